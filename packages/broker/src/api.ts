@@ -1,0 +1,187 @@
+import type { Os } from '@hufu/os'
+import type { BrokerError } from './errors.ts'
+import type { Limits } from './limits.ts'
+
+/** What `createBroker` takes. */
+export interface BrokerOptions {
+  /** Folder of the broker's files; made when missing. One process at a time may have it open. */
+  dir: string
+  /** The machine. Default: the real one. */
+  os?: Os
+  limits?: Partial<Limits>
+  /**
+   * Called once when the log can no longer be trusted (a failed write or sync, Law 2). The broker has
+   * by then failed what waited and refuses all work. Default: the error ends the process, uncaught.
+   */
+  onFatal?: (error: BrokerError) => void
+  /** Told of what a person should know and the broker can live with. Default: written to stderr. */
+  onWarning?: (text: string) => void
+}
+
+/** What a queue does. All fields are stored with the queue and stay the same for its life. */
+export interface QueueOptions {
+  /** Waiting, delayed and unsettled messages together. Default 10,000,000. */
+  maxMessages?: number
+  /** Bytes of those messages as stored. Default 16 GiB. */
+  maxBytes?: number
+  /** Deliveries that may fail before a message is dead-lettered; 0 = no limit. Default 16. */
+  maxAttempts?: number
+  /** First retry delay, ms; it doubles with each failure. Default 1,000. */
+  retryFirstMs?: number
+  /** Longest retry delay, ms. Default 600,000. */
+  retryCapMs?: number
+  /**
+   * Queue that takes what failed too often; must be declared first. Without one such a message stays
+   * here, parked: listed, not delivered, until a person resolves it.
+   */
+  deadLetter?: string
+}
+
+export interface PublishRequest {
+  /** Names of the queues that get it, each one at most once. Stored once for all of them. */
+  queues: readonly string[]
+  body: Uint8Array
+  /** Opaque to the broker, delivered as given. Default empty. */
+  properties?: Uint8Array
+  /** Messages with one key keep their order where the consumer asks for `keyOrder`. */
+  key?: string
+  /** Not delivered before this many ms have passed since the broker took it. Default 0. */
+  delayMs?: number
+}
+
+/** Why and whence a dead-lettered message came. */
+export interface DeadLetter {
+  /** Queue it failed in, and its id there. */
+  queue: string
+  id: number
+  /** Deliveries that failed. */
+  attempts: number
+  /** The last causes, oldest first, at most 10; `at` is broker time, ms. */
+  history: readonly { at: number; cause: string }[]
+}
+
+export interface Delivery {
+  /** Given once by the broker, rising in publish order. */
+  readonly id: number
+  readonly queue: string
+  readonly body: Uint8Array
+  readonly properties: Uint8Array
+  /** Failed deliveries before this one; exact, also across restarts, but for the very first crash. */
+  readonly attempts: number
+  /** It may have been delivered before. Never false for one that was. */
+  readonly redelivered: boolean
+  /** Broker time at which it was taken, ms. */
+  readonly time: number
+  readonly deadLetter?: DeadLetter
+}
+
+/** What a consumer says of a delivery. */
+export type Settlement =
+  /** Done: it will not come again. */
+  | { id: number; outcome: 'done' }
+  /** Failed: comes again after `delayMs` (default: the queue's retry delay), or is dead-lettered. */
+  | { id: number; outcome: 'retry'; delayMs?: number; cause?: string }
+  /** Not now: comes again after `delayMs`; does not count as an attempt. */
+  | { id: number; outcome: 'later'; delayMs: number }
+  /** Give up at once: to the dead-letter queue, or parked. */
+  | { id: number; outcome: 'reject'; cause?: string }
+
+export interface SubscribeOptions {
+  /** Most unsettled deliveries at a time. Default 100, limit 65,535. */
+  credit?: number
+  /** At most one unsettled message per key at a time, in order; others flow. Default false. */
+  keyOrder?: boolean
+}
+
+/** A consumer of one queue. */
+export interface Subscription {
+  /** Resolves when the outcomes are durable. An id that is not unsettled here is ignored. */
+  settle(batch: readonly Settlement[]): Promise<void>
+  /** Changes the credit; takes effect with the next delivery. */
+  setCredit(credit: number): void
+  /** No more deliveries; what is unsettled goes back to the queue, with its attempts unchanged. */
+  close(): Promise<void>
+}
+
+export interface QueueStats {
+  name: string
+  /** Ready to be delivered. */
+  ready: number
+  /** Delivered and not yet settled. */
+  unsettled: number
+  /** Waiting for their time: delayed or to be retried. */
+  delayed: number
+  /** Failed too often and kept here, no dead-letter queue being there. */
+  parked: number
+  /** Stored bytes of all of these. */
+  bytes: number
+  consumers: number
+}
+
+/** A message looked at without being delivered. */
+export interface Peeked extends Delivery {
+  readonly state: 'ready' | 'unsettled' | 'delayed' | 'parked'
+  /** Broker time before which it is not delivered, ms; 0 when not delayed. */
+  readonly dueAt: number
+}
+
+/** What opening the folder found. */
+export interface RecoveryReport {
+  /** True when the last owner closed the broker; else it was killed or the machine lost power. */
+  cleanStop: boolean
+  incarnation: number
+  messages: number
+  /** Entries that failed their checksum in the midst of the log: bit rot, not a crash. */
+  damaged: readonly { segment: string; position: number; bytes: number }[]
+  /**
+   * Bytes cut off at the end of the log. After an unclean stop these were, as a rule, never confirmed;
+   * `tailMayHoldConfirmed` says that damage to the disk itself cannot be told apart there.
+   */
+  tailBytesCut: number
+  tailMayHoldConfirmed: boolean
+}
+
+export interface BrokerStats {
+  /** Broker time, ms: wall-clock time at start, then monotonic; never goes back. */
+  time: number
+  /** Bytes of all segment files. */
+  logBytes: number
+  segments: number
+  /** Write groups since start; each is one sync. */
+  groups: number
+  published: number
+  delivered: number
+  settled: number
+  /** True while publishes are refused because no segment can be allocated. */
+  noSpace: boolean
+}
+
+/** A durable broker in this process. Every method rejects with a `BrokerError`. */
+export interface Broker {
+  readonly report: RecoveryReport
+  /** Makes the queue; no effect when it is there with equal options, else `QUEUE_MISMATCH`. */
+  declareQueue(name: string, options?: QueueOptions): Promise<void>
+  /** Removes the queue and what is in it; its consumers get no more. Returns how many messages went. */
+  deleteQueue(name: string): Promise<number>
+  /** Resolves with the message's id once it is on disk. A refusal says which limit was hit. */
+  publish(message: PublishRequest): Promise<number>
+  /**
+   * Starts a consumer. `onDeliveries` gets one batch per turn of the event loop at most; a body is
+   * the consumer's own copy.
+   */
+  subscribe(
+    queue: string,
+    options: SubscribeOptions,
+    onDeliveries: (batch: Delivery[]) => void,
+  ): Subscription
+  /** Messages of a queue in id order, without delivering them; `afterId` to page on. Limit 1,000. */
+  peek(queue: string, options?: { limit?: number; afterId?: number }): Promise<Peeked[]>
+  /** A person's word on a message that is not unsettled: deliver it now, or remove it. */
+  resolve(queue: string, id: number, action: 'deliver' | 'remove'): Promise<boolean>
+  /** Copies the folder, while working, to a new folder that `createBroker` can open. */
+  backup(dir: string): Promise<{ bytes: number; position: number }>
+  queues(): QueueStats[]
+  stats(): BrokerStats
+  /** Stops deliveries, writes what waits, marks the stop as clean, lets go of the folder. */
+  close(): Promise<void>
+}

@@ -1,0 +1,15 @@
+import type { Os } from '../os.ts'
+import { nodeClock } from './clock.ts'
+import { nodeDisk } from './disk.ts'
+import { nodeRandom } from './random.ts'
+
+/** The real machine. */
+export const nodeOs: Os = {
+  disk: nodeDisk,
+  clock: nodeClock,
+  random: nodeRandom,
+  crash: (error) =>
+    process.nextTick(() => {
+      throw error
+    }),
+}
