@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { WaitingList, type WaitingRow } from './waiting-list.ts'
+
+const BYTES_PER_ROW = 24
+
+const filled = (rows: number): WaitingList => {
+  const list = new WaitingList()
+  for (let id = 1; id <= rows; id++) list.push(id, id * 10, id % 1000, id % 7)
+  return list
+}
+
+const loaded = (list: WaitingList): WaitingRow => ({
+  id: list.id,
+  position: list.position,
+  size: list.size,
+  key: list.key,
+})
+
+const idsOf = (list: WaitingList): number[] => {
+  const ids: number[] = []
+  list.forEach((id) => {
+    ids.push(id)
+  })
+  return ids
+}
+
+test('rows leave in the order in which they came', () => {
+  const list = filled(10_000)
+  for (let id = 1; id <= 10_000; id++) {
+    assert.equal(list.next(), true)
+    assert.deepEqual(loaded(list), { id, position: id * 10, size: id % 1000, key: id % 7 })
+  }
+  assert.equal(list.next(), false)
+  assert.equal(list.id, 10_000, 'finding nothing leaves the loaded row')
+  assert.equal(list.length, 0)
+})
+
+test('ids must rise, also after the list was emptied', () => {
+  const list = filled(3)
+  assert.throws(() => list.push(3, 1, 1, 0), RangeError)
+  list.clear()
+  assert.equal(list.lastId, 3)
+  assert.throws(() => list.push(2, 1, 1, 0), /Adding row 2: the last id was 3, ids must rise/)
+  assert.throws(() => list.push(Number.NaN, 1, 1, 0), RangeError)
+  list.push(4, 1, 1, 0)
+  assert.equal(list.length, 1)
+})
+
+test('a position below 0 is refused', () => {
+  const list = filled(1)
+  assert.throws(() => list.push(2, -1, 1, 0), RangeError)
+  assert.throws(() => list.relocate(1, -1), RangeError)
+  assert.deepEqual(idsOf(list), [1])
+})
+
+test('values up to 2^53 - 1 and 2^32 - 1 are kept exactly', () => {
+  const list = new WaitingList()
+  const row = {
+    id: Number.MAX_SAFE_INTEGER,
+    position: Number.MAX_SAFE_INTEGER - 1,
+    size: 0xffff_ffff,
+    key: 0xffff_fffe,
+  }
+  list.push(row.id, row.position, row.size, row.key)
+  assert.deepEqual(list.rowsAfter(0, 1), [row])
+})
+
+test('head loads the first row and leaves it in', () => {
+  const list = filled(2)
+  assert.equal(list.head(), true)
+  assert.equal(list.head(), true)
+  assert.equal(list.id, 1)
+  assert.equal(list.length, 2)
+  list.clear()
+  assert.equal(list.head(), false)
+})
+
+test('a row is removed from the midst once, and skipped afterwards', () => {
+  const list = filled(500)
+  assert.equal(list.remove(200), true)
+  assert.deepEqual(loaded(list), { id: 200, position: 2000, size: 200, key: 200 % 7 })
+  assert.equal(list.remove(200), false)
+  assert.equal(list.has(200), false)
+  assert.equal(list.find(200), false)
+  assert.equal(list.relocate(200, 5), false)
+  assert.equal(list.length, 499)
+  assert.ok(!idsOf(list).includes(200))
+})
+
+test('a relocated row keeps its place and its other fields', () => {
+  const list = filled(100)
+  assert.equal(list.relocate(50, 7), true)
+  assert.equal(list.find(50), true)
+  assert.deepEqual(loaded(list), { id: 50, position: 7, size: 50, key: 50 % 7 })
+  assert.equal(list.length, 100)
+  assert.equal(list.relocate(50, 0), true, 'position 0 is a place like any other')
+  assert.equal(list.has(50), true)
+})
+
+test('rowsAfter pages through the list without the rows taken out', () => {
+  const list = filled(1000)
+  for (let id = 2; id <= 1000; id += 2) list.remove(id)
+  const seen: number[] = []
+  let page = list.rowsAfter(0, 7)
+  while (page.length > 0) {
+    seen.push(...page.map((row) => row.id))
+    page = list.rowsAfter(seen.at(-1)!, 7)
+  }
+  assert.deepEqual(seen, idsOf(list))
+  assert.equal(seen.length, 500)
+  assert.deepEqual(list.rowsAfter(0, 0), [])
+})
+
+test('removeUpTo takes out the beginning and says how many', () => {
+  const list = filled(10_000)
+  list.remove(3)
+  assert.equal(list.removeUpTo(9_000), 8_999)
+  assert.equal(list.head() && list.id, 9_001)
+  assert.equal(list.removeUpTo(9_000), 0)
+  assert.equal(list.removeUpTo(Number.MAX_SAFE_INTEGER), 1_000)
+  assert.equal(list.length, 0)
+})
+
+test('a million rows cost at most 24 bytes each and 5 % more', () => {
+  const list = filled(1_000_000)
+  assert.ok(list.bytes <= 1_000_000 * BYTES_PER_ROW * 1.05, `${list.bytes} bytes`)
+})
+
+test('passed rows are released, and an empty list holds next to nothing', () => {
+  const list = filled(1_000_000)
+  for (let i = 0; i < 900_000; i++) list.next()
+  assert.ok(list.bytes <= (100_000 + 2 * 4096) * BYTES_PER_ROW, `${list.bytes} bytes`)
+  while (list.next());
+  assert.ok(list.bytes <= 64 * BYTES_PER_ROW, `${list.bytes} bytes`)
+})
+
+test('a quiet queue costs nothing, and little once used', () => {
+  const list = new WaitingList()
+  assert.equal(list.bytes, 0)
+  for (let id = 1; id <= 100_000; id++) {
+    list.push(id, 0, 0, 0)
+    list.next()
+  }
+  assert.equal(list.bytes, 64 * BYTES_PER_ROW)
+})
+
+test('rows removed from the midst give their memory back, whatever old rows stay between', () => {
+  const list = filled(1_000_000)
+  for (let id = 1; id <= 1_000_000; id++) if (id % 4000 !== 0) list.remove(id)
+  assert.equal(list.length, 250)
+  assert.ok(list.bytes < 1_000_000, `${list.bytes} bytes`)
+  assert.equal(list.next() && list.id, 4000)
+  assert.equal(list.next() && list.id, 8000)
+})
+
+test('100,000 random operations agree with a plain map', () => {
+  let seed = 20_260
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
+  }
+  const list = new WaitingList()
+  const model = new Map<number, WaitingRow>()
+  const first = (): WaitingRow | undefined => model.values().next().value
+  let lastId = 0
+  const push = () => {
+    lastId += 1 + random(3)
+    const row = { id: lastId, position: random(2 ** 31), size: random(2 ** 31), key: random(50) }
+    model.set(row.id, row)
+    list.push(row.id, row.position, row.size, row.key)
+  }
+  const remove = () => {
+    const id = random(lastId + 2)
+    const row = model.get(id)
+    assert.equal(list.remove(id), model.delete(id))
+    if (row !== undefined) assert.deepEqual(loaded(list), row)
+  }
+  const next = () => {
+    const row = first()
+    assert.equal(list.next(), row !== undefined)
+    if (row === undefined) return
+    assert.deepEqual(loaded(list), row)
+    model.delete(row.id)
+  }
+  const look = () => {
+    const id = random(lastId + 2)
+    const row = model.get(id)
+    assert.equal(list.has(id), row !== undefined)
+    assert.equal(list.find(id), row !== undefined)
+    if (row !== undefined) assert.deepEqual(loaded(list), row)
+    const position = random(2 ** 31)
+    assert.equal(list.relocate(id, position), row !== undefined)
+    if (row !== undefined) row.position = position
+  }
+  const cut = () => {
+    const id = (first()?.id ?? 0) + random(200)
+    const cutIds = [...model.keys()].filter((other) => other <= id)
+    for (const other of cutIds) model.delete(other)
+    assert.equal(list.removeUpTo(id), cutIds.length)
+  }
+  const compareAll = () => {
+    const rows: WaitingRow[] = []
+    list.forEach((id, position, size, key) => {
+      rows.push({ id, position, size, key })
+    })
+    assert.deepEqual(rows, [...model.values()])
+    const after = random(lastId + 2)
+    const expected = rows.filter((row) => row.id > after).slice(0, 20)
+    assert.deepEqual(list.rowsAfter(after, 20), expected)
+  }
+  let longest = 0
+  for (let i = 0; i < 100_000; i++) {
+    // Long spells of growing and of draining, so that all chunk sizes come and go.
+    const growing = i % 20_000 < 11_000
+    const dice = random(100)
+    if (dice < (growing ? 70 : 15)) push()
+    else if (dice < 80) growing ? remove() : next()
+    else if (dice < 90) remove()
+    else if (dice < 99) look()
+    else if (random(20) === 0) cut()
+    if (i % 2_000 === 0) compareAll()
+    assert.equal(list.length, model.size)
+    longest = Math.max(longest, list.length)
+  }
+  assert.ok(longest > 5_000, `only ${longest} rows at once`)
+  compareAll()
+  list.clear()
+  assert.equal(list.length, 0)
+  assert.equal(list.lastId, lastId)
+})
