@@ -27,7 +27,12 @@ export interface Outgoing {
 /** What became of one message of a batch. A retriable refusal (queue full, disk full) may be tried again. */
 export type PublishOutcome =
   | { readonly ok: true }
-  | { readonly ok: false; readonly code: string; readonly cause: string; readonly retriable: boolean }
+  | {
+      readonly ok: false
+      readonly code: string
+      readonly cause: string
+      readonly retriable: boolean
+    }
 
 export interface Delivery {
   /** Names this delivery to `settle`; means nothing else. */
@@ -47,7 +52,12 @@ export interface Delivery {
 export type Settlement =
   | { readonly handle: number; readonly outcome: 'done' }
   /** Failed; comes again after `delayMs`, with one attempt more. */
-  | { readonly handle: number; readonly outcome: 'retry'; readonly delayMs: number; readonly cause: string }
+  | {
+      readonly handle: number
+      readonly outcome: 'retry'
+      readonly delayMs: number
+      readonly cause: string
+    }
   /** Not now; comes again after `delayMs`, attempts unchanged. */
   | { readonly handle: number; readonly outcome: 'later'; readonly delayMs: number }
 

@@ -1,0 +1,49 @@
+/** Every error code of the library and what it means. `docs/errors.md` has what to do about each. */
+export const HUFU_ERRORS = {
+  ARGUMENT: 'an argument has a wrong type or range',
+  LIMIT: 'a stated limit would be passed',
+  CLOSED: 'the object is closed, or not started yet',
+  EVENT_DUPLICATE: 'the event is defined already',
+  GROUP_UNKNOWN: 'the event was defined without this group',
+  CONSUMER_DUPLICATE: 'the group has a consumer or receipt handler here already',
+  PAYLOAD_INVALID: 'the schema refuses the payload',
+  PAYLOAD_NOT_JSON: 'the value cannot be written as JSON',
+  ID_REUSED: 'the id was used before, with another body or key',
+  TRANSPORT_LACKS: 'the transport cannot do what is asked of it',
+  TRANSACTION_NESTED: 'a transaction was begun inside another one of the same store',
+  TRANSACTION_TIMEOUT: 'the transaction took longer than allowed and was rolled back',
+  TRANSACTION_OVER: 'the transaction has ended; nothing more can be done in it',
+  TRANSACTION_LOST: 'the transaction was ended from outside; nothing of it is stored',
+  TRANSACTION_MISSING: 'the connection is not in a transaction',
+  COMMIT_FAILED: 'the database refused the commit; nothing of the group is stored',
+  STORE_BUSY: 'another process or connection keeps the database locked',
+  STORE_FORMAT: 'the database was written by a newer version',
+  STORE_UNUSABLE: 'the database file cannot be opened or written',
+  PARKED_UNKNOWN: 'no such parked work, or it is resolved already',
+  PARKED_STATE: 'the parked work is not in a state in which this can be done',
+  TOKEN_MISSING: 'the message carries no token',
+  TOKEN_USED: 'the token is unknown, expired or used already',
+  LOCK_HELD: 'the lock is held by somebody else',
+} as const
+
+export type HufuErrorCode = keyof typeof HUFU_ERRORS
+
+/** What the library refused or failed; the message says what was tried, a colon, and what is the case. */
+export class HufuError extends Error {
+  readonly code: HufuErrorCode
+  constructor(code: HufuErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'HufuError'
+    this.code = code
+  }
+}
+
+/** True when `error` is a `HufuError`; with `code`, only when it carries that code. */
+export function isHufuError(error: unknown, code?: HufuErrorCode): error is HufuError {
+  return error instanceof HufuError && (code === undefined || error.code === code)
+}
+
+/** The words of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,45 @@
+/** Every limit of the library, with its unit. A value beyond one is refused with `LIMIT`. */
+export interface Limits {
+  /** Payload of one event, or result of one handler, as JSON, bytes. */
+  payloadBytesMax: number
+  /** Length of an event's or group's name, characters. */
+  nameCharsMax: number
+  /** Length of a message's id and of its key, characters. */
+  idCharsMax: number
+  /** Headers given by the user, number of them and bytes altogether. */
+  headersMax: number
+  headerBytesMax: number
+  groupsPerEventMax: number
+  eventsMax: number
+  /** Handlers of one consumer at a time. */
+  concurrencyMax: number
+  /** Rows of one page of a list. */
+  pageMax: number
+  /** Text of a cause or reason, characters; a cause is cut, a reason refused. */
+  causeCharsMax: number
+  /** Longest delay of a message, ms. */
+  delayMsMax: number
+  /** Messages the relay hands to the transport at a time. */
+  relayBatchMax: number
+  /** Keys that a per-key rate is kept for at a time. */
+  rateKeysMax: number
+}
+
+const KiB = 1024
+const DAY_MS = 86_400_000
+
+export const LIMITS: Limits = {
+  payloadBytesMax: 1024 * KiB,
+  nameCharsMax: 128,
+  idCharsMax: 255,
+  headersMax: 64,
+  headerBytesMax: 16 * KiB,
+  groupsPerEventMax: 100,
+  eventsMax: 10_000,
+  concurrencyMax: 1_000,
+  pageMax: 1_000,
+  causeCharsMax: 2_000,
+  delayMsMax: 365 * DAY_MS,
+  relayBatchMax: 500,
+  rateKeysMax: 100_000,
+}

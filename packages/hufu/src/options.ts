@@ -1,0 +1,52 @@
+import type { Os } from '@hufu/os'
+import type { Duration } from './duration.ts'
+import type { ConsumerStats } from './inbox/options.ts'
+import type { Limits } from './limits.ts'
+import type { OutboxStats, ParkedKind, Store } from './ports/store.ts'
+import type { Transport } from './ports/transport.ts'
+
+/** A person should look at this: something gave up and waits for a decision. */
+export interface Alert {
+  readonly kind: ParkedKind
+  readonly event: string
+  readonly group: string
+  readonly id: string
+  readonly key: string | null
+  readonly cause: string
+  readonly detail: string
+  /** For `hufu.parked`. */
+  readonly ref: number
+}
+
+/** How long finished rows are kept. After the journal's time a repeat would take effect again. */
+export interface RetentionOptions {
+  /** Default 30 d. */
+  readonly journal?: Duration
+  /** Closed outbox rows and their receipts. Default 7 d. */
+  readonly outbox?: Duration
+  /** Resolved parked work. Default 30 d. */
+  readonly parked?: Duration
+  /** Default 365 d. */
+  readonly audit?: Duration
+}
+
+export interface HufuOptions<Tx, Foreign> {
+  readonly store: Store<Tx, Foreign>
+  readonly transport: Transport
+  /** This service's name: receipts come back to it. All its processes share it. */
+  readonly service: string
+  readonly os?: Os
+  readonly limits?: Partial<Limits>
+  readonly retention?: RetentionOptions
+  /** Default: written to standard error. */
+  readonly onAlert?: (alert: Alert) => void
+  /** Told of what a person should know and Hufu can live with. Default: written to standard error. */
+  readonly onWarning?: (text: string) => void
+}
+
+export interface HufuStats {
+  readonly outbox: OutboxStats
+  /** Waiting for a person. */
+  readonly parked: number
+  readonly consumers: readonly ConsumerStats[]
+}
