@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Row, RowHeap } from './row-heap.ts'
+
+const rowOf = (id: number, attempts = 1): Row => ({
+  id,
+  position: id * 10,
+  size: 5,
+  key: 0,
+  attempts,
+})
+
+const heapOf = (...ids: number[]): RowHeap => {
+  const heap = new RowHeap()
+  for (const id of ids) heap.push(rowOf(id))
+  return heap
+}
+
+test('the smallest id leaves first, whatever the order of coming', () => {
+  const heap = heapOf(5, 1, 4, 2, 3)
+  assert.equal(heap.peek()?.id, 1)
+  assert.equal(heap.length, 5)
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 6].map(() => heap.pop()?.id),
+    [1, 2, 3, 4, 5, undefined],
+  )
+  assert.equal(heap.peek(), undefined)
+  assert.equal(heap.length, 0)
+})
+
+test('a row taken out by id does not come up again', () => {
+  const heap = heapOf(1, 2, 3)
+  assert.deepEqual(heap.take(1), rowOf(1))
+  assert.equal(heap.take(1), undefined)
+  assert.equal(heap.get(1), undefined)
+  assert.equal(heap.peek()?.id, 2)
+  assert.equal(heap.length, 2)
+})
+
+test('a row taken out and requeued comes up once, as the same object or another', () => {
+  const heap = heapOf(1, 2)
+  heap.push(heap.take(1)!)
+  heap.take(2)
+  heap.push(rowOf(2, 7))
+  assert.deepEqual(heap.pop(), rowOf(1))
+  assert.deepEqual(heap.pop(), rowOf(2, 7))
+  assert.equal(heap.pop(), undefined)
+})
+
+test('the same row twice is refused', () => {
+  assert.throws(() => heapOf(1, 1), /Requeueing row 1: it is in the heap already/)
+})
+
+test('listing goes by id and takes nothing out', () => {
+  const heap = heapOf(30, 10, 20)
+  heap.take(20)
+  assert.deepEqual(
+    [...heap].map((row) => row.id),
+    [10, 30],
+  )
+  assert.equal(heap.length, 2)
+})
+
+test('a cleared heap is empty and can be filled again', () => {
+  const heap = heapOf(1, 2)
+  heap.clear()
+  assert.equal(heap.pop(), undefined)
+  heap.push(rowOf(1))
+  assert.equal(heap.pop()?.id, 1)
+})
+
+test('100,000 random operations agree with a plain map', () => {
+  let seed = 4_711
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
+  }
+  const heap = new RowHeap()
+  const model = new Map<number, Row>()
+  const smallest = (): Row | undefined => {
+    let found: Row | undefined
+    for (const row of model.values()) if (found === undefined || row.id < found.id) found = row
+    return found
+  }
+  for (let i = 0; i < 100_000; i++) {
+    const growing = i % 2_000 < 1_200
+    const id = 1 + random(300)
+    const dice = random(100)
+    if (dice < (growing ? 60 : 25)) {
+      const row = rowOf(id, random(10))
+      if (model.has(id)) assert.throws(() => heap.push(row), RangeError)
+      else heap.push(row)
+      if (!model.has(id)) model.set(id, row)
+    } else if (dice < 70) {
+      assert.equal(heap.take(id), model.get(id))
+      model.delete(id)
+    } else if (dice < 75) {
+      assert.equal(heap.get(id), model.get(id))
+      assert.equal(heap.peek(), smallest())
+    } else {
+      const row = smallest()
+      assert.equal(heap.pop(), row)
+      if (row !== undefined) model.delete(row.id)
+    }
+    assert.equal(heap.length, model.size)
+    if (i % 1_000 === 0) {
+      assert.deepEqual(
+        [...heap],
+        [...model.values()].sort((a, b) => a.id - b.id),
+      )
+    }
+  }
+})
