@@ -69,6 +69,19 @@ test('a cleared heap is empty and can be filled again', () => {
   assert.equal(heap.pop()?.id, 1)
 })
 
+test('rows taken out by id leave no memory behind', () => {
+  const heap = heapOf(1)
+  for (let id = 2; id <= 1_000; id++) {
+    heap.push(rowOf(id))
+    heap.take(id)
+  }
+  assert.ok(heap.slots <= 32, `${heap.slots} slots for one row`)
+  for (let id = 2; id <= 1_000; id++) heap.push(rowOf(id))
+  for (let id = 501; id <= 1_000; id++) heap.take(id)
+  while (heap.pop());
+  assert.ok(heap.slots <= 32, `${heap.slots} slots for no row`)
+})
+
 test('100,000 random operations agree with a plain map', () => {
   let seed = 4_711
   const random = (below: number): number => {

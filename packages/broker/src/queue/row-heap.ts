@@ -25,6 +25,11 @@ export class RowHeap {
     return this.#rows.size
   }
 
+  /** Places held in memory: `length` and the stale ones. */
+  get slots(): number {
+    return this.#heap.length
+  }
+
   /** @throws RangeError when a row with this id is in the heap */
   push(row: Row): void {
     if (this.#rows.has(row.id)) {

@@ -41,3 +41,13 @@ test('rows leave at the front, or by id from anywhere', () => {
   assert.deepEqual([line.shift()?.id, line.shift()?.id, line.shift()?.id], [2, 4, undefined])
   assert.equal(line.length, 0)
 })
+
+test('a line that moves on holds at most twice the memory of its rows', () => {
+  const line = lineOf(1, 2)
+  for (let id = 3; id <= 10_000; id++) {
+    line.add(rowOf(id))
+    line.shift()
+  }
+  assert.equal(line.length, 2)
+  assert.ok(line.slots <= 5, `${line.slots} slots for two rows`)
+})

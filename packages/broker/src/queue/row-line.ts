@@ -12,6 +12,11 @@ export class RowLine {
     return this.#rows.length - this.#first
   }
 
+  /** Places held in memory: `length` and those of rows that left at the front. */
+  get slots(): number {
+    return this.#rows.length
+  }
+
   /** False when a row with this id stands in the line. */
   add(row: Row): boolean {
     const at = this.#firstFrom(row.id)

@@ -145,6 +145,17 @@ test('a quiet queue costs nothing, and little once used', () => {
   assert.equal(list.bytes, 64 * BYTES_PER_ROW)
 })
 
+test('a stretch removed from the midst leaves the rows before and behind it', () => {
+  const list = filled(20_000)
+  for (let id = 1_001; id <= 19_000; id++) assert.equal(list.remove(id), true)
+  const expected = [...Array(1_000).keys()].flatMap((i) => [i + 1, i + 19_001])
+  assert.deepEqual(
+    idsOf(list),
+    expected.sort((a, b) => a - b),
+  )
+  assert.deepEqual(list.rowsAfter(1_000, 1)[0]?.id, 19_001)
+})
+
 test('rows removed from the midst give their memory back, whatever old rows stay between', () => {
   const list = filled(1_000_000)
   for (let id = 1; id <= 1_000_000; id++) if (id % 4000 !== 0) list.remove(id)
