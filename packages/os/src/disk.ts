@@ -5,7 +5,8 @@ export interface DiskError extends Error {
 
 /** True when `error` comes from a disk port; with `code`, only when it carries that code. */
 export function isDiskError(error: unknown, code?: string): error is DiskError {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+    return false
   return code === undefined || error.code === code
 }
 
