@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import type { Disk, DiskFile, OpenOptions } from '../disk.ts'
 import { takeLock } from './lock.ts'
+import { readWhole, writeWhole } from './whole.ts'
 
 /** 0 where the system has no such flag (Windows); then each durable write is followed by a sync. */
 const O_DSYNC = constants.O_DSYNC ?? 0
@@ -47,31 +48,12 @@ function openFile(path: string, handle: fs.FileHandle, syncAfterWrite: boolean):
   return {
     path,
     size: async () => (await handle.stat()).size,
-    read: (target, position) => readFully(handle, target, position),
+    read: (target, position) => readWhole(handle, target, position),
     async write(bytes, position) {
-      await writeFully(handle, bytes, position)
+      await writeWhole(handle, bytes, position)
       if (syncAfterWrite) await handle.datasync()
     },
     sync: () => handle.datasync(),
     close: () => handle.close(),
-  }
-}
-
-async function readFully(handle: fs.FileHandle, target: Uint8Array, position: number) {
-  let done = 0
-  while (done < target.length) {
-    const { bytesRead } = await handle.read(target, done, target.length - done, position + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return done
-}
-
-async function writeFully(handle: fs.FileHandle, bytes: Uint8Array, position: number) {
-  let done = 0
-  // A full disk first shortens a write and refuses only the next one.
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
   }
 }

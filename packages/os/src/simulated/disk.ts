@@ -7,6 +7,10 @@ import type { Keep } from './file-data.ts'
 import type { SimulatedProcess } from './process.ts'
 import { Tree } from './tree.ts'
 
+interface HeldLock extends DiskLock {
+  readonly process: SimulatedProcess
+}
+
 /** 1 TiB. */
 export const CAPACITY_BYTES_DEFAULT = 2 ** 40
 
@@ -28,7 +32,7 @@ export class SimulatedDisk {
   capacityBytes: number
   readonly #calls: DiskCalls
   readonly #tree = new Tree()
-  readonly #locks = new Map<string, SimulatedProcess>()
+  readonly #locks = new Map<string, HeldLock>()
 
   constructor(options: CallsOptions, capacityBytes = CAPACITY_BYTES_DEFAULT) {
     this.#calls = new DiskCalls(options)
@@ -95,7 +99,7 @@ export class SimulatedDisk {
       const done = { all: most, none: 0, some: this.#calls.random.below(most + 1) }[keep]
       file.write(bytes.subarray(0, done), position)
     }
-    for (const [path, holder] of this.#locks) if (holder === process) this.#locks.delete(path)
+    for (const held of [...this.#locks.values()]) if (held.process === process) held.release()
   }
 
   /** What was not synced is kept or lost. */
@@ -147,15 +151,17 @@ export class SimulatedDisk {
   #lock(process: SimulatedProcess, path: string): DiskLock {
     const holder = this.#locks.get(path)
     if (holder !== undefined) {
-      throw diskError('LOCKED', `lock ${path}`, `process ${holder.number} holds it`)
+      throw diskError('LOCKED', `lock ${path}`, `process ${holder.process.number} holds it`)
     }
     // The real lock leaves the same two files.
     for (const name of [path, `${path}.owner`]) this.#createIfMissing(name)
-    this.#locks.set(path, process)
-    const release = () => {
-      if (this.#locks.get(path) === process) this.#locks.delete(path)
-    }
-    return { release }
+    const held: HeldLock = { process, release: () => this.#release(path, held) }
+    this.#locks.set(path, held)
+    return held
+  }
+
+  #release(path: string, held: HeldLock): void {
+    if (this.#locks.get(path) === held) this.#locks.delete(path)
   }
 
   #createIfMissing(path: string): void {
