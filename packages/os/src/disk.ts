@@ -12,7 +12,9 @@ export function isDiskError(error: unknown, code?: string): error is DiskError {
 
 /** How a file is opened. */
 export interface OpenOptions {
-  /** Create the file; fails with `EEXIST` where it already is. Default: it must exist (`ENOENT`). */
+  /**
+   * Create the file; fails with `EEXIST` where it already is. Default: it must exist (`ENOENT`).
+   */
   create?: boolean
   /** Every write is on stable storage when it returns (`O_DSYNC`). Default false. */
   durable?: boolean
@@ -32,7 +34,9 @@ export interface DiskFile {
    * On an error an unknown part of them may have been written.
    */
   write(bytes: Uint8Array, position: number): Promise<void>
-  /** Puts everything written so far on stable storage (`fdatasync`). An error is final: never retry. */
+  /**
+   * Puts everything written so far on stable storage (`fdatasync`). An error is final: never retry.
+   */
   sync(): Promise<void>
   close(): Promise<void>
 }
@@ -43,8 +47,8 @@ export interface DiskLock {
 }
 
 /**
- * Files and folders. A new, renamed or removed name survives a power cut only after `syncDir` of its
- * folder. Every call rejects with a `DiskError`.
+ * Files and folders. A new, renamed or removed name survives a power cut only after `syncDir` of
+ * its folder. Every call rejects with a `DiskError`.
  */
 export interface Disk {
   /** Makes the folder and its missing parents; no error when it is there. */
@@ -59,8 +63,8 @@ export interface Disk {
   /** Bytes an ordinary user may still write on the file system that holds `path`. */
   freeBytes(path: string): Promise<number>
   /**
-   * Takes the lock file at `path`, held until `release` or the end of the process.
-   * Rejects with code `LOCKED` while any process, this one included, holds it; the message names it.
+   * Takes the lock file at `path`, held until `release` or the end of the process. Rejects with
+   * code `LOCKED` while any process, this one included, holds it; the message names it.
    */
   lock(path: string): Promise<DiskLock>
 }

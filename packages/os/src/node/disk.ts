@@ -7,7 +7,10 @@ import { readWhole, writeWhole } from './whole.ts'
 /** 0 where the system has no such flag (Windows); then each durable write is followed by a sync. */
 const O_DSYNC = constants.O_DSYNC ?? 0
 
-/** The file system, with `O_DSYNC` where there is one: write and sync in one trip to the thread pool. */
+/**
+ * The file system, with `O_DSYNC` where there is one: write and sync in one trip to the thread
+ * pool.
+ */
 export const nodeDisk: Disk = {
   async makeDir(path) {
     await fs.mkdir(path, { recursive: true })

@@ -10,10 +10,10 @@ const SQLITE_BUSY = 5
 const held = new Set<DatabaseSync>()
 
 /**
- * A lock that tells the truth after `kill -9`: SQLite holds a record lock of the operating system on
- * the file, which ends with the process. A file with a process id in it would lie after a crash, and
- * Node has no `flock`. The note beside it (`.owner`) only words the error. While the lock is held the
- * process must not open the lock file otherwise: closing it would end the lock (POSIX).
+ * A lock that tells the truth after `kill -9`: SQLite holds a record lock of the operating system
+ * on the file, which ends with the process. A file with a process id in it would lie after a crash,
+ * and Node has no `flock`. The note beside it (`.owner`) only words the error. While the lock is
+ * held the process must not open the lock file otherwise: closing it would end the lock (POSIX).
  */
 export function takeLock(path: string): DiskLock {
   let database: DatabaseSync | undefined

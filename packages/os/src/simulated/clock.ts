@@ -4,7 +4,7 @@ import type { SeededRandom } from './random.ts'
 import { type Scheduler, TICK_MS } from './scheduler.ts'
 
 /** 2026-01-01T00:00:00Z, milliseconds since 1970. */
-export const WALL_START_DEFAULT = 1_767_225_600_000
+const WALL_START_DEFAULT = 1_767_225_600_000
 
 /** A timer fires up to so many ms late, as on a real machine; never early. */
 const TIMER_LATE_MS_MAX = 1

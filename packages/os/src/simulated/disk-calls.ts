@@ -46,8 +46,8 @@ export class DiskCalls {
   }
 
   /**
-   * Runs `effect` after a seeded delay and settles with it; `effect` gets the code of a planned fault
-   * and has to throw it. Never settles when the process ends first.
+   * Runs `effect` after a seeded delay and settles with it; `effect` gets the code of a planned
+   * fault and has to throw it. Never settles when the process ends first.
    */
   run<T>(process: SimulatedProcess, call: DiskCall, effect: (fault?: string) => T): Promise<T> {
     if (!process.alive) return Promise.reject(diskError('EBADF', triedOf(call)))
@@ -81,10 +81,9 @@ export class DiskCalls {
   }
 
   #note(process: SimulatedProcess, call: DiskCall, outcome: string): void {
+    const who = `${this.#scheduler.now} process ${process.number}`
     const where = call.position === undefined ? '' : ` ${call.position}+${call.length}`
-    this.trace.add(
-      `${this.#scheduler.now} process ${process.number}: ${call.kind} ${call.path}${where}: ${outcome}`,
-    )
+    this.trace.add(`${who}: ${triedOf(call)}${where}: ${outcome}`)
   }
 }
 

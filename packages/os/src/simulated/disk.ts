@@ -12,14 +12,14 @@ interface HeldLock extends DiskLock {
 }
 
 /** 1 TiB. */
-export const CAPACITY_BYTES_DEFAULT = 2 ** 40
+const CAPACITY_BYTES_DEFAULT = 2 ** 40
 
 /**
  * Files in memory, with what a power cut would leave of them.
  *
  * Shows: unsynced sectors lost, kept or torn, in any order; unsynced names lost; a write cut off at
- * any byte when the process is killed; calls that fail, overtake each other or never return; a failed
- * sync after which the data reads well and is lost all the same; a full disk; decayed bits.
+ * any byte when the process is killed; calls that fail, overtake each other or never return; a
+ * failed sync after which the data reads well and is lost all the same; a full disk; decayed bits.
  *
  * Cannot show: damage to synced data other than by `flipBit`; misdirected or repeated writes; a
  * sector torn inside by a power cut (only by a kill, or a failed write); a device that lies about a

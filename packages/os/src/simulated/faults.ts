@@ -24,7 +24,9 @@ export interface DiskCall {
   readonly length?: number
 }
 
-/** The calls that fail: those a function picks, or the `nth` of a kind from now on (1 = the next). */
+/**
+ * The calls that fail: those a function picks, or the `nth` of a kind from now on (1 = the next).
+ */
 export type FaultMatch =
   | ((call: DiskCall) => boolean)
   | { readonly kind: DiskCallKind; readonly nth?: number; readonly path?: string }

@@ -1,7 +1,7 @@
 import type { SeededRandom } from './random.ts'
 
 /** The piece that a device writes whole or not at all, bytes. */
-export const SECTOR_BYTES = 512
+const SECTOR_BYTES = 512
 
 const ZEROS = new Uint8Array(SECTOR_BYTES)
 

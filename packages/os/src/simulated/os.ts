@@ -14,7 +14,10 @@ export interface SimulatedOsOptions {
   readonly wallStart?: number
   /** Size of the disk, bytes. Default 1 TiB. */
   readonly capacityBytes?: number
-  /** Shortest and longest time of a disk call, ms; one in 50 takes 20 times as long. Default 0.02, 1. */
+  /**
+   * Shortest and longest time of a disk call, ms; one in 50 takes 20 times as long. Default 0.02,
+   * 1.
+   */
   readonly diskLatencyMs?: readonly [min: number, max: number]
   /** Events that one `run` or `settle` may take before it rejects. Default 1,000,000. */
   readonly eventsMax?: number

@@ -50,8 +50,8 @@ export class SeededRandom implements Random {
   }
 
   /**
-   * A generator of its own for one part. It depends on the seed and the label alone, so that an extra
-   * draw in one part does not shift another; the same label gives the same numbers again.
+   * A generator of its own for one part. It depends on the seed and the label alone, so that an
+   * extra draw in one part does not shift another; the same label gives the same numbers again.
    */
   fork(label: string): SeededRandom {
     const words = this.#origin.slice()

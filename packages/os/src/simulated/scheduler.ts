@@ -12,7 +12,9 @@ export const TICK_MS = 1 / 1024
 /** Events of one call of `run`, `runFor` or `settle`, unless given. */
 export const EVENTS_MAX_DEFAULT = 1_000_000
 
-/** After so many events the real event loop gets a turn, so that a long simulation can be stopped. */
+/**
+ * After so many events the real event loop gets a turn, so that a long simulation can be stopped.
+ */
 const EVENTS_PER_BREATH = 1_000
 
 /** So many cancelled events may lie in the heap until it is swept. */
@@ -27,7 +29,9 @@ interface Scheduled extends Event {
 export interface ScheduleOptions {
   /** Does not keep `run` going on its own. Default false. */
   background?: boolean
-  /** Keeps its order among the others of the same time that are `inOrder`. Default false: seeded. */
+  /**
+   * Keeps its order among the others of the same time that are `inOrder`. Default false: seeded.
+   */
   inOrder?: boolean
 }
 
@@ -50,7 +54,9 @@ export class Scheduler {
     this.#eventsMax = eventsMax
   }
 
-  /** Runs `run` after `delayMs`, never earlier, unless its process has ended. Returns the undoing. */
+  /**
+   * Runs `run` after `delayMs`, never earlier, unless its process has ended. Returns the undoing.
+   */
   schedule(
     owner: SimulatedProcess,
     delayMs: number,
@@ -97,7 +103,7 @@ export class Scheduler {
     await this.#loop(() => settled, Number.POSITIVE_INFINITY)
     if (settled) return promise
     throw new Error(
-      `Cannot settle the promise: nothing is due any more at ${this.now} ms and it is still pending`,
+      `Cannot settle the promise: still pending when nothing is due any more, at ${this.now} ms`,
     )
   }
 

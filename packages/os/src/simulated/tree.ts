@@ -8,7 +8,7 @@ export type Entry = FileData | Folder
 type Change = readonly (readonly [name: string, entry: Entry | undefined])[]
 
 /** A folder: its names as the program sees them, and as they would be after a power cut. */
-export class Folder {
+class Folder {
   readonly names = new Map<string, Entry>()
   readonly #durable = new Map<string, Entry>()
   #unsynced: { change: Change; sequence: number }[] = []
