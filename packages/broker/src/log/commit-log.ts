@@ -1,0 +1,268 @@
+import type { Os } from '@hufu/os'
+import { BrokerError } from '../errors.ts'
+import type { Block } from './blocks.ts'
+import { Blocks } from './blocks.ts'
+import { type EntryView, emptyEntryView, loadEntry, sealGroup, writeEntryHeader } from './entry.ts'
+import type { Incarnations } from './incarnations.ts'
+import {
+  aligned,
+  ENTRY_CLEAN_STOP,
+  ENTRY_HEADER_BYTES,
+  GROUP_HEADER_BYTES,
+  SEGMENT_HEADER_BYTES,
+} from './layout.ts'
+import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
+
+/** Entries that go to disk in one write. */
+interface Group {
+  block: Block
+  start: number
+  end: number
+  count: number
+  waiters: Waiter[]
+}
+
+/** Told once a group is on disk, or with the error that the log failed with. */
+export type Waiter = (error?: BrokerError) => void
+
+/** Largest write group, and block of memory, bytes; larger ones sync no faster (measured up to 1 MiB). */
+const GROUP_BYTES_MAX = 4 << 20
+/** How often a log without room looks again whether there is some, ms. */
+const SPACE_RETRY_MS = 1_000
+
+export interface CommitLogParts {
+  os: Os
+  segments: Segments
+  incarnations: Incarnations
+  cacheBytes: number
+  /** Number drawn from the log's id, for the checksums. */
+  log: number
+  /** Where the next group goes. */
+  end: number
+  /** Broker time, ms. */
+  time: () => number
+  /** A write or sync failed; nothing is written after that. */
+  onFail: (error: BrokerError) => void
+}
+
+/**
+ * The log: entries are appended to an open group in memory; one group at a time is written, durably, and
+ * all that was appended meanwhile is the next one. Knows nothing of what the entries mean.
+ */
+export class CommitLog {
+  readonly blocks: Blocks
+  readonly segments: Segments
+  readonly incarnations: Incarnations
+  /** Called before a group is closed, so that collected small things can still join it. */
+  onBeforeWrite: () => void = () => undefined
+  /** Called with each entry of a group, in order, when the group is on disk and before its waiters. */
+  onEntry: (entry: EntryView) => void = () => undefined
+  /** Called after the waiters of a group. */
+  onGroup: () => void = () => undefined
+  /** Bytes appended and not yet on disk. */
+  pendingBytes = 0
+  groupsWritten = 0
+  readonly #parts: CommitLogParts
+  readonly #groups: Group[] = []
+  readonly #entry = emptyEntryView()
+  #block: Block
+  #open: Group | undefined
+  #end: number
+  #running = false
+  #failure: BrokerError | undefined
+
+  constructor(parts: CommitLogParts) {
+    this.#parts = parts
+    this.segments = parts.segments
+    this.incarnations = parts.incarnations
+    this.blocks = new Blocks(parts.cacheBytes, GROUP_BYTES_MAX)
+    this.#block = this.blocks.take(0)
+    this.#end = parts.end
+  }
+
+  /** Position behind the last durable group. */
+  get end(): number {
+    return this.#end
+  }
+
+  get failure(): BrokerError | undefined {
+    return this.#failure
+  }
+
+  /** The block that the last `append` wrote to. */
+  get block(): Block {
+    return this.#block
+  }
+
+  /** Adds an entry to the open group; its payload is to be written to `block` from the returned offset. */
+  append(type: number, flags: number, aux: number, payloadBytes: number): number {
+    if (this.#failure !== undefined) throw this.#failure
+    const bytes = aligned(ENTRY_HEADER_BYTES + payloadBytes)
+    const group = this.#groupFor(bytes)
+    const at = group.end
+    const view = group.block.view
+    view.setUint32(at + bytes - 8, 0)
+    view.setUint32(at + bytes - 4, 0)
+    writeEntryHeader(view, at, type, flags, aux, payloadBytes)
+    group.end += bytes
+    group.block.end = group.end
+    group.count++
+    this.pendingBytes += bytes
+    this.#start()
+    return at + ENTRY_HEADER_BYTES
+  }
+
+  /** Calls back when everything appended so far is on disk. */
+  onDurable(waiter: Waiter): void {
+    const last = this.#groups.at(-1)
+    if (this.#failure !== undefined) waiter(this.#failure)
+    else if (last !== undefined) last.waiters.push(waiter)
+    else if (this.#writing !== undefined) this.#writing.waiters.push(waiter)
+    else waiter()
+  }
+
+  /** Resolves when everything appended so far is on disk. */
+  durable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.onDurable((error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Whether `bytes` more can be taken with a segment in reserve for what must never be refused. */
+  room(bytes: number): boolean {
+    const { current, next } = this.segments
+    const here = current.base + current.capacity - this.#end
+    const there = next === undefined ? 0 : next.capacity >> 1
+    return this.pendingBytes + bytes + GROUP_HEADER_BYTES * 2 <= here + there
+  }
+
+  /** Writes the mark of an orderly stop behind everything else, in a group of its own. */
+  async stop(): Promise<void> {
+    await this.durable()
+    this.append(ENTRY_CLEAN_STOP, 0, 0, 0)
+    await this.durable()
+  }
+
+  fail(cause: unknown): void {
+    if (this.#failure !== undefined) return
+    const text = `Cannot write the log: ${cause instanceof Error ? cause.message : String(cause)}`
+    this.#failure = new BrokerError('LOG_FAILED', text, cause)
+    const groups = this.#writing ? [this.#writing, ...this.#groups] : [...this.#groups]
+    this.#groups.length = 0
+    this.#open = undefined
+    for (const group of groups) for (const waiter of group.waiters) waiter(this.#failure)
+    this.#parts.onFail(this.#failure)
+  }
+
+  #writing: Group | undefined
+
+  #groupFor(bytes: number): Group {
+    const limit = Math.min(GROUP_BYTES_MAX, this.segments.current.capacity >> 1)
+    const open = this.#open
+    if (open !== undefined) {
+      const fits = open.end - open.start + bytes <= limit
+      if (fits && open.end + bytes <= open.block.bytes.length) return open
+    }
+    return this.#newGroup(bytes)
+  }
+
+  #newGroup(bytes: number): Group {
+    const needed = GROUP_HEADER_BYTES + bytes
+    if (this.#block.end + needed > this.#block.bytes.length) this.#block = this.blocks.take(needed)
+    const block = this.#block
+    const start = block.end
+    block.end += GROUP_HEADER_BYTES
+    block.pending++
+    this.#open = { block, start, end: block.end, count: 0, waiters: [] }
+    this.#groups.push(this.#open)
+    this.pendingBytes += GROUP_HEADER_BYTES
+    return this.#open
+  }
+
+  #start(): void {
+    if (this.#running) return
+    this.#running = true
+    // Not at once: all that this turn still appends shall share the write.
+    this.#parts.os.clock.turn(() => void this.#run())
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (;;) {
+        this.onBeforeWrite()
+        const group = this.#groups.shift()
+        if (group === undefined || this.#failure !== undefined) break
+        if (group === this.#open) this.#open = undefined
+        this.#writing = group
+        const position = await this.#write(group)
+        if (this.#failure !== undefined) break
+        this.#finish(group, position)
+        await this.#turn()
+      }
+    } catch (error) {
+      this.fail(error)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  async #write(group: Group): Promise<number> {
+    const length = group.end - group.start
+    const segment = await this.#segmentFor(length)
+    const position = this.#end
+    const { log, time } = this.#parts
+    const header = {
+      length,
+      count: group.count,
+      incarnation: this.incarnations.current,
+      durableUpTo: this.#durableUpTo,
+      time: time(),
+    }
+    sealGroup(group.block, group.start, position, header, log)
+    const bytes = group.block.bytes.subarray(group.start, group.end)
+    await segment.file.write(bytes, position - segment.base)
+    return position
+  }
+
+  #durableUpTo = 0
+
+  async #segmentFor(length: number): Promise<Segment> {
+    const { current } = this.segments
+    this.#durableUpTo = this.#end
+    if (this.#end + length <= current.base + current.capacity) return current
+    while (!(await this.segments.roll(length))) await this.#pause(SPACE_RETRY_MS)
+    this.#end = this.segments.current.base + SEGMENT_HEADER_BYTES
+    return this.segments.current
+  }
+
+  #finish(group: Group, position: number): void {
+    const { block, start, end } = group
+    this.#end = position + (end - start)
+    this.pendingBytes -= end - start
+    this.groupsWritten++
+    block.pending--
+    this.blocks.placed(block, start, position, end - start)
+    this.#visit(group, position)
+    this.#writing = undefined
+    for (const waiter of group.waiters) waiter()
+    this.onGroup()
+  }
+
+  #visit({ block, start, end }: Group, position: number): void {
+    const { bytes, view } = block
+    const entry = this.#entry
+    for (let at = start + GROUP_HEADER_BYTES; at < end; at += aligned(entry.length)) {
+      loadEntry(entry, bytes, view, at, position + (at - start))
+      this.onEntry(entry)
+    }
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#parts.os.clock.turn(resolve))
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#parts.os.clock.timer(ms, resolve))
+  }
+}

@@ -1,0 +1,70 @@
+import type { Blocks } from './blocks.ts'
+import { type Bytes, bytesOf, type EntryView, loadEntry, readEntry } from './entry.ts'
+import type { Incarnations } from './incarnations.ts'
+import { ALIGN, ENTRY_HEADER_BYTES } from './layout.ts'
+import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
+
+/** Read from the disk at a time, bytes; a queue is mostly drained in the order it was written. */
+const WINDOW_BYTES = 512 * 1024
+const WINDOWS_MAX = 8
+
+interface Window extends Bytes {
+  position: number
+}
+
+/** Brings entries back: from the memory of the newest groups, else from disk in large pieces. */
+export class LogReader {
+  readonly #blocks: Blocks
+  readonly #segments: Segments
+  readonly #incarnations: Incarnations
+  readonly #log: number
+  readonly #windows: Window[] = []
+
+  constructor(blocks: Blocks, segments: Segments, incarnations: Incarnations, log: number) {
+    this.#blocks = blocks
+    this.#segments = segments
+    this.#incarnations = incarnations
+    this.#log = log
+  }
+
+  /** Loads the entry at `position` when its bytes are in memory. */
+  cached(position: number, entry: EntryView): 'loaded' | 'absent' | 'damaged' {
+    if (this.#blocks.find(position)) {
+      const { block, offset } = this.#blocks
+      loadEntry(entry, block.bytes, block.view, offset, position)
+      return 'loaded'
+    }
+    for (const window of this.#windows) {
+      const at = position - window.position
+      if (at < 0 || at + ENTRY_HEADER_BYTES > window.bytes.length) continue
+      const length = window.view.getUint32(at + 8, true)
+      if (at + length > window.bytes.length) continue
+      const incarnation = this.#incarnations.at(position)
+      const whole = readEntry(window, at, position, incarnation, this.#log, entry)
+      return whole ? 'loaded' : 'damaged'
+    }
+    return 'absent'
+  }
+
+  /** Reads what stands at `position`, at least `size` bytes and the surroundings behind it. */
+  async load(position: number, size: number): Promise<void> {
+    const segment = this.#segments.at(position)
+    const offset = position - segment.base
+    const wanted = Math.max(WINDOW_BYTES, size + ENTRY_HEADER_BYTES + ALIGN)
+    const length = Math.min(wanted, segment.capacity - offset)
+    const bytes = Buffer.allocUnsafeSlow(length)
+    const read = await segment.file.read(bytes, offset)
+    if (this.#windows.length >= WINDOWS_MAX) this.#windows.shift()
+    this.#windows.push({ ...bytesOf(bytes.subarray(0, read)), position })
+  }
+
+  /** Forgets what was read from a segment that goes away. */
+  forget(segment: Segment): void {
+    const end = segment.base + segment.capacity
+    for (let i = this.#windows.length - 1; i >= 0; i--) {
+      const { position } = this.#windows[i]!
+      if (position >= segment.base && position < end) this.#windows.splice(i, 1)
+    }
+  }
+}

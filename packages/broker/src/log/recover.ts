@@ -1,0 +1,279 @@
+import { isDiskError, type Os } from '@hufu/os'
+import { BrokerError } from '../errors.ts'
+import type { Limits } from '../limits.ts'
+import { CheckpointFiles, type StoredCheckpoint } from './checkpoint-file.ts'
+import { type Bytes, bytesOf, type EntryView } from './entry.ts'
+import { Incarnations } from './incarnations.ts'
+import { ENTRY_CLEAN_STOP, ENTRY_TYPE_FOREIGN_MIN, SEGMENT_HEADER_BYTES } from './layout.ts'
+import { type Manifest, openManifest } from './manifest.ts'
+import { type Damage, firstDurableUpTo, type ScanResult, scanSegment } from './scan.ts'
+import {
+  createZeroed,
+  openSegment,
+  SEGMENT_SUFFIX,
+  type Segment,
+  SPARE_PREFIX,
+  segmentHeader,
+  segmentName,
+} from './segment.ts'
+import { Segments } from './segments.ts'
+
+/** What the owner of the log rebuilds its state with, in this order. */
+export interface Replay {
+  /** The blocks of the checkpoint; not called when there is none. */
+  checkpoint(block: Uint8Array): void
+  entry(entry: EntryView): void
+}
+
+export interface RecoveredLog {
+  segments: Segments
+  checkpoints: CheckpointFiles
+  incarnations: Incarnations
+  log: number
+  end: number
+  /** Broker time of the last group or checkpoint, ms; 0 in a new log. */
+  lastTime: number
+  incarnation: number
+  cleanStop: boolean
+  damaged: { segment: string; position: number; bytes: number }[]
+  tailBytesCut: number
+}
+
+/** Enough of a segment to see its first group, as a rule. */
+const HEAD_BYTES = 4096
+
+/** What the log itself keeps in a checkpoint's first block. */
+interface LogBlock {
+  incarnations: readonly { from: number; incarnation: number }[]
+}
+
+/** The first block of every checkpoint. */
+export function encodeLogBlock(incarnations: Incarnations): Uint8Array {
+  return Buffer.from(JSON.stringify({ incarnations: incarnations.starts } satisfies LogBlock))
+}
+
+/**
+ * Opens a log after whatever happened to it: newest whole checkpoint, then every good entry behind
+ * it; then writes the last group again and durably, since the page cache may hold what no disk holds.
+ */
+export async function openLog(
+  os: Os,
+  dir: string,
+  limits: Limits,
+  replay: Replay,
+): Promise<RecoveredLog> {
+  return new Recovery(os, dir, limits, replay).run()
+}
+
+class Recovery {
+  readonly #os: Os
+  readonly #dir: string
+  readonly #limits: Limits
+  readonly #replay: Replay
+  readonly #checkpoints: CheckpointFiles
+  #manifest!: Manifest
+  #log = 0
+  #incarnations = new Incarnations([])
+  #segments: (Segment & { headerDamaged: boolean })[] = []
+  #damaged: RecoveredLog['damaged'] = []
+  #lastType = 0
+  #lastTime = 0
+  #tailBytesCut = 0
+  #end = SEGMENT_HEADER_BYTES
+  #tail: { segment: Segment; from: number } | undefined
+
+  constructor(os: Os, dir: string, limits: Limits, replay: Replay) {
+    this.#os = os
+    this.#dir = dir
+    this.#limits = limits
+    this.#replay = replay
+    this.#checkpoints = new CheckpointFiles(os.disk, dir)
+  }
+
+  async run(): Promise<RecoveredLog> {
+    const names = await this.#names()
+    await this.#openManifest(names)
+    for (const name of names) {
+      this.#segments.push(await openSegment(this.#os.disk, this.#dir, name, this.#manifest.logId))
+    }
+    if (this.#segments.length === 0) await this.#createFirst()
+    const checkpoint = await this.#loadCheckpoint()
+    await this.#scanFrom(checkpoint?.position ?? 0)
+    await this.#rewriteTail()
+    return this.#result()
+  }
+
+  async #names(): Promise<string[]> {
+    const all = await this.#os.disk.list(this.#dir)
+    // Spares hold nothing; a half-made one must not be trusted to have its blocks.
+    for (const name of all.filter((name) => name.startsWith(SPARE_PREFIX))) {
+      await this.#os.disk.remove(`${this.#dir}/${name}`)
+    }
+    return all.filter((name) => name.endsWith(SEGMENT_SUFFIX) && !name.startsWith(SPARE_PREFIX))
+  }
+
+  async #openManifest(names: string[]): Promise<void> {
+    const { disk, random } = this.#os
+    if (names.length > 0) await this.#demandManifest()
+    this.#manifest = await openManifest(disk, this.#dir, () => Buffer.from(random.id(), 'hex'))
+    const id = bytesOf(this.#manifest.logId).view
+    this.#log = (id.getUint32(0, true) ^ id.getUint32(8, true)) >>> 0
+  }
+
+  async #demandManifest(): Promise<void> {
+    const path = `${this.#dir}/manifest`
+    try {
+      await (await this.#os.disk.open(path, { readOnly: true })).close()
+    } catch (error) {
+      if (!isDiskError(error, 'ENOENT')) throw error
+      throw new BrokerError('LOG_DAMAGED', `Cannot open ${this.#dir}: segments without ${path}`)
+    }
+  }
+
+  async #createFirst(): Promise<void> {
+    const { disk } = this.#os
+    const capacity = this.#limits.segmentBytesMin
+    const temporary = `${this.#dir}/${SPARE_PREFIX}new.seg`
+    await createZeroed(disk, temporary, capacity)
+    const file = await disk.open(temporary, { durable: true })
+    await file.write(segmentHeader(0, capacity, this.#manifest.logId), 0)
+    await file.close()
+    await disk.rename(temporary, `${this.#dir}/${segmentName(0)}`)
+    await disk.syncDir(this.#dir)
+    const { logId } = this.#manifest
+    this.#segments.push(await openSegment(disk, this.#dir, segmentName(0), logId))
+  }
+
+  async #loadCheckpoint(): Promise<StoredCheckpoint | undefined> {
+    const checkpoint = await this.#checkpoints.find()
+    if (checkpoint === undefined) return undefined
+    this.#lastTime = checkpoint.time
+    this.#end = checkpoint.position
+    let first = true
+    for await (const block of this.#checkpoints.read(checkpoint)) {
+      if (first) this.#incarnations = decodeLogBlock(block)
+      else this.#replay.checkpoint(block)
+      first = false
+    }
+    return checkpoint
+  }
+
+  async #scanFrom(position: number): Promise<void> {
+    const start = this.#firstSegment(position)
+    let incarnation = this.#incarnations.at(position)
+    for (let i = start; i < this.#segments.length; i++) {
+      const segment = this.#segments[i]!
+      this.#checkContiguous(i, start)
+      const from = Math.max(position, segment.base + SEGMENT_HEADER_BYTES)
+      incarnation = await this.#scanOne(i, from, incarnation)
+    }
+  }
+
+  /** Index of the segment that holds `position`; a checkpoint at the very end of one counts as in it. */
+  #firstSegment(position: number): number {
+    const index = this.#segments.findLastIndex((segment) => segment.base < Math.max(1, position))
+    const segment = this.#segments[index]
+    if (segment !== undefined && position <= segment.base + segment.capacity) return index
+    const text = `no segment holds position ${position}, from which the log is to be read`
+    throw new BrokerError('LOG_DAMAGED', `Cannot open ${this.#dir}: ${text}`)
+  }
+
+  #checkContiguous(i: number, start: number): void {
+    if (i === start) return
+    const before = this.#segments[i - 1]!
+    const expected = before.base + before.capacity
+    if (this.#segments[i]!.base === expected) return
+    const text = `segment ${segmentName(expected)} is missing`
+    throw new BrokerError('LOG_DAMAGED', `Cannot open ${this.#dir}: ${text}`)
+  }
+
+  async #scanOne(i: number, from: number, incarnation: number): Promise<number> {
+    const segment = this.#segments[i]!
+    const content = await readStart(segment, segment.capacity)
+    const knownEnd = await this.#knownEnd(i)
+    const input = { content, base: segment.base, from, log: this.#log, incarnation, knownEnd }
+    const result = scanSegment(input, (entry) => this.#visit(entry))
+    this.#note(segment, from, result)
+    return result.incarnation
+  }
+
+  /** Where the log in segment `i` ends, when a later segment has a group that says so. */
+  async #knownEnd(i: number): Promise<number> {
+    const next = this.#segments[i + 1]
+    if (next === undefined) return -1
+    const head = await readStart(next, Math.min(next.capacity, HEAD_BYTES))
+    const end = firstDurableUpTo(head, next.base, this.#log)
+    if (end >= 0) return end
+    return firstDurableUpTo(await readStart(next, next.capacity), next.base, this.#log)
+  }
+
+  #note(segment: Segment, from: number, result: ScanResult): void {
+    const file = segment.path.slice(this.#dir.length + 1)
+    for (const damage of result.damaged) this.#damaged.push({ segment: file, ...damage })
+    for (const group of result.incarnationStarts) {
+      this.#incarnations.begin(group.from, group.incarnation)
+    }
+    if (result.lastGroup < 0 && result.end === from) return
+    this.#end = result.end
+    this.#tailBytesCut = result.tailBytesCut
+    if (result.lastGroup < 0) return
+    this.#tail = { segment, from: result.lastGroup }
+    this.#lastTime = Math.max(this.#lastTime, result.lastTime)
+  }
+
+  #visit(entry: EntryView): void {
+    this.#lastType = entry.type
+    if (entry.type >= ENTRY_TYPE_FOREIGN_MIN) this.#replay.entry(entry)
+  }
+
+  async #rewriteTail(): Promise<void> {
+    if (this.#tail === undefined) return
+    const { segment, from } = this.#tail
+    const bytes = new Uint8Array(this.#end - from)
+    await segment.file.read(bytes, from - segment.base)
+    await segment.file.write(bytes, from - segment.base)
+  }
+
+  async #result(): Promise<RecoveredLog> {
+    const { disk } = this.#os
+    for (const { headerDamaged, path, base } of this.#segments) {
+      const segment = path.slice(this.#dir.length + 1)
+      if (headerDamaged)
+        this.#damaged.push({ segment, position: base, bytes: SEGMENT_HEADER_BYTES })
+    }
+    const index = this.#segments.findLastIndex((segment) => segment.base < this.#end)
+    const current = this.#segments[index]!
+    const { segmentBytesMin, segmentBytesMax, logBytesMax } = this.#limits
+    const sizes = { segmentBytesMin, segmentBytesMax, logBytesMax }
+    const { logId, incarnation } = this.#manifest
+    const options = { disk, dir: this.#dir, logId, ...sizes }
+    const segments = new Segments(options, this.#segments, current)
+    segments.next = this.#segments[index + 1]
+    this.#incarnations.begin(this.#end, incarnation)
+    return {
+      segments,
+      checkpoints: this.#checkpoints,
+      incarnations: this.#incarnations,
+      log: this.#log,
+      end: this.#end,
+      lastTime: this.#lastTime,
+      incarnation,
+      cleanStop: this.#lastType === ENTRY_CLEAN_STOP,
+      damaged: this.#damaged,
+      tailBytesCut: this.#tailBytesCut,
+    }
+  }
+}
+
+async function readStart(segment: Segment, bytes: number): Promise<Bytes> {
+  const content = bytesOf(Buffer.allocUnsafeSlow(bytes))
+  await segment.file.read(content.bytes, 0)
+  return content
+}
+
+function decodeLogBlock(block: Uint8Array): Incarnations {
+  const parsed = JSON.parse(Buffer.from(block).toString()) as LogBlock
+  return new Incarnations(parsed.incarnations)
+}
+
+export type { Damage }

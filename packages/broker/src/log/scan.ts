@@ -1,0 +1,186 @@
+import {
+  type Bytes,
+  type EntryView,
+  emptyEntryView,
+  type GroupHeader,
+  readEntry,
+  readGroupHeader,
+} from './entry.ts'
+import { ALIGN, aligned, GROUP_HEADER_BYTES, GROUP_MAGIC, SEGMENT_HEADER_BYTES } from './layout.ts'
+
+/** A stretch of a segment whose checksums fail although later groups prove that it was once durable. */
+export interface Damage {
+  position: number
+  bytes: number
+}
+
+/** Where the log before this segment ended, as its first good group says; -1 when it has no group. */
+export function firstDurableUpTo(content: Bytes, base: number, log: number): number {
+  const last = content.bytes.length - GROUP_HEADER_BYTES
+  for (let at = SEGMENT_HEADER_BYTES; at <= last; at += ALIGN) {
+    if (content.view.getUint16(at + 4, true) !== GROUP_MAGIC) continue
+    const header = readGroupHeader(content, at, base + at, log)
+    if (header !== undefined) return header.durableUpTo
+  }
+  return -1
+}
+
+/** What the walk through one segment found. */
+export interface ScanResult {
+  /** Position after the last good entry. */
+  end: number
+  damaged: Damage[]
+  /** Start of the last group with a good header; -1 when there is none. */
+  lastGroup: number
+  /** Time of the last group, ms; 0 when there is none. */
+  lastTime: number
+  /** Highest incarnation seen. */
+  incarnation: number
+  /** Where each incarnation that was seen begins. */
+  incarnationStarts: { from: number; incarnation: number }[]
+  /** Bytes that the last group's header announces beyond `end`: what a crash cut off. */
+  tailBytesCut: number
+}
+
+export interface ScanInput {
+  content: Bytes
+  base: number
+  /** Where to start: the first group of the segment, or a group that a checkpoint ended before. */
+  from: number
+  log: number
+  /** Groups of an earlier incarnation are leftovers. */
+  incarnation: number
+  /** Where a later segment says that this one ends; -1 for the last one, where nobody knows. */
+  knownEnd: number
+}
+
+/**
+ * Walks a segment, calling `visit` for every good entry in order. Only one write is ever under way, so
+ * a good group header proves that all before it was durable: what is bad before it is damage, and
+ * what is bad with no good header behind it is the torn end.
+ */
+export function scanSegment(input: ScanInput, visit: (entry: EntryView) => void): ScanResult {
+  const walk = new SegmentWalk(input, visit)
+  walk.run()
+  return walk.result
+}
+
+class SegmentWalk {
+  readonly result: ScanResult
+  readonly #in: ScanInput
+  readonly #visit: (entry: EntryView) => void
+  readonly #entry = emptyEntryView()
+  #at: number
+  #groupEnd = 0
+  /** Incarnation of the good group behind a damaged stretch; the first group of a life may be the bad one. */
+  #laterIncarnation = -1
+
+  constructor(input: ScanInput, visit: (entry: EntryView) => void) {
+    this.#in = input
+    this.#visit = visit
+    this.#at = input.from - input.base
+    this.result = {
+      end: input.from,
+      damaged: [],
+      lastGroup: -1,
+      lastTime: 0,
+      incarnation: input.incarnation,
+      incarnationStarts: [],
+      tailBytesCut: 0,
+    }
+  }
+
+  run(): void {
+    while (this.#step()) this.result.end = this.#in.base + this.#at
+    this.result.tailBytesCut = Math.max(0, this.#groupEnd - this.#at)
+  }
+
+  #step(): boolean {
+    if (this.#reachedKnownEnd()) return false
+    if (this.#atEntry() || this.#atGroup()) return true
+    return this.#passDamage()
+  }
+
+  #reachedKnownEnd(): boolean {
+    const { knownEnd, base } = this.#in
+    return knownEnd >= 0 && base + this.#at >= knownEnd
+  }
+
+  #atEntry(): boolean {
+    const { content, base, log } = this.#in
+    if (this.result.lastGroup < 0) return false
+    const position = base + this.#at
+    const { incarnation } = this.result
+    if (!readEntry(content, this.#at, position, incarnation, log, this.#entry)) return false
+    this.#entry.time = this.result.lastTime
+    this.#at += aligned(this.#entry.length)
+    this.#visit(this.#entry)
+    return true
+  }
+
+  #loadEntry(at: number): boolean {
+    const { content, base, log } = this.#in
+    const { incarnation } = this.result
+    if (readEntry(content, at, base + at, incarnation, log, this.#entry)) return true
+    const later = this.#laterIncarnation
+    if (later <= incarnation || !readEntry(content, at, base + at, later, log, this.#entry))
+      return false
+    this.#begin(later)
+    return true
+  }
+
+  #atGroup(): boolean {
+    const header = this.#groupAt(this.#at)
+    if (header === undefined) return false
+    const position = this.#in.base + this.#at
+    this.result.lastGroup = position
+    this.result.lastTime = header.time
+    this.#begin(header.incarnation)
+    this.#groupEnd = this.#at + header.length
+    this.#at += GROUP_HEADER_BYTES
+    return true
+  }
+
+  #begin(incarnation: number): void {
+    const { incarnationStarts } = this.result
+    if (incarnation === this.result.incarnation && incarnationStarts.length > 0) return
+    this.result.incarnation = incarnation
+    incarnationStarts.push({ from: this.#in.base + this.#at, incarnation })
+  }
+
+  #groupAt(at: number): GroupHeader | undefined {
+    const { content, base, log } = this.#in
+    const header = readGroupHeader(content, at, base + at, log)
+    return header !== undefined && header.incarnation >= this.result.incarnation
+      ? header
+      : undefined
+  }
+
+  /** Looks for the next good entry before `proof`, a place up to which all was durable once. */
+  #passDamage(): boolean {
+    const proof = this.#durableProof()
+    if (proof <= this.#at) return false
+    const from = this.#at
+    do this.#at += ALIGN
+    while (this.#at < proof && !this.#goodAt(this.#at))
+    this.#at = Math.min(this.#at, proof)
+    this.result.damaged.push({ position: this.#in.base + from, bytes: this.#at - from })
+    return true
+  }
+
+  #goodAt(at: number): boolean {
+    return this.#groupAt(at) !== undefined || this.#loadEntry(at)
+  }
+
+  #durableProof(): number {
+    const { content, base, knownEnd } = this.#in
+    for (let at = this.#at + ALIGN; at + GROUP_HEADER_BYTES <= content.bytes.length; at += ALIGN) {
+      if (content.view.getUint16(at + 4, true) !== GROUP_MAGIC) continue
+      const header = this.#groupAt(at)
+      if (header === undefined) continue
+      this.#laterIncarnation = header.incarnation
+      return at
+    }
+    return knownEnd >= 0 ? knownEnd - base : -1
+  }
+}

@@ -1,0 +1,174 @@
+import { type Disk, isDiskError } from '@hufu/os'
+import {
+  createZeroed,
+  openSegment,
+  type Segment,
+  SPARE_PREFIX,
+  segmentHeader,
+  segmentName,
+} from './segment.ts'
+
+export interface SegmentsOptions {
+  disk: Disk
+  dir: string
+  logId: Uint8Array
+  segmentBytesMin: number
+  segmentBytesMax: number
+  logBytesMax: number
+}
+
+interface Spare {
+  path: string
+  capacity: number
+}
+
+/** Spare files kept for the next segments; more are deleted. */
+const SPARES_MAX = 2
+
+/**
+ * The files of the log, oldest first. One is written to; the next one is laid out beforehand, so that a
+ * full disk never stops a settle: when none can be had, `noSpace` says so and publishes are refused.
+ */
+export class Segments {
+  readonly all: Segment[]
+  current: Segment
+  next: Segment | undefined
+  /** The disk, or `logBytesMax`, has no room for another segment. */
+  noSpace = false
+  /** Called when a next segment is ready or could not be had. */
+  onChange: () => void = () => undefined
+  /** Called when a file operation failed for another reason than space. */
+  onError: (error: unknown) => void = () => undefined
+  readonly #options: SegmentsOptions
+  readonly #spares: Spare[] = []
+  #preparing: Promise<void> | undefined
+
+  constructor(options: SegmentsOptions, all: Segment[], current: Segment) {
+    this.#options = options
+    this.all = all
+    this.current = current
+  }
+
+  get bytes(): number {
+    return sum(this.all) + sum(this.#spares)
+  }
+
+  /** The segment that holds `position`. */
+  at(position: number): Segment {
+    let low = 0
+    let high = this.all.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.all[middle]!.base <= position) low = middle
+      else high = middle - 1
+    }
+    return this.all[low]!
+  }
+
+  /** Moves on to the next segment, waiting for one of at least `capacity`; false when none can be had. */
+  async roll(capacity: number): Promise<boolean> {
+    await this.prepare(capacity)
+    if (this.next === undefined) return false
+    this.current = this.next
+    this.next = undefined
+    this.prepareSoon()
+    return true
+  }
+
+  /** Sees to it that a next segment of at least `capacity` is there; sets `noSpace` when it cannot be. */
+  async prepare(capacity: number): Promise<void> {
+    await this.#preparing
+    if (this.next !== undefined && this.next.capacity >= capacity) return
+    this.#preparing = this.#prepare(capacity)
+    try {
+      await this.#preparing
+    } finally {
+      this.#preparing = undefined
+      this.onChange()
+    }
+  }
+
+  /** As `prepare`, without waiting. */
+  prepareSoon(): void {
+    this.prepare(0).catch((error) => this.onError(error))
+  }
+
+  async #prepare(capacity: number): Promise<void> {
+    try {
+      if (this.next !== undefined) await this.#discardNext(this.next)
+      const spare = await this.#takeSpare(capacity)
+      this.noSpace = spare === undefined
+      if (spare !== undefined) this.next = await this.#activate(spare)
+    } catch (error) {
+      if (!isDiskError(error, 'ENOSPC') && !isDiskError(error, 'EDQUOT')) throw error
+      this.noSpace = true
+    }
+  }
+
+  async #takeSpare(capacity: number): Promise<Spare | undefined> {
+    const { segmentBytesMax, segmentBytesMin, logBytesMax, disk, dir } = this.#options
+    const grown = Math.max(segmentBytesMin, Math.min(segmentBytesMax, this.current.capacity * 2))
+    const wanted = Math.max(capacity, grown)
+    const fits = this.#spares.findIndex((spare) => spare.capacity >= wanted)
+    if (fits >= 0) return this.#spares.splice(fits, 1)[0]
+    if (this.bytes + wanted <= logBytesMax) {
+      const path = `${dir}/${SPARE_PREFIX}new.seg`
+      const made = await createZeroed(disk, path, wanted).then(
+        () => true,
+        (error) => {
+          if (isDiskError(error, 'ENOSPC') || isDiskError(error, 'EDQUOT')) return false
+          throw error
+        },
+      )
+      if (made) return { path, capacity: wanted }
+    }
+    const small = this.#spares.findIndex((spare) => spare.capacity >= capacity)
+    return small >= 0 ? this.#spares.splice(small, 1)[0] : undefined
+  }
+
+  async #activate(spare: Spare): Promise<Segment> {
+    const { disk, dir, logId } = this.#options
+    const base = this.current.base + this.current.capacity
+    const file = await disk.open(spare.path, { durable: true })
+    await file.write(segmentHeader(base, spare.capacity, logId), 0)
+    await file.close()
+    const name = segmentName(base)
+    await disk.rename(spare.path, `${dir}/${name}`)
+    await disk.syncDir(dir)
+    const segment = await openSegment(disk, dir, name, logId)
+    this.all.push(segment)
+    return segment
+  }
+
+  async #discardNext(segment: Segment): Promise<void> {
+    this.next = undefined
+    await this.free(segment)
+  }
+
+  /** Takes a segment out of the log; its file is kept as a spare or deleted. */
+  async free(segment: Segment): Promise<void> {
+    const { disk, dir } = this.#options
+    this.all.splice(this.all.indexOf(segment), 1)
+    await segment.file.close()
+    const path = `${dir}/${SPARE_PREFIX}${segmentName(segment.base)}`
+    const large = segment.capacity >= Math.min(this.#options.segmentBytesMax, this.current.capacity)
+    if (this.#spares.length < SPARES_MAX && (large || this.noSpace)) {
+      await disk.rename(segment.path, path)
+      // Durable before it is written anew: else the old name could come back with new content.
+      await disk.syncDir(dir)
+      this.#spares.push({ path, capacity: segment.capacity })
+    } else {
+      await disk.remove(segment.path)
+    }
+    if (this.noSpace) this.prepareSoon()
+  }
+
+  async close(): Promise<void> {
+    await this.#preparing?.catch(() => undefined)
+    for (const segment of this.all) await segment.file.close()
+  }
+}
+
+function sum(files: readonly { capacity: number }[]): number {
+  return files.reduce((total, file) => total + file.capacity, 0)
+}
