@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import { help, helpOf } from './help.ts'
+import type { Call, Report, Verb } from './verb.ts'
+import { CannotRunError, UsageError } from './verb.ts'
+import { VERBS } from './verbs.ts'
+
+/** Options that every verb understands. */
+const FOR_ALL = ['--json', '--help', '-h']
+
+/** Where the command writes, a line at a time. */
+interface Output {
+  out(line: string): void
+  err(line: string): void
+}
+
+/** Runs the command in this process: writes to its streams and sets its exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  process.exitCode = await run(args, { out: console.log, err: console.error })
+}
+
+/** Runs the command; gives its exit code: 0 holds, 1 does not, 2 usage, 3 cannot run here. */
+export async function run(
+  args: readonly string[],
+  output: Output,
+  verbs: readonly Verb[] = VERBS,
+): Promise<number> {
+  const json = args.includes('--json')
+  try {
+    const report = await answer(args, output, verbs)
+    if (json) output.err(report.text)
+    output.out(json ? JSON.stringify(report.json) : report.text)
+    return report.holds ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof CannotRunError)) throw error
+    output.err(error.message)
+    const usage = error instanceof UsageError
+    if (json) output.out(JSON.stringify({ [usage ? 'error' : 'skipped']: error.message }))
+    return usage ? 2 : 3
+  }
+}
+
+async function answer(
+  args: readonly string[],
+  output: Output,
+  verbs: readonly Verb[],
+): Promise<Report> {
+  const [first, ...rest] = args.filter((arg) => !FOR_ALL.includes(arg))
+  const name = first === '--version' ? 'version' : first
+  const verb = verbs.find((each) => each.name === name)
+  const asksHelp = args.includes('--help') || args.includes('-h')
+  if (asksHelp && (verb || name === undefined)) {
+    const text = verb ? helpOf(verb) : help(verbs)
+    return { holds: true, text, json: { help: text } }
+  }
+  if (name === undefined) throw new UsageError(help(verbs))
+  if (!verb) throw new UsageError(`Cannot run 'hufu ${name}': no such verb; see hufu --help`)
+  return verb.run(parse(verb, rest, output))
+}
+
+function parse(verb: Verb, rest: readonly string[], output: Output): Call {
+  try {
+    const { options } = verb
+    const parsed = parseArgs({ args: [...rest], options, allowPositionals: true })
+    if (parsed.positionals.length === verb.args.length) {
+      const given = parsed.values as Call['options']
+      return { args: parsed.positionals, options: given, say: output.err }
+    }
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`Cannot run 'hufu ${verb.name}': ${cause}`, { cause: error })
+  }
+  const wanted = `${verb.args.length} argument${verb.args.length === 1 ? '' : 's'}`
+  throw new UsageError(`Cannot run 'hufu ${verb.name}': it takes ${wanted}\n${helpOf(verb)}`)
+}

@@ -1,0 +1,5 @@
+import type { Verb } from './verb.ts'
+import { version } from './verbs/version.ts'
+
+/** Every verb, in the order of the help. One file per verb in `verbs/`. */
+export const VERBS: readonly Verb[] = [version]
