@@ -88,6 +88,15 @@ test('what is to be done later is done now or is an issue', () => {
   ])
 })
 
+test('tests are skipped only with a reason that can be forbidden', () => {
+  const text = `t.skip('x')\ntest.only('x')\ntest('x', { skip: true }, f)\n`
+  assert.deepEqual(check({ [`${SRC}/a.test.ts`]: text, [INDEX]: 'list.skip(1)' }), [
+    `${SRC}/a.test.ts:1 '.skip(': use cannotRunHere() of tools/skip.ts`,
+    `${SRC}/a.test.ts:2 '.only(': use cannotRunHere() of tools/skip.ts`,
+    `${SRC}/a.test.ts:3 'skip:': use cannotRunHere() of tools/skip.ts`,
+  ])
+})
+
 test('nothing is exported as default', () => {
   const text = `export default 1\nlet a = 'export default'\nexport { a as default }\n`
   assert.deepEqual(check({ [INDEX]: text }), [

@@ -2,7 +2,7 @@ import { banned } from './rules/banned.ts'
 import { deadExports, deadFiles } from './rules/dead.ts'
 import { functionLength } from './rules/functions.ts'
 import { names } from './rules/names.ts'
-import { fileLength, lineWidth, noDefaultExport, noLater } from './rules/text.ts'
+import { fileLength, lineWidth, noDefaultExport, noLater, noSkip } from './rules/text.ts'
 import type { Problem, SourceFile } from './source/file.ts'
 import type { Graph } from './source/graph.ts'
 import type { Tree } from './source/tree.ts'
@@ -12,6 +12,7 @@ const FILE_RULES: readonly ((file: SourceFile) => Problem[])[] = [
   functionLength,
   lineWidth,
   noLater,
+  noSkip,
   noDefaultExport,
   banned,
 ]

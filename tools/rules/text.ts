@@ -29,6 +29,14 @@ export function noLater(file: SourceFile): Problem[] {
   )
 }
 
+/** A skipped test says why and can be forbidden; a focused one hides the others. */
+export function noSkip(file: SourceFile): Problem[] {
+  if (!isTestFile(file.path)) return []
+  return [...file.code.matchAll(/\.(?:skip|only|todo)\(|\b(?:skip|only|todo):/g)].map((match) =>
+    problem('skip', file, match.index, `'${match[0]}': use cannotRunHere() of tools/skip.ts`),
+  )
+}
+
 export function noDefaultExport(file: SourceFile): Problem[] {
   const defaults = /(?<![.\w$])export\s+(?:default\b|\{[^}]*\bas\s+default\b)/g
   return [...file.code.matchAll(defaults)].map((match) =>

@@ -42,11 +42,17 @@ test('imports in comments and strings are none', () => {
 })
 
 test('a word from, an import of an object and an exported value are no imports', () => {
-  assert.deepEqual(read(`a.import('./b.ts')\nexport const c = Array.from('d')`), [])
+  assert.deepEqual(read(`a.import('b')\nexport const c = Array.from('d')`), [])
 })
 
-test('a file named by URL is used but not linked', () => {
-  const [found] = importsOf(sourceFile('a.ts', `new URL('./b.ts', import.meta.url)`))
-  assert.equal(found?.specifier, './b.ts')
-  assert.equal(found?.linked, false)
+test('a file named in a string is used but not linked', () => {
+  const text = `new URL('./b.ts', here)\njoin(import.meta.dirname, "c.ts")\nf('d .ts', 'x.md')`
+  const found = importsOf(sourceFile('a.ts', text))
+  assert.deepEqual(
+    found.map(({ specifier, linked }) => [specifier, linked]),
+    [
+      ['./b.ts', false],
+      ['./c.ts', false],
+    ],
+  )
 })
