@@ -135,13 +135,14 @@ const nameRules: Record<string, Rule> = {
   },
   'makeDir makes the missing parents and does not mind a folder': async (disk, dir) => {
     await disk.makeDir(`${dir}/one/two`)
-    await disk.makeDir(`${dir}/one/two`)
+    await Promise.all([disk.makeDir(`${dir}/one/two`), disk.makeDir(`${dir}/one`)])
     assert.deepEqual(await disk.list(`${dir}/one`), ['two'])
     assert.deepEqual(await disk.list(`${dir}/one/two`), [])
   },
-  'makeDir fails with EEXIST where a file is': async (disk, dir) => {
+  'makeDir fails with EEXIST where a file is, with ENOTDIR below it': async (disk, dir) => {
     await write(disk, `${dir}/a`, 'hello')
     await refuses(disk.makeDir(`${dir}/a`), 'EEXIST')
+    await refuses(disk.makeDir(`${dir}/a/b`), 'ENOTDIR')
   },
   'list is sorted': async (disk, dir) => {
     for (const name of ['b', 'a10', 'a2', 'Z', '00000000000000000001.log']) {
@@ -192,6 +193,7 @@ const nameRules: Record<string, Rule> = {
 const lockRules: Record<string, Rule> = {
   'a held lock refuses a second holder, this process too, and names it': async (disk, dir) => {
     const lock = await disk.lock(`${dir}/lock`)
+    assert.deepEqual(await disk.list(dir), ['lock', 'lock.owner'])
     await assert.rejects(disk.lock(`${dir}/lock`), (error) => {
       assert.ok(isDiskError(error, 'LOCKED'), String(error))
       assert.match(error.message, /^Cannot lock .*\/lock: process \d+.* holds it/)

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import type { Disk, DiskFile, OpenOptions } from '../disk.ts'
+import { dirname } from 'node:path'
+import { type Disk, type DiskError, type DiskFile, isDiskError, type OpenOptions } from '../disk.ts'
 import { takeLock } from './lock.ts'
 import { readWhole, writeWhole } from './whole.ts'
 
@@ -12,9 +13,7 @@ const O_DSYNC = constants.O_DSYNC ?? 0
  * pool.
  */
 export const nodeDisk: Disk = {
-  async makeDir(path) {
-    await fs.mkdir(path, { recursive: true })
-  },
+  makeDir,
   async list(path) {
     return (await fs.readdir(path)).sort()
   },
@@ -39,6 +38,26 @@ export const nodeDisk: Disk = {
   lock: async (path) => takeLock(path),
 }
 
+/** Not `mkdir` with `recursive`: on a read-only file system that one answers `ENOENT`. */
+async function makeDir(path: string): Promise<void> {
+  try {
+    await makeOneDir(path)
+  } catch (error) {
+    if (!isDiskError(error, 'ENOENT') || dirname(path) === path) throw error
+    await makeDir(dirname(path))
+    await makeOneDir(path)
+  }
+}
+
+async function makeOneDir(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path)
+  } catch (error) {
+    const stat = await fs.stat(path).catch(() => undefined)
+    if (!stat?.isDirectory()) throw error
+  }
+}
+
 function openFlags(options: OpenOptions): number {
   if (options.readOnly) return constants.O_RDONLY
   let flags = constants.O_RDWR
@@ -48,15 +67,24 @@ function openFlags(options: OpenOptions): number {
 }
 
 function openFile(path: string, handle: fs.FileHandle, syncAfterWrite: boolean): DiskFile {
+  const failed = (verb: string) => (cause: unknown) => {
+    throw namedError(`Cannot ${verb} ${path}`, cause)
+  }
   return {
     path,
-    size: async () => (await handle.stat()).size,
-    read: (target, position) => readWhole(handle, target, position),
+    size: async () => (await handle.stat().catch(failed('look at'))).size,
+    read: (target, position) => readWhole(handle, target, position).catch(failed('read')),
     async write(bytes, position) {
-      await writeWhole(handle, bytes, position)
-      if (syncAfterWrite) await handle.datasync()
+      await writeWhole(handle, bytes, position).catch(failed('write'))
+      if (syncAfterWrite) await handle.datasync().catch(failed('sync'))
     },
-    sync: () => handle.datasync(),
-    close: () => handle.close(),
+    sync: () => handle.datasync().catch(failed('sync')),
+    close: () => handle.close().catch(failed('close')),
   }
+}
+
+/** The system's error of an open file does not say which file it was. */
+function namedError(tried: string, cause: unknown): DiskError {
+  const error = new Error(`${tried}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  return Object.assign(error, { code: isDiskError(cause) ? cause.code : 'EIO' })
 }

@@ -6,6 +6,9 @@ import type { DiskError, DiskLock } from '../disk.ts'
 /** SQLite's code for "somebody else holds a lock". */
 const SQLITE_BUSY = 5
 
+/** With a journal on disk a lock could not be taken on a full disk, and a kill would leave it. */
+const LOCK = 'PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'
+
 /** Keeps held locks from the garbage collector, which would close, so release, them. */
 const held = new Set<DatabaseSync>()
 
@@ -20,7 +23,7 @@ export function takeLock(path: string): DiskLock {
   try {
     mustBeWritable(path)
     database = new DatabaseSync(path)
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    database.exec(LOCK)
   } catch (error) {
     database?.close()
     throw lockError(path, error)
@@ -32,7 +35,7 @@ export function takeLock(path: string): DiskLock {
 
 /** On a file that it may only read, SQLite would take a lock that excludes nobody. */
 function mustBeWritable(path: string): void {
-  accessSync(dirname(path), constants.W_OK)
+  accessSync(`${dirname(path)}/.`, constants.W_OK)
   if (existsSync(path)) accessSync(path, constants.W_OK)
 }
 

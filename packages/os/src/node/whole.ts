@@ -31,6 +31,6 @@ export async function writeWhole(
 }
 
 function nothingTaken(length: number, position: number): Error {
-  const text = `Cannot write ${length} bytes at ${position}: the system took none of them`
+  const text = `the system took none of ${length} bytes at ${position}`
   return Object.assign(new Error(text), { code: 'EIO' })
 }

@@ -115,7 +115,7 @@ export class SimulatedDisk {
     }
     const tree = this.#tree
     return {
-      makeDir: (path) => run('makeDir', path, () => tree.makeDir(path)),
+      makeDir: (path) => run('makeDir', path, (tried) => tree.makeDir(path, tried)),
       list: (path) =>
         run('list', path, (tried) => [...tree.folder(path, tried).names.keys()].sort()),
       open: (path, options = {}) =>

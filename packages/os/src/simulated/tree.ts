@@ -58,15 +58,18 @@ function apply(names: Map<string, Entry>, change: Change): void {
 export class Tree {
   readonly #root = new Folder()
 
-  makeDir(path: string): void {
+  makeDir(path: string, tried: string): void {
     let folder = this.#root
-    for (const name of namesOf(path)) {
+    const names = namesOf(path)
+    for (const [depth, name] of names.entries()) {
       let entry = folder.names.get(name)
       if (entry === undefined) {
         entry = new Folder()
         folder.change([[name, entry]])
       }
-      if (!(entry instanceof Folder)) throw diskError('EEXIST', `make the folder ${path}`)
+      if (!(entry instanceof Folder)) {
+        throw diskError(depth === names.length - 1 ? 'EEXIST' : 'ENOTDIR', tried)
+      }
       folder = entry
     }
   }
