@@ -55,6 +55,7 @@ test('a function has at most 60 lines', () => {
     f: 'export async function f(a: number, b = g({ c: 1 })): Promise<{ d: 1 } | undefined> {',
     m: 'export class C {\nprivate m<T extends object>(a: T): asserts a is T {',
     n: 'export const o = {\nn(a) {',
+    ']': 'export class C {\n*[Symbol.iterator](): Iterator<number> {',
     p: 'export const p = async (a: () => void) => {',
     r: "export function r(a: 'x{'): { s: () => void } {",
   }

@@ -19,6 +19,9 @@ export async function buildPackages(root: string, distOf: (dir: string) => strin
     const manifest = publishedManifest(readManifest(join(root, dir)))
     writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
     for (const [entry, { types }] of Object.entries(manifest.exports)) {
+      if (!existsSync(join(dist, types))) {
+        throw new Error(`Cannot build ${dir}: its export '${entry}' names a file that is not there`)
+      }
       built[join(manifest.name, entry)] = [join(dist, types)]
     }
   }

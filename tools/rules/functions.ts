@@ -28,7 +28,7 @@ function functionsIn(code: string): Span[] {
 /** `function name(…) {`, methods, accessors and constructors: a name, `(…)`, a type, then `{`. */
 function named(code: string): Span[] {
   const spans: Span[] = []
-  for (const match of code.matchAll(/([\w$]+)\s*(?:<[^()]*>)?\(/g)) {
+  for (const match of code.matchAll(/([\w$]+|\])\s*(?:<[^()]*>)?\(/g)) {
     const name = match[1] ?? ''
     if (NOT_FUNCTIONS.has(name)) continue
     const close = closingOf(code, match.index + match[0].length - 1)
