@@ -21,6 +21,8 @@ export interface Limits {
   delayMsMax: number
   /** Messages the relay hands to the transport at a time. */
   relayBatchMax: number
+  /** Refusals of one message by the transport; then it is parked. */
+  publishAttemptsMax: number
   /** Keys that a per-key rate is kept for at a time. */
   rateKeysMax: number
 }
@@ -41,5 +43,6 @@ export const LIMITS: Limits = {
   causeCharsMax: 2_000,
   delayMsMax: 365 * DAY_MS,
   relayBatchMax: 500,
+  publishAttemptsMax: 50,
   rateKeysMax: 100_000,
 }

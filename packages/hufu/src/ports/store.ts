@@ -73,8 +73,9 @@ export interface Claim {
 }
 
 export type SendOutcome =
-  /** Stored by the transport. If receipts do not come until `resendAt`, the row is claimed again. */
-  | { readonly ref: number; readonly outcome: 'sent'; readonly resendAt: number }
+  /** Stored by the transport. If receipts do not come until `resendAt`, it is claimed again; null: closed. */
+  | { readonly ref: number; readonly outcome: 'sent'; readonly resendAt: number | null }
+  /** Claimed again at `dueAt`, at most 2 h away; later rows of its key wait behind it. */
   | { readonly ref: number; readonly outcome: 'refused'; readonly dueAt: number }
   /** Not sent any more; the parked row that says so is written in the same transaction. */
   | { readonly ref: number; readonly outcome: 'parked' }
@@ -121,6 +122,8 @@ export interface OutboxStore<Tx, Foreign> {
   receipts(event: string, id: string): Promise<ReceiptRow[]>
   /** A parked row is to be sent again. */
   reopen(tx: Tx, ref: number): Promise<void>
+  /** A parked row is closed, whoever has not answered. */
+  close(tx: Tx, ref: number): Promise<void>
   /** Rows that are not closed, published before `before` (ms), oldest first. */
   open(event: string, before: number, limit: number): Promise<OpenRow[]>
   stats(): Promise<OutboxStats>
@@ -208,6 +211,13 @@ export interface ParkedFilter {
   readonly limit: number
 }
 
+export interface DueFilter {
+  readonly kind: ParkedKind
+  readonly event?: string
+  readonly group?: string
+  readonly limit: number
+}
+
 export interface ParkedChange {
   readonly state: ParkedState
   readonly attempts: number
@@ -226,7 +236,7 @@ export interface ParkedStore<Tx> {
   /** By ref, rising. */
   list(filter: ParkedFilter): Promise<ParkedRow[]>
   /** Work in state `waiting` that may run now: due, and first unresolved of its key. */
-  due(event: string, group: string, limit: number): Promise<ParkedRow[]>
+  due(filter: DueFilter): Promise<ParkedRow[]>
   change(tx: Tx, ref: number, change: ParkedChange): Promise<void>
   count(state: ParkedState): Promise<number>
 }

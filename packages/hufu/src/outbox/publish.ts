@@ -1,0 +1,65 @@
+import type { Definition } from '../definition.ts'
+import { durationMs } from '../duration.ts'
+import { HufuError } from '../errors.ts'
+import type { PublishOptions } from '../event.ts'
+import { encode } from '../json.ts'
+import type { Limits } from '../limits.ts'
+import type { NewOutboxRow } from '../ports/store.ts'
+import type { Runtime } from '../runtime.ts'
+import { check } from '../schema.ts'
+import { OWN_HEADERS } from './wire.ts'
+
+/** Checks everything, then stores the message with one insert in the caller's transaction. */
+export async function publish<Tx, Foreign>(
+  runtime: Runtime<Tx, Foreign>,
+  definition: Definition<Tx>,
+  tx: Tx | Foreign,
+  payload: unknown,
+  options: PublishOptions,
+): Promise<{ repeated: boolean }> {
+  const { limits, store } = runtime
+  const what = `Publishing ${definition.name} ${options.id}`
+  const checked = await check(definition.schema, payload)
+  if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
+  const row: NewOutboxRow = {
+    event: definition.name,
+    id: word(options.id, 'id', limits.idCharsMax, what),
+    key: options.key === undefined ? null : word(options.key, 'key', limits.idCharsMax, what),
+    groups: definition.groups,
+    headers: headersOf(options.headers ?? {}, limits, what),
+    // What was given, not what the schema made of it: the consumer's schema reads it again.
+    body: encode(payload, limits.payloadBytesMax, what),
+    delayMs: delayOf(options, limits, what),
+    receipts: definition.receipts,
+  }
+  return store.outbox.insert(tx, row)
+}
+
+/** A text of 1 to `max` characters. */
+export function word(value: unknown, name: string, max: number, what: string): string {
+  if (typeof value !== 'string' || value === '') {
+    throw new HufuError('ARGUMENT', `${what}: ${name} must be a text that is not empty`)
+  }
+  if (value.length <= max) return value
+  throw new HufuError('LIMIT', `${what}: ${name} has ${value.length} characters, limit ${max}`)
+}
+
+function headersOf(headers: Readonly<Record<string, string>>, limits: Limits, what: string) {
+  const entries = Object.entries(headers)
+  let bytes = 0
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string' || name.toLowerCase().startsWith(OWN_HEADERS)) {
+      throw new HufuError('ARGUMENT', `${what}: header ${name} is no text or begins with hufu-`)
+    }
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  }
+  if (entries.length <= limits.headersMax && bytes <= limits.headerBytesMax) return headers
+  const limit = `limit ${limits.headersMax} and ${limits.headerBytesMax} bytes`
+  throw new HufuError('LIMIT', `${what}: ${entries.length} headers of ${bytes} bytes, ${limit}`)
+}
+
+function delayOf(options: PublishOptions, limits: Limits, what: string): number {
+  const delayMs = options.delay === undefined ? 0 : durationMs(options.delay, `${what}, delay`)
+  if (delayMs <= limits.delayMsMax) return delayMs
+  throw new HufuError('LIMIT', `${what}: a delay of ${delayMs} ms, limit ${limits.delayMsMax}`)
+}

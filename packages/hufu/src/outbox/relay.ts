@@ -1,0 +1,188 @@
+import { sleep } from '@hufu/os'
+import { backoffMs } from '../backoff.ts'
+import { messageOf } from '../errors.ts'
+import type { Alert } from '../options.ts'
+import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
+import type { Outgoing, PublishOutcome } from '../ports/transport.ts'
+import type { Runtime } from '../runtime.ts'
+import { REPLY_TO } from './wire.ts'
+
+/** The safety net: rows whose commit woke nobody are found after this time, ms. */
+const POLL_MS = 200
+
+/** How long a relay keeps the right to send without renewing it, ms. */
+const LEASE_MS = 10_000
+
+/** After an error of store or transport, ms. */
+const TROUBLE = { firstMs: 200, capMs: 5_000, jitter: true }
+
+/** After a refusal of one message, ms. */
+const REFUSED = { firstMs: 200, capMs: 60_000, jitter: true }
+
+const RECEIPT_TIMEOUT_MS = 600_000
+const RECEIPT_TIMEOUT_MS_MAX = 86_400_000
+
+type Refusal = Extract<PublishOutcome, { ok: false }>
+
+/** Sends what the outbox holds: woken by commits, in batches, one relay per database at a time. */
+export class Relay<Tx> {
+  readonly #runtime: Runtime<Tx>
+  readonly #name: string
+  #stopping = new AbortController()
+  #waker: AbortController | undefined
+  #woken = false
+  #running: Promise<void> | undefined
+
+  constructor(runtime: Runtime<Tx>) {
+    this.#runtime = runtime
+    this.#name = runtime.os.random.id()
+  }
+
+  start(): void {
+    this.#stopping = new AbortController()
+    this.#running = this.#run()
+  }
+
+  wake(): void {
+    this.#woken = true
+    this.#waker?.abort()
+  }
+
+  /** Finishes the batch under way and lets go of the claim. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.wake()
+    await this.#running
+    try {
+      await this.#runtime.store.outbox.release(this.#name)
+    } catch (error) {
+      this.#runtime.warn(`Releasing the relay's lease: ${messageOf(error)}; it ends by itself`)
+    }
+  }
+
+  async #run(): Promise<void> {
+    let troubles = 0
+    while (!this.#stopping.signal.aborted) {
+      let pauseMs = POLL_MS
+      this.#woken = false
+      try {
+        if (await this.#sendSome()) pauseMs = 0
+        troubles = 0
+      } catch (error) {
+        pauseMs = backoffMs(++troubles, TROUBLE, this.#runtime.os.random)
+        this.#runtime.warn(`Sending the outbox: ${messageOf(error)}; again in ${pauseMs} ms`)
+        await sleep(this.#runtime.os.clock, pauseMs, this.#stopping.signal)
+        continue
+      }
+      if (pauseMs > 0) await this.#pause(pauseMs)
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#woken) return
+    this.#waker = new AbortController()
+    await sleep(this.#runtime.os.clock, ms, this.#waker.signal)
+  }
+
+  /** One batch; true when there is more to do at once. */
+  async #sendSome(): Promise<boolean> {
+    const { store, transport, limits } = this.#runtime
+    const limit = limits.relayBatchMax
+    const claim = await store.outbox.claim({ relay: this.#name, limit, leaseMs: LEASE_MS })
+    if (!claim || claim.rows.length === 0) return false
+    const outcomes = await transport.publish(claim.rows.map((row) => this.#outgoing(row)))
+    const alerts = await store.transaction((tx) => this.#settle(tx, claim, outcomes))
+    for (const alert of alerts) this.#runtime.alert(alert)
+    return claim.more
+  }
+
+  #outgoing(row: OutboxRow): Outgoing {
+    const { event, groups, id, key, body } = row
+    const headers = row.receipts
+      ? { ...row.headers, [REPLY_TO]: this.#runtime.service }
+      : row.headers
+    const delayMs = row.resend ? 0 : row.delayMs
+    return {
+      event,
+      groups,
+      id,
+      headers,
+      body,
+      ...(key !== null && { key }),
+      ...(delayMs > 0 && { delayMs }),
+    }
+  }
+
+  async #settle(
+    tx: Tx,
+    claim: { token: number; rows: readonly OutboxRow[] },
+    outcomes: readonly PublishOutcome[],
+  ): Promise<Alert[]> {
+    const { store } = this.#runtime
+    const now = await store.now()
+    const parked: { row: OutboxRow; refusal: Refusal }[] = []
+    const settled = claim.rows.map((row, at) => {
+      const outcome = outcomes[at] ?? NO_ANSWER
+      if (outcome.ok) return this.#sent(row, now)
+      if (outcome.retriable && row.attempts + 1 < this.#runtime.limits.publishAttemptsMax) {
+        const dueAt = now + backoffMs(row.attempts + 1, REFUSED, this.#runtime.os.random)
+        return { ref: row.ref, outcome: 'refused' as const, dueAt }
+      }
+      parked.push({ row, refusal: outcome })
+      return { ref: row.ref, outcome: 'parked' as const }
+    })
+    // A relay that was taken over has nothing to say any more; the other one sends the same rows.
+    if (!(await store.outbox.settle(tx, claim.token, settled))) return []
+    const alerts: Alert[] = []
+    for (const { row, refusal } of parked) alerts.push(await this.#park(tx, row, refusal))
+    return alerts
+  }
+
+  #sent(row: OutboxRow, now: number): SendOutcome {
+    if (!row.receipts) return { ref: row.ref, outcome: 'sent', resendAt: null }
+    const definition = this.#runtime.definitions.get(row.event)
+    const firstMs = definition?.receiptTimeoutMs ?? RECEIPT_TIMEOUT_MS
+    const capMs = Math.max(firstMs, RECEIPT_TIMEOUT_MS_MAX)
+    const repeats = row.resend ? row.attempts + 2 : 1
+    const waitMs = backoffMs(repeats, { firstMs, capMs, jitter: false }, this.#runtime.os.random)
+    const delayMs = row.resend ? 0 : row.delayMs
+    return { ref: row.ref, outcome: 'sent', resendAt: now + delayMs + waitMs }
+  }
+
+  async #park(tx: Tx, row: OutboxRow, refusal: Refusal): Promise<Alert> {
+    const { event, id, key, headers, body } = row
+    const parked: NewParked = {
+      kind: 'publish',
+      event,
+      group: '',
+      id,
+      key,
+      headers,
+      body,
+      state: 'parked',
+      cause: refusal.code,
+      detail: refusal.cause,
+      attempts: row.attempts + 1,
+      holdsKey: false,
+      nextAttemptAt: null,
+    }
+    const ref = await this.#runtime.store.parked.add(tx, parked)
+    return {
+      kind: 'publish',
+      event,
+      group: '',
+      id,
+      key,
+      cause: parked.cause,
+      detail: parked.detail,
+      ref,
+    }
+  }
+}
+
+const NO_ANSWER: Refusal = {
+  ok: false,
+  code: 'NO_ANSWER',
+  cause: 'the transport said nothing of this message',
+  retriable: true,
+}

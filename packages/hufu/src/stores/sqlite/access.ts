@@ -1,0 +1,14 @@
+import type { Os } from '@hufu/os'
+import type { Connection } from './connection.ts'
+import type { Writer } from './writer.ts'
+
+/** An open database, as the parts of the store use it. */
+export interface Access {
+  readonly os: Os
+  readonly writer: Writer
+  /** For reading what is committed, outside of transactions. */
+  readonly reader: Connection
+}
+
+/** The open database; throws `CLOSED` before `open` and after `close`. */
+export type Opened = () => Access

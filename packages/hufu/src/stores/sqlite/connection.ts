@@ -1,0 +1,62 @@
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
+import { HufuError, messageOf } from '../../errors.ts'
+
+/** Prepared statements kept per connection; the oldest goes first. */
+const STATEMENTS_MAX = 300
+
+/** SQLite's result code for "somebody else holds the lock". */
+const SQLITE_BUSY = 5
+
+export type SqlValue = SQLInputValue
+type Row = Record<string, unknown>
+
+/** A connection with its prepared statements. */
+export class Connection {
+  readonly db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync) {
+    this.db = db
+  }
+
+  statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known) return known
+    const statement = this.db.prepare(sql)
+    if (this.#statements.size >= STATEMENTS_MAX) {
+      this.#statements.delete(this.#statements.keys().next().value!)
+    }
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  /** Rows changed. */
+  run(sql: string, ...params: SqlValue[]): number {
+    return Number(this.statement(sql).run(...params).changes)
+  }
+
+  get<T = Row>(sql: string, ...params: SqlValue[]): T | undefined {
+    return this.statement(sql).get(...params) as T | undefined
+  }
+
+  all<T = Row>(sql: string, ...params: SqlValue[]): T[] {
+    return this.statement(sql).all(...params) as T[]
+  }
+}
+
+/** Opens the file. `busyMs`: how long SQLite itself may wait, blocking the process, for a lock. */
+export function openConnection(path: string, busyMs: number): Connection {
+  try {
+    const db = new DatabaseSync(path, { timeout: busyMs })
+    db.exec('PRAGMA synchronous = FULL')
+    return new Connection(db)
+  } catch (error) {
+    throw new HufuError('STORE_UNUSABLE', `Opening ${path}: ${messageOf(error)}`, error)
+  }
+}
+
+export function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false
+  return typeof error.errcode === 'number' && (error.errcode & 0xff) === SQLITE_BUSY
+}

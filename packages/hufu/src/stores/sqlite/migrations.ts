@@ -1,0 +1,57 @@
+import { HufuError } from '../../errors.ts'
+import type { Connection } from './connection.ts'
+
+/**
+ * Version n of the library's tables is made by the first n entries. Never change one that was released.
+ * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0 = at
+ * once; in state 1 the time of the repeat; NULL when closed. `seq` rises in commit order, there being
+ * one writer at a time.
+ */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE hufu_outbox (
+     seq INTEGER PRIMARY KEY, event TEXT NOT NULL, id TEXT NOT NULL, key TEXT,
+     groups TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
+     delay_ms INTEGER NOT NULL, receipts INTEGER NOT NULL, missing INTEGER NOT NULL,
+     state INTEGER NOT NULL, due_at INTEGER, attempts INTEGER NOT NULL,
+     published_at INTEGER NOT NULL, closed_at INTEGER,
+     UNIQUE (event, id));
+   CREATE INDEX hufu_outbox_due ON hufu_outbox (state, due_at) WHERE due_at IS NOT NULL;
+   CREATE TABLE hufu_receipts (
+     seq INTEGER NOT NULL, grp TEXT NOT NULL, outcome TEXT NOT NULL, body TEXT NOT NULL,
+     at INTEGER NOT NULL, PRIMARY KEY (seq, grp)) WITHOUT ROWID;
+   CREATE TABLE hufu_leases (
+     name TEXT PRIMARY KEY, owner TEXT NOT NULL, token INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE hufu_journal (
+     seq INTEGER PRIMARY KEY, event TEXT NOT NULL, grp TEXT NOT NULL, id TEXT NOT NULL, key TEXT,
+     hash TEXT NOT NULL, outcome TEXT NOT NULL, result TEXT NOT NULL, at INTEGER NOT NULL,
+     UNIQUE (event, grp, id));
+   CREATE TABLE hufu_parked (
+     ref INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, event TEXT NOT NULL,
+     grp TEXT NOT NULL, id TEXT NOT NULL, key TEXT, headers TEXT NOT NULL, body BLOB NOT NULL,
+     state TEXT NOT NULL, cause TEXT NOT NULL, detail TEXT NOT NULL, attempts INTEGER NOT NULL,
+     holds_key INTEGER NOT NULL, next_at INTEGER, parked_at INTEGER NOT NULL,
+     resolved_at INTEGER, resolution TEXT);
+   CREATE UNIQUE INDEX hufu_parked_once ON hufu_parked (kind, event, grp, id)
+     WHERE state <> 'resolved';
+   CREATE INDEX hufu_parked_key ON hufu_parked (event, grp, key, ref) WHERE state <> 'resolved';
+   CREATE INDEX hufu_parked_due ON hufu_parked (kind, event, grp, next_at) WHERE state = 'waiting';
+   CREATE TABLE hufu_audit (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, action TEXT NOT NULL,
+     subject TEXT NOT NULL, ref INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL);`,
+]
+
+/** Brings the tables to this version, in the open transaction. */
+export function migrate(connection: Connection, path: string): void {
+  connection.db.exec('CREATE TABLE IF NOT EXISTS hufu_version (version INTEGER NOT NULL)')
+  const found = connection.get<{ version: number }>('SELECT version FROM hufu_version')
+  const version = found?.version ?? 0
+  if (version > MIGRATIONS.length) {
+    const text = `its tables are of version ${version}, this Hufu knows ${MIGRATIONS.length}`
+    throw new HufuError('STORE_FORMAT', `Opening ${path}: ${text}`)
+  }
+  if (version === MIGRATIONS.length) return
+  for (const sql of MIGRATIONS.slice(version)) connection.db.exec(sql)
+  if (found) connection.run('UPDATE hufu_version SET version = ?', MIGRATIONS.length)
+  else connection.run('INSERT INTO hufu_version VALUES (?)', MIGRATIONS.length)
+}

@@ -1,0 +1,133 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { HufuError } from '../../errors.ts'
+import type {
+  NewOutboxRow,
+  OpenRow,
+  OutboxStats,
+  OutboxStore,
+  ReceiptRow,
+} from '../../ports/store.ts'
+import type { Opened } from './access.ts'
+import { Claims } from './claims.ts'
+import type { Connection } from './connection.ts'
+import { missingGroups, outboxRow } from './rows.ts'
+import type { SqliteTx } from './tx.ts'
+import { connectionOf, markWork } from './tx.ts'
+
+const INSERT = `INSERT INTO hufu_outbox (event, id, key, groups, headers, body, delay_ms, receipts,
+  missing, state, due_at, attempts, published_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?) ON CONFLICT (event, id) DO NOTHING`
+
+const ANSWERED = `UPDATE hufu_outbox SET missing = missing - 1,
+  state = CASE WHEN missing = 1 THEN 2 ELSE state END,
+  due_at = CASE WHEN missing = 1 THEN NULL ELSE due_at END,
+  closed_at = CASE WHEN missing = 1 THEN ? END WHERE seq = ?`
+
+const OPEN = `SELECT seq, event, id, key, groups, published_at, state FROM hufu_outbox
+  WHERE state IN (0, 1, 3) AND due_at IS NOT NULL AND event = ? AND published_at < ?
+  ORDER BY seq LIMIT ?`
+
+export function createOutbox(opened: Opened): OutboxStore<SqliteTx, DatabaseSync> {
+  const claims = new Claims(opened)
+  return {
+    insert: async (tx, row) => insert(tx, row, opened().os.clock.now()),
+    claim: (request) => claims.claim(request),
+    settle: async (tx, token, outcomes) => claims.settle(tx, token, outcomes),
+    release: (relay) => claims.release(relay),
+    async find(tx, event, id) {
+      const sql = 'SELECT * FROM hufu_outbox WHERE event = ? AND id = ?'
+      const row = connectionOf(tx).get(sql, event, id)
+      return row && outboxRow(row, false)
+    },
+    receipt: async (tx, receipt) => answer(connectionOf(tx), receipt, opened().os.clock.now()),
+    async close(tx, ref) {
+      const sql = `UPDATE hufu_outbox SET state = 2, due_at = NULL, closed_at = ?
+        WHERE seq = ? AND state = 3`
+      connectionOf(tx).run(sql, opened().os.clock.now(), ref)
+    },
+    async receipts(event, id) {
+      const sql = `SELECT o.event, o.id, r.grp AS "group", r.outcome, r.body FROM hufu_outbox o
+        JOIN hufu_receipts r ON r.seq = o.seq WHERE o.event = ? AND o.id = ?`
+      return opened().reader.all<ReceiptRow>(sql, event, id)
+    },
+    async reopen(tx, ref) {
+      const sql =
+        'UPDATE hufu_outbox SET state = 0, due_at = 0, attempts = 0 WHERE seq = ? AND state = 3'
+      if (connectionOf(tx).run(sql, ref) > 0) markWork(tx)
+    },
+    open: async (event, before, limit) => openRows(opened().reader, event, before, limit),
+    stats: async () => stats(opened().reader, opened().os.clock.now()),
+  }
+}
+
+function insert(tx: SqliteTx | DatabaseSync, row: NewOutboxRow, now: number) {
+  const connection = connectionOf(tx)
+  const { event, id, key, groups, headers, body, delayMs, receipts } = row
+  const missing = receipts ? groups.length : 0
+  const given = [event, id, key, JSON.stringify(groups), JSON.stringify(headers), body, delayMs]
+  const inserted = connection.run(INSERT, ...given, receipts ? 1 : 0, missing, now) === 1
+  if (inserted) markWork(tx)
+  else refuseOther(connection, row)
+  return { repeated: !inserted }
+}
+
+function refuseOther(connection: Connection, row: NewOutboxRow): void {
+  const sql = 'SELECT key, body FROM hufu_outbox WHERE event = ? AND id = ?'
+  const stored = connection.get<{ key: string | null; body: Uint8Array }>(sql, row.event, row.id)!
+  const other = stored.key === row.key ? 'body' : 'key'
+  if (other === 'body' && Buffer.compare(stored.body, row.body) === 0) return
+  const text = `the id is there already with another ${other}`
+  throw new HufuError('ID_REUSED', `Publishing ${row.event} ${row.id}: ${text}`)
+}
+
+function answer(connection: Connection, receipt: ReceiptRow, now: number): boolean {
+  const sql = 'SELECT seq, groups, receipts FROM hufu_outbox WHERE event = ? AND id = ?'
+  const row = connection.get<{ seq: number; groups: string; receipts: number }>(
+    sql,
+    receipt.event,
+    receipt.id,
+  )
+  if (!row?.receipts || !JSON.parse(row.groups).includes(receipt.group)) return false
+  const inserted = connection.run(
+    'INSERT INTO hufu_receipts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    row.seq,
+    receipt.group,
+    receipt.outcome,
+    receipt.body,
+    now,
+  )
+  if (inserted === 0) return false
+  connection.run(ANSWERED, now, row.seq)
+  return true
+}
+
+interface OpenRecord {
+  seq: number
+  event: string
+  id: string
+  key: string | null
+  groups: string
+  published_at: number
+  state: number
+}
+
+function openRows(reader: Connection, event: string, before: number, limit: number): OpenRow[] {
+  return reader.all<OpenRecord>(OPEN, event, before, limit).map((row) => ({
+    event: row.event,
+    id: row.id,
+    key: row.key,
+    publishedAt: row.published_at,
+    sent: row.state === 1,
+    missing: missingGroups(reader, row.seq, row.groups),
+  }))
+}
+
+function stats(reader: Connection, now: number): OutboxStats {
+  const counts = reader.get<{ waiting: number; oldest: number | null; open: number }>(
+    `SELECT count(*) FILTER (WHERE state = 0) AS waiting, count(*) FILTER (WHERE state = 1) AS open,
+     min(published_at) FILTER (WHERE state = 0) AS oldest
+     FROM hufu_outbox WHERE due_at IS NOT NULL AND state IN (0, 1)`,
+  )!
+  const oldestMs = counts.oldest === null ? 0 : Math.max(0, now - counts.oldest)
+  return { waiting: counts.waiting, open: counts.open, oldestMs }
+}

@@ -1,0 +1,53 @@
+import type { Retained, RetentionStore } from '../../ports/store.ts'
+import type { Opened } from './access.ts'
+import type { Connection } from './connection.ts'
+
+/**
+ * For each table: its number, when a row was made (rising with the number, so that looking can stop
+ * early) and when it was finished (NULL: not yet, keep).
+ */
+const TABLES: Record<Retained, { table: string; seq: string; made: string; finished: string }> = {
+  journal: { table: 'hufu_journal', seq: 'seq', made: 'at', finished: 'at' },
+  outbox: { table: 'hufu_outbox', seq: 'seq', made: 'published_at', finished: 'closed_at' },
+  parked: { table: 'hufu_parked', seq: 'ref', made: 'parked_at', finished: 'resolved_at' },
+  audit: { table: 'hufu_audit', seq: 'seq', made: 'at', finished: 'at' },
+}
+
+/** Rows looked at in one go. */
+const PAGE = 1_000
+
+export function createRetention(opened: Opened): RetentionStore {
+  return {
+    async purge(what, before, limit) {
+      const { reader, writer } = opened()
+      const seqs = finished(reader, what, before, limit)
+      if (seqs.length === 0) return 0
+      return writer.submit(({ connection }) => remove(connection, what, seqs))
+    },
+  }
+}
+
+function finished(reader: Connection, what: Retained, before: number, limit: number): number[] {
+  const { table, seq, made, finished } = TABLES[what]
+  const sql = `SELECT ${seq} AS seq, ${made} AS made, ${finished} AS finished FROM ${table}
+    WHERE ${seq} > ? ORDER BY ${seq} LIMIT ${PAGE}`
+  const found: number[] = []
+  for (let after = 0; ; ) {
+    const page = reader.all<{ seq: number; made: number; finished: number | null }>(sql, after)
+    for (const row of page) {
+      if (row.made >= before || found.length === limit) return found
+      if (row.finished !== null && row.finished < before) found.push(row.seq)
+    }
+    if (page.length < PAGE) return found
+    after = page.at(-1)!.seq
+  }
+}
+
+function remove(connection: Connection, what: Retained, seqs: number[]): number {
+  const { table, seq } = TABLES[what]
+  for (const value of seqs) {
+    if (what === 'outbox') connection.run('DELETE FROM hufu_receipts WHERE seq = ?', value)
+    connection.run(`DELETE FROM ${table} WHERE ${seq} = ?`, value)
+  }
+  return seqs.length
+}

@@ -1,0 +1,96 @@
+import { DatabaseSync } from 'node:sqlite'
+import { HufuError } from '../../errors.ts'
+import type { SqlValue } from './connection.ts'
+import { Connection } from './connection.ts'
+
+/**
+ * A transaction on the store's file. Every call throws `TRANSACTION_OVER` once it has ended, so that
+ * a forgotten `await` cannot write into somebody else's transaction.
+ */
+export interface SqliteTx {
+  run(sql: string, ...params: SqlValue[]): { changes: number; lastInsertRowid: number | bigint }
+  /** First row. */
+  get<Row = Record<string, unknown>>(sql: string, ...params: SqlValue[]): Row | undefined
+  all<Row = Record<string, unknown>>(sql: string, ...params: SqlValue[]): Row[]
+  /**
+   * The connection itself, for libraries that want it. Do not keep it: used after the transaction has
+   * ended, it writes into another one.
+   */
+  readonly db: DatabaseSync
+}
+
+/** These would end or split the transaction that several callers share. */
+const CONTROL = /^\s*(begin|commit|end|rollback|savepoint|release)\b/i
+
+export class LiveTx implements SqliteTx {
+  readonly #connection: Connection
+  #over: HufuError | undefined
+  /** Messages to send or parked work to do were stored. */
+  work = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  get live(): boolean {
+    return this.#over === undefined
+  }
+
+  /** The connection, while the transaction lives. */
+  get connection(): Connection {
+    if (this.#over) throw this.#over
+    return this.#connection
+  }
+
+  get db(): DatabaseSync {
+    return this.connection.db
+  }
+
+  run(sql: string, ...params: SqlValue[]) {
+    const { changes, lastInsertRowid } = this.#statement(sql).run(...params)
+    return { changes: Number(changes), lastInsertRowid }
+  }
+
+  get<Row>(sql: string, ...params: SqlValue[]): Row | undefined {
+    return this.#statement(sql).get(...params) as Row | undefined
+  }
+
+  all<Row>(sql: string, ...params: SqlValue[]): Row[] {
+    return this.#statement(sql).all(...params) as Row[]
+  }
+
+  end(why: string): void {
+    this.#over ??= new HufuError('TRANSACTION_OVER', `Using a transaction: ${why}`)
+  }
+
+  #statement(sql: string) {
+    const connection = this.connection
+    if (CONTROL.test(sql)) {
+      throw new HufuError('ARGUMENT', `Running "${sql}": the store begins and ends transactions`)
+    }
+    return connection.statement(sql)
+  }
+}
+
+const foreign = new WeakMap<DatabaseSync, Connection>()
+
+/** The connection of a transaction of the store, or of one that the user began himself. */
+export function connectionOf(tx: SqliteTx | DatabaseSync): Connection {
+  if (tx instanceof LiveTx) return tx.connection
+  if (!(tx instanceof DatabaseSync)) {
+    throw new HufuError('ARGUMENT', 'Using a transaction: it is none of a SQLite store')
+  }
+  if (!tx.isTransaction) {
+    throw new HufuError('TRANSACTION_MISSING', 'Using a connection: it is not in a transaction')
+  }
+  const known = foreign.get(tx)
+  if (known) return known
+  const connection = new Connection(tx)
+  foreign.set(tx, connection)
+  return connection
+}
+
+/** Has the store's listeners told of new work once this transaction is committed. */
+export function markWork(tx: SqliteTx | DatabaseSync): void {
+  if (tx instanceof LiveTx) tx.work = true
+}

@@ -1,0 +1,207 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Os } from '@hufu/os'
+import { sleep } from '@hufu/os'
+import { HufuError, messageOf } from '../../errors.ts'
+import type { Connection } from './connection.ts'
+import { isBusy } from './connection.ts'
+import { LiveTx } from './tx.ts'
+
+export interface WriterLimits {
+  /** Transactions committed together. */
+  groupMax: number
+  /** A group takes no more transactions after this time, ms. */
+  groupMs: number
+  /** Longest transaction, ms. */
+  transactionMs: number
+  /** Longest wait for the database's lock, ms. */
+  lockWaitMs: number
+}
+
+interface Job {
+  readonly timeoutMs: number
+  /** Calls the user's function, in the caller's async context. */
+  readonly call: (tx: LiveTx) => unknown
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Done {
+  readonly job: Job
+  readonly value: unknown
+}
+
+/**
+ * The only writer of a store in this process. Transactions run one after another, each in a
+ * savepoint; one COMMIT ends a group of them, and nobody is answered before it.
+ */
+export class Writer {
+  readonly #connection: Connection
+  readonly #os: Os
+  readonly #limits: WriterLimits
+  readonly #onWork: () => void
+  readonly #inside = new AsyncLocalStorage<LiveTx>()
+  #queue: Job[] = []
+  #pump: Promise<void> | undefined
+  #closed = false
+
+  constructor(connection: Connection, os: Os, limits: WriterLimits, onWork: () => void) {
+    this.#connection = connection
+    this.#os = os
+    this.#limits = limits
+    this.#onWork = onWork
+  }
+
+  submit<T>(fn: (tx: LiveTx) => Promise<T> | T, timeoutMs = this.#limits.transactionMs) {
+    if (this.#closed) throw new HufuError('CLOSED', 'Beginning a transaction: the store is closed')
+    if (this.#inside.getStore()?.live) {
+      throw new HufuError(
+        'TRANSACTION_NESTED',
+        'Beginning a transaction: the caller is inside one of this store already; use its tx',
+      )
+    }
+    const context = AsyncLocalStorage.snapshot()
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({
+        timeoutMs,
+        call: (tx) => context(() => this.#inside.run(tx, fn, tx)),
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      })
+      this.#pump ??= this.#run()
+    })
+  }
+
+  /** Lets the queued transactions finish, then refuses more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#pump
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Callers woken by the last commit, and input that came meanwhile, join the next group.
+      await new Promise<void>((resolve) => this.#os.clock.turn(resolve))
+      try {
+        await this.#begin()
+      } catch (error) {
+        const refused = this.#queue
+        this.#queue = []
+        for (const job of refused) job.reject(error)
+        continue
+      }
+      await this.#group()
+    }
+    this.#pump = undefined
+  }
+
+  async #begin(): Promise<void> {
+    await whenFree(this.#os, this.#limits.lockWaitMs, 'Beginning a transaction', () => {
+      this.#connection.run('BEGIN IMMEDIATE')
+    })
+  }
+
+  async #group(): Promise<void> {
+    const { clock } = this.#os
+    const until = clock.mono() + this.#limits.groupMs
+    const done: Done[] = []
+    let work = false
+    for (let count = 0; count < this.#limits.groupMax; count++) {
+      const job = this.#queue.shift()
+      if (!job) break
+      const tx = new LiveTx(this.#connection)
+      const result = await this.#one(job, tx)
+      if (result) done.push(result)
+      work ||= result !== undefined && tx.work
+      if (!this.#connection.db.isTransaction) return rejectAll(done, lost())
+      if (clock.mono() >= until) break
+    }
+    if (this.#commit(done) && work) this.#onWork()
+  }
+
+  /** Runs one transaction in its savepoint; undefined when it failed and was rolled back. */
+  async #one(job: Job, tx: LiveTx): Promise<Done | undefined> {
+    const connection = this.#connection
+    try {
+      connection.run('SAVEPOINT hufu_tx')
+      const returned = job.call(tx)
+      const value = returned instanceof Promise ? await this.#inTime(job, returned) : returned
+      tx.end('it has ended')
+      if (!connection.db.isTransaction) throw lost()
+      connection.run('RELEASE hufu_tx')
+      return { job, value }
+    } catch (error) {
+      tx.end(`it was rolled back (${messageOf(error)})`)
+      this.#undo()
+      job.reject(error)
+      return undefined
+    }
+  }
+
+  async #inTime(job: Job, running: Promise<unknown>): Promise<unknown> {
+    let timer: { cancel(): void } | undefined
+    const timeout = new Promise<never>((_, reject) => {
+      const text = `Running a transaction: it took longer than ${job.timeoutMs} ms`
+      timer = this.#os.clock.timer(job.timeoutMs, () =>
+        reject(new HufuError('TRANSACTION_TIMEOUT', text)),
+      )
+    })
+    try {
+      return await Promise.race([running, timeout])
+    } finally {
+      timer?.cancel()
+    }
+  }
+
+  #undo(): void {
+    // A full disk or a failed write ends the whole transaction by itself.
+    if (!this.#connection.db.isTransaction) return
+    try {
+      this.#connection.run('ROLLBACK TO hufu_tx')
+      this.#connection.run('RELEASE hufu_tx')
+    } catch {
+      this.#rollback()
+    }
+  }
+
+  #commit(done: Done[]): boolean {
+    try {
+      this.#connection.run('COMMIT')
+    } catch (error) {
+      this.#rollback()
+      const text = `Committing ${done.length} transactions: ${messageOf(error)}`
+      rejectAll(done, new HufuError('COMMIT_FAILED', text, error))
+      return false
+    }
+    for (const { job, value } of done) job.resolve(value)
+    return true
+  }
+
+  #rollback(): void {
+    if (this.#connection.db.isTransaction) this.#connection.run('ROLLBACK')
+  }
+}
+
+function lost(): HufuError {
+  return new HufuError('TRANSACTION_LOST', 'Running a transaction: it was ended from outside')
+}
+
+function rejectAll(done: Done[], error: HufuError): void {
+  for (const { job } of done) job.reject(error)
+}
+
+/** Repeats `action` while the database is locked; waits without blocking the process. */
+export async function whenFree(os: Os, waitMs: number, what: string, action: () => void) {
+  const until = os.clock.mono() + waitMs
+  for (let pause = 1; ; pause = Math.min(pause * 2, 25)) {
+    try {
+      return action()
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (os.clock.mono() >= until) {
+        const text = `${what}: the database stayed locked for ${waitMs} ms`
+        throw new HufuError('STORE_BUSY', text, error)
+      }
+    }
+    await sleep(os.clock, pause)
+  }
+}
