@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { cannotRunHere } from '../../../../tools/skip.ts'
 import { isDiskError } from '../disk.ts'
@@ -14,9 +14,10 @@ import { smallMount } from './mount.fixture.ts'
 const root = mkdtempSync(join(tmpdir(), 'hufu-lock-'))
 after(() => rmSync(root, { recursive: true }))
 
-async function childHolding(path: string): Promise<ChildProcess> {
+async function childHolding(t: TestContext, path: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./hold-lock.fixture.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
   const [said] = await once(child.stdout!, 'data')
   assert.equal(String(said), 'held\n')
   return child
@@ -27,10 +28,10 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await once(child, 'exit')
 }
 
-test('a lock held by another process is refused with its id, and free after kill -9', async () => {
+test('a lock held by another process is refused with its id, and free after kill -9', async (t) => {
   for (let round = 0; round < 3; round++) {
     const path = join(root, 'killed')
-    const child = await childHolding(path)
+    const child = await childHolding(t, path)
     await assert.rejects(nodeDisk.lock(path), (error) => {
       assert.ok(isDiskError(error, 'LOCKED'))
       assert.equal(error.message, `Cannot lock ${path}: process ${child.pid} holds it`)
@@ -42,19 +43,20 @@ test('a lock held by another process is refused with its id, and free after kill
   }
 })
 
-test('a lock is free after an ordinary end', async () => {
+test('a lock is free after an ordinary end', async (t) => {
   const path = join(root, 'ended')
-  await end(await childHolding(path), 'SIGTERM')
+  await end(await childHolding(t, path), 'SIGTERM')
   const lock = await nodeDisk.lock(path)
   lock.release()
 })
 
-test('a refused attempt of this process does not end its own lock', async () => {
+test('a refused attempt of this process does not end its own lock', async (t) => {
   const path = join(root, 'own')
   const lock = await nodeDisk.lock(path)
   await assert.rejects(nodeDisk.lock(path), /process \d+ \(this one\) holds it$/)
   const script = fileURLToPath(new URL('./hold-lock.fixture.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'ignore', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
   let said = ''
   child.stderr!.on('data', (chunk) => {
     said += chunk

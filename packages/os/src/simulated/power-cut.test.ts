@@ -80,6 +80,29 @@ test('an unsynced file may lose length as well as content', async () => {
   assert.ok(new Set(sizes).size > 20)
 })
 
+test('bytes that a power cut took off the end do not come back', async () => {
+  await manyWorlds(async (world) => {
+    const file = await oldFile(world)
+    await world.settle(file.write(NEW, OLD.length))
+    world.crash()
+    const size = world.disk.contents('/file').length
+    const reopened = await world.settle(world.os.disk.open('/file'))
+    await world.settle(reopened.write(NEW.subarray(0, 1), size + 4096))
+    const gap = world.disk.contents('/file').subarray(size, -1)
+    assert.ok(gap.length === 4096 && gap.every((byte) => byte === 0))
+  })
+})
+
+test('a durable write makes whole sectors durable, also what was in them unsynced', async () => {
+  const world = simulatedOs({ seed: 1 })
+  const file = await oldFile(world)
+  const durable = await world.settle(world.os.disk.open('/file', { durable: true }))
+  await world.settle(file.write(NEW, 0))
+  await world.settle(durable.write(NEW.subarray(0, 600), 0))
+  world.crash({ keep: 'none' })
+  assert.equal(kinds(found(world, '/file')), 'nnoooooo')
+})
+
 test('a sync covers what was written before it was called, no more', async () => {
   for (let seed = 0; seed < 20; seed++) {
     const world = simulatedOs({ seed, diskLatencyMs: [1, 1] })

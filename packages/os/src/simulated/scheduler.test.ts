@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '../clock.ts'
 import { simulatedOs } from './os.ts'
+import { SeededRandom } from './random.ts'
+import { Scheduler } from './scheduler.ts'
+import { Trace } from './trace.ts'
 
 test('run ends when only background timers are left', async () => {
   const world = simulatedOs({ seed: 1 })
@@ -44,14 +47,23 @@ test('all promises an event settled run to their end before the next event', asy
 test('events of the same time come in an order that the seed gives', async () => {
   const orders = new Set<string>()
   for (let seed = 0; seed < 50; seed++) {
-    const world = simulatedOs({ seed })
+    const { scheduler, owner } = bare(seed)
     const seen: number[] = []
-    await world.settle(
-      Promise.all([1, 2, 3].map((n) => sleep(world.os.clock, 5).then(() => seen.push(n)))),
-    )
+    for (const number of [1, 2, 3]) scheduler.schedule(owner, 5, () => seen.push(number))
+    await scheduler.run()
+    assert.equal(scheduler.now, 5)
     orders.add(seen.join())
   }
   assert.equal(orders.size, 6)
+})
+
+test('a time between two ticks is rounded up', async () => {
+  for (const delay of [0.3, 1 / 3, 1e-9, 7.7777]) {
+    const { scheduler, owner } = bare(1)
+    scheduler.schedule(owner, delay, () => {})
+    await scheduler.run()
+    assert.ok(scheduler.now >= delay && scheduler.now < delay + 0.001, `${scheduler.now}`)
+  }
 })
 
 test('a long time passes at once', async () => {
@@ -133,3 +145,8 @@ test('many cancelled timers leave the others in place', async () => {
     Array.from({ length: 30 }, (_, index) => index * 1000),
   )
 })
+
+function bare(seed: number) {
+  const scheduler = new Scheduler(new SeededRandom(seed), new Trace())
+  return { scheduler, owner: { number: 1, startedAt: 0, alive: true } }
+}
