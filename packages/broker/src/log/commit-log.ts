@@ -8,6 +8,7 @@ import {
   aligned,
   ENTRY_CLEAN_STOP,
   ENTRY_HEADER_BYTES,
+  ENTRY_TYPE_FOREIGN_MIN,
   GROUP_HEADER_BYTES,
   SEGMENT_HEADER_BYTES,
 } from './layout.ts'
@@ -254,7 +255,7 @@ export class CommitLog {
     const entry = this.#entry
     for (let at = start + GROUP_HEADER_BYTES; at < end; at += aligned(entry.length)) {
       loadEntry(entry, bytes, view, at, position + (at - start))
-      this.onEntry(entry)
+      if (entry.type >= ENTRY_TYPE_FOREIGN_MIN) this.onEntry(entry)
     }
   }
 

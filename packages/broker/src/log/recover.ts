@@ -16,10 +16,12 @@ import {
   segmentHeader,
   segmentName,
 } from './segment.ts'
-import { Segments } from './segments.ts'
+import { Segments, segmentAt } from './segments.ts'
 
 /** What the owner of the log rebuilds its state with, in this order. */
 export interface Replay {
+  /** The segments are open; `segmentAt` names the one that holds a position. */
+  opened(segmentAt: (position: number) => Segment): void
   /** The blocks of the checkpoint; not called when there is none. */
   checkpoint(block: Uint8Array): void
   entry(entry: EntryView): void
@@ -97,6 +99,7 @@ class Recovery {
       this.#segments.push(await openSegment(this.#os.disk, this.#dir, name, this.#manifest.logId))
     }
     if (this.#segments.length === 0) await this.#createFirst()
+    this.#replay.opened((position) => segmentAt(this.#segments, position))
     const checkpoint = await this.#loadCheckpoint()
     await this.#scanFrom(checkpoint?.position ?? 0)
     await this.#rewriteTail()

@@ -55,14 +55,7 @@ export class Segments {
 
   /** The segment that holds `position`. */
   at(position: number): Segment {
-    let low = 0
-    let high = this.all.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (this.all[middle]!.base <= position) low = middle
-      else high = middle - 1
-    }
-    return this.all[low]!
+    return segmentAt(this.all, position)
   }
 
   /** Moves on to the next segment, waiting for one of at least `capacity`; false when none can be had. */
@@ -88,9 +81,14 @@ export class Segments {
     }
   }
 
+  /** A next segment is being laid out. */
+  get busy(): boolean {
+    return this.#preparing !== undefined
+  }
+
   /** As `prepare`, without waiting. */
-  prepareSoon(): void {
-    this.prepare(0).catch((error) => this.onError(error))
+  prepareSoon(capacity = 0): void {
+    this.prepare(capacity).catch((error) => this.onError(error))
   }
 
   async #prepare(capacity: number): Promise<void> {
@@ -167,6 +165,18 @@ export class Segments {
     await this.#preparing?.catch(() => undefined)
     for (const segment of this.all) await segment.file.close()
   }
+}
+
+/** The segment of `all`, ordered by base, that holds `position`. */
+export function segmentAt(all: readonly Segment[], position: number): Segment {
+  let low = 0
+  let high = all.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (all[middle]!.base <= position) low = middle
+    else high = middle - 1
+  }
+  return all[low]!
 }
 
 function sum(files: readonly { capacity: number }[]): number {

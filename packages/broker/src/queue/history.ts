@@ -11,41 +11,6 @@ export interface Cause {
   cause: string
 }
 
-/** Why each retried row failed: the last `MAX_CAUSES` times, oldest first. */
-export class CauseHistory {
-  readonly #causes = new Map<number, Cause[]>()
-
-  /** Rows with a history. */
-  get size(): number {
-    return this.#causes.size
-  }
-
-  /** Writes down one more failure of the row; the oldest beyond `MAX_CAUSES` is forgotten. */
-  add(id: number, at: number, cause: string): void {
-    this.#causes.set(id, withCause(this.of(id), at, cause))
-  }
-
-  /** Oldest first; empty when nothing is known of the row. */
-  of(id: number): readonly Cause[] {
-    return this.#causes.get(id) ?? []
-  }
-
-  /** The row is settled: returns its history and drops it. */
-  forget(id: number): readonly Cause[] {
-    const causes = this.of(id)
-    this.#causes.delete(id)
-    return causes
-  }
-
-  clear(): void {
-    this.#causes.clear()
-  }
-
-  [Symbol.iterator](): IterableIterator<[id: number, causes: readonly Cause[]]> {
-    return this.#causes.entries()
-  }
-}
-
 /** A history with one more failure in it, cut to the limits. Leaves the one given as it is. */
 export function withCause(history: readonly Cause[], at: number, cause: string): Cause[] {
   return [...history.slice(1 - MAX_CAUSES), { at, cause: cutCause(cause) }]

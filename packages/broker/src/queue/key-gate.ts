@@ -2,10 +2,10 @@ import type { Row } from './row-heap.ts'
 import { RowLine } from './row-line.ts'
 
 /** What stands behind one busy key. */
-interface Lane {
+interface Lane<R extends Row> {
   /** Rows of the key that were under way before; they go first. */
-  readonly returned: RowLine
-  readonly aside: RowLine
+  readonly returned: RowLine<R>
+  readonly aside: RowLine<R>
 }
 
 /**
@@ -13,9 +13,9 @@ interface Lane {
  * ones stand aside until it is settled. Keys are u32 hashes, so two order keys with the same hash
  * share one lane. Key 0 means no key: never busy, never aside. A free key takes no memory.
  */
-export class KeyGate {
+export class KeyGate<R extends Row = Row> {
   /** The busy keys; null = nothing stood behind it yet. */
-  readonly #lanes = new Map<number, Lane | null>()
+  readonly #lanes = new Map<number, Lane<R> | null>()
   #aside = 0
 
   /** Rows standing aside, of all keys. */
@@ -51,7 +51,7 @@ export class KeyGate {
    * The row waits until its key becomes free, behind those of the key with smaller ids.
    * @throws RangeError when its key is free, or the row stands aside already
    */
-  setAside(row: Row): void {
+  setAside(row: R): void {
     this.#add(row, 'aside')
   }
 
@@ -60,7 +60,7 @@ export class KeyGate {
    * `leave` then hands it out again.
    * @throws RangeError when its key is free, or the row stands aside already
    */
-  putBack(row: Row): void {
+  putBack(row: R): void {
     this.#add(row, 'returned')
   }
 
@@ -68,7 +68,7 @@ export class KeyGate {
    * The row of this key that was under way is settled. Returns the next one aside, which is under
    * way from now on; or undefined, and the key is free.
    */
-  leave(key: number): Row | undefined {
+  leave(key: number): R | undefined {
     const lane = this.#lanes.get(key)
     const row = lane?.returned.shift() ?? lane?.aside.shift()
     if (row === undefined) this.#lanes.delete(key)
@@ -77,7 +77,7 @@ export class KeyGate {
   }
 
   /** Takes out a row aside. Its key stays busy. */
-  take(id: number, key: number): Row | undefined {
+  take(id: number, key: number): R | undefined {
     const lane = this.#lanes.get(key)
     const row = lane?.returned.take(id) ?? lane?.aside.take(id)
     if (row !== undefined) this.#aside--
@@ -90,8 +90,8 @@ export class KeyGate {
   }
 
   /** The rows aside in order of their ids, as they are now. Sorts: for listings. */
-  [Symbol.iterator](): IterableIterator<Row> {
-    const rows: Row[] = []
+  [Symbol.iterator](): IterableIterator<R> {
+    const rows: R[] = []
     for (const lane of this.#lanes.values()) {
       if (lane === null) continue
       for (const row of lane.returned.rows()) rows.push(row)
@@ -100,7 +100,7 @@ export class KeyGate {
     return rows.sort((a, b) => a.id - b.id).values()
   }
 
-  #add(row: Row, where: 'aside' | 'returned'): void {
+  #add(row: R, where: 'aside' | 'returned'): void {
     const lane = this.#laneOf(row)
     if (!lane[where].add(row)) {
       throw new RangeError(`Setting row ${row.id} aside: it stands aside already`)
@@ -108,13 +108,13 @@ export class KeyGate {
     this.#aside++
   }
 
-  #laneOf(row: Row): Lane {
+  #laneOf(row: R): Lane<R> {
     const known = this.#lanes.get(row.key)
     if (known === undefined) {
       throw new RangeError(`Setting row ${row.id} aside: its key ${row.key} is free`)
     }
     if (known !== null) return known
-    const lane = { returned: new RowLine(), aside: new RowLine() }
+    const lane = { returned: new RowLine<R>(), aside: new RowLine<R>() }
     this.#lanes.set(row.key, lane)
     return lane
   }

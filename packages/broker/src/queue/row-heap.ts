@@ -16,10 +16,10 @@ export interface Row {
 const STALE_SLACK = 16
 
 /** Requeued rows, smallest id first. */
-export class RowHeap {
+export class RowHeap<R extends Row = Row> {
   /** The rows that are in; `#heap` also holds stale ones. */
-  readonly #rows = new Map<number, Row>()
-  #heap: Row[] = []
+  readonly #rows = new Map<number, R>()
+  #heap: R[] = []
 
   get length(): number {
     return this.#rows.size
@@ -31,7 +31,7 @@ export class RowHeap {
   }
 
   /** @throws RangeError when a row with this id is in the heap */
-  push(row: Row): void {
+  push(row: R): void {
     if (this.#rows.has(row.id)) {
       throw new RangeError(`Requeueing row ${row.id}: it is in the heap already`)
     }
@@ -42,7 +42,7 @@ export class RowHeap {
   }
 
   /** The row with the smallest id. */
-  peek(): Row | undefined {
+  peek(): R | undefined {
     let top = this.#heap[0]
     while (top !== undefined && this.#rows.get(top.id) !== top) {
       this.#removeTop()
@@ -52,7 +52,7 @@ export class RowHeap {
   }
 
   /** Takes out the row with the smallest id. */
-  pop(): Row | undefined {
+  pop(): R | undefined {
     const top = this.peek()
     if (top === undefined) return undefined
     this.#rows.delete(top.id)
@@ -62,7 +62,7 @@ export class RowHeap {
   }
 
   /** Takes out the row `id`. */
-  take(id: number): Row | undefined {
+  take(id: number): R | undefined {
     const row = this.#rows.get(id)
     if (row === undefined) return undefined
     this.#rows.delete(id)
@@ -70,7 +70,7 @@ export class RowHeap {
     return row
   }
 
-  get(id: number): Row | undefined {
+  get(id: number): R | undefined {
     return this.#rows.get(id)
   }
 
@@ -80,11 +80,11 @@ export class RowHeap {
   }
 
   /** The rows in order of their ids, as they are now. Sorts: for listings. */
-  [Symbol.iterator](): IterableIterator<Row> {
+  [Symbol.iterator](): IterableIterator<R> {
     return this.#sorted().values()
   }
 
-  #sorted(): Row[] {
+  #sorted(): R[] {
     return [...this.#rows.values()].sort((a, b) => a.id - b.id)
   }
 

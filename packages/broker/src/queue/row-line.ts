@@ -4,8 +4,8 @@ import type { Row } from './row-heap.ts'
  * Rows in order of their ids in one array. Cheap when they come in that order and leave at the
  * front, as the rows behind a busy key do.
  */
-export class RowLine {
-  #rows: (Row | undefined)[] = []
+export class RowLine<R extends Row = Row> {
+  #rows: (R | undefined)[] = []
   #first = 0
 
   get length(): number {
@@ -18,7 +18,7 @@ export class RowLine {
   }
 
   /** False when a row with this id stands in the line. */
-  add(row: Row): boolean {
+  add(row: R): boolean {
     const at = this.#firstFrom(row.id)
     if (this.#rows[at]?.id === row.id) return false
     if (at === this.#rows.length) this.#rows.push(row)
@@ -27,7 +27,7 @@ export class RowLine {
   }
 
   /** Takes out the row with the smallest id. */
-  shift(): Row | undefined {
+  shift(): R | undefined {
     if (this.length === 0) return undefined
     const row = this.#rows[this.#first]
     this.#rows[this.#first++] = undefined
@@ -40,7 +40,7 @@ export class RowLine {
   }
 
   /** Takes out the row `id`. */
-  take(id: number): Row | undefined {
+  take(id: number): R | undefined {
     const at = this.#firstFrom(id)
     const row = this.#rows[at]
     if (row?.id !== id) return undefined
@@ -50,8 +50,8 @@ export class RowLine {
   }
 
   /** The rows in order, as they are now. */
-  rows(): Row[] {
-    return this.#rows.slice(this.#first) as Row[]
+  rows(): R[] {
+    return this.#rows.slice(this.#first) as R[]
   }
 
   /** Index of the first row with an id from `id` on. */

@@ -1,0 +1,239 @@
+import type {
+  Broker,
+  BrokerStats,
+  Delivery,
+  Peeked,
+  PublishRequest,
+  QueueOptions,
+  QueueStats,
+  RecoveryReport,
+  SubscribeOptions,
+  Subscription,
+} from '../api.ts'
+import { BrokerError } from '../errors.ts'
+import { backup } from './backup.ts'
+import type { Consumer } from './consumer.ts'
+import { Deliverer } from './deliver.ts'
+import { DueTimer } from './due-timer.ts'
+import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import { peek, resolve, statsOf } from './inspect.ts'
+import { Publisher } from './publish.ts'
+import { firstDifference, storedOptions } from './queue-options.ts'
+import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
+import type { Retainer } from './retain.ts'
+import { Settler } from './settle.ts'
+
+const CREDIT_MAX = 65_535
+const CREDIT_DEFAULT = 100
+const QUEUE_NAME_BYTES_MAX = 255
+
+/** Joins the parts of the engine into what users see. */
+export class EmbeddedBroker implements Broker {
+  readonly report: RecoveryReport
+  readonly #engine: Engine
+  readonly #publisher: Publisher
+  readonly #settler: Settler
+  readonly #deliverer: Deliverer
+  readonly #retainer: Retainer
+  readonly #due: DueTimer
+  readonly #release: () => Promise<void>
+  #consumers = 0
+  #closing: Promise<void> | undefined
+
+  constructor(
+    engine: Engine,
+    retainer: Retainer,
+    report: RecoveryReport,
+    release: () => Promise<void>,
+  ) {
+    this.report = report
+    this.#engine = engine
+    this.#retainer = retainer
+    this.#release = release
+    this.#publisher = new Publisher(engine)
+    this.#settler = new Settler(engine)
+    this.#deliverer = new Deliverer(engine, this.#settler)
+    this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
+    engine.log.onEntry = (entry) => engine.state.apply(entry)
+    engine.log.onGroup = () => this.#groupWritten()
+    this.#due.arm()
+  }
+
+  async declareQueue(name: string, options: QueueOptions = {}): Promise<void> {
+    const doing = `Cannot declare queue ${name}`
+    demandOpen(this.#engine, doing)
+    const { log, state, limits } = this.#engine
+    const bytes = Buffer.byteLength(name)
+    if (bytes < 1 || bytes > QUEUE_NAME_BYTES_MAX) {
+      const text = `its name has ${bytes} bytes, 1 to ${QUEUE_NAME_BYTES_MAX} are possible`
+      throw new BrokerError('LIMIT', `${doing}: ${text}`)
+    }
+    const stored = storedOptions(name, options)
+    const known = state.byName.get(name)
+    if (known !== undefined) {
+      const difference = firstDifference(known.options, stored)
+      if (difference !== undefined) {
+        const text = `${difference} is ${known.options[difference as 'maxBytes']}`
+        throw new BrokerError('QUEUE_MISMATCH', `${doing}: it is there and its ${text}`)
+      }
+      return log.durable()
+    }
+    if (stored.deadLetter !== null) demandQueue(this.#engine, stored.deadLetter, doing)
+    if (state.queues.size >= limits.queuesMax) {
+      throw new BrokerError('LIMIT', `${doing}: there are ${limits.queuesMax} queues`)
+    }
+    const queue = state.addQueue(state.nextQueue, name, stored)
+    appendJson(log, QUEUE, 0, queue.number, { name, options: stored })
+    await log.durable()
+  }
+
+  async deleteQueue(name: string): Promise<number> {
+    const doing = `Cannot delete queue ${name}`
+    demandOpen(this.#engine, doing)
+    const { log, state } = this.#engine
+    const queue = demandQueue(this.#engine, name, doing)
+    for (const other of state.queues.values()) {
+      if (other.options.deadLetter !== name) continue
+      throw new BrokerError('QUEUE_IN_USE', `${doing}: ${other.name} dead-letters to it`)
+    }
+    for (const consumer of [...(this.#deliverer.consumers.get(queue) ?? [])]) this.#detach(consumer)
+    appendJson(log, QUEUE, QUEUE_DELETED, queue.number, {})
+    await log.durable()
+    return queue.length
+  }
+
+  publish(message: PublishRequest): Promise<number> {
+    return this.#publisher.publish(message)
+  }
+
+  subscribe(
+    name: string,
+    options: SubscribeOptions,
+    onDeliveries: (batch: Delivery[]) => void,
+  ): Subscription {
+    const doing = `Cannot subscribe to ${name}`
+    demandOpen(this.#engine, doing)
+    const queue = demandQueue(this.#engine, name, doing)
+    const keyOrder = options.keyOrder ?? false
+    const others = this.#deliverer.consumers.get(queue) ?? []
+    if (others.some((other) => other.keyOrder !== keyOrder)) {
+      const text = `its consumers have keyOrder ${!keyOrder}, all must have the same`
+      throw new BrokerError('ARGUMENT', `${doing}: ${text}`)
+    }
+    const consumer: Consumer = {
+      number: ++this.#consumers,
+      queue,
+      keyOrder,
+      credit: checkedCredit(options.credit ?? CREDIT_DEFAULT, doing),
+      unsettled: new Set(),
+      batch: [],
+      onDeliveries,
+      closed: false,
+    }
+    this.#attach(consumer)
+    return this.#subscription(consumer, doing)
+  }
+
+  #subscription(consumer: Consumer, doing: string): Subscription {
+    const { queue } = consumer
+    return {
+      settle: async (batch) => {
+        demandOpen(this.#engine, `Cannot settle in ${queue.name}`)
+        const settled = this.#settler.settle(consumer, batch)
+        this.#deliverer.schedule(queue)
+        await settled
+      },
+      setCredit: (credit) => {
+        consumer.credit = checkedCredit(credit, doing)
+        this.#deliverer.schedule(queue)
+      },
+      close: async () => {
+        if (consumer.closed) return
+        this.#detach(consumer)
+        await this.#settler.release(consumer)
+      },
+    }
+  }
+
+  #attach(consumer: Consumer): void {
+    const { queue } = consumer
+    const consumers = this.#deliverer.consumers.get(queue) ?? []
+    consumers.push(consumer)
+    this.#deliverer.consumers.set(queue, consumers)
+    queue.consumers = consumers.length
+    queue.setOrdered(consumer.keyOrder)
+    this.#deliverer.schedule(queue)
+  }
+
+  #detach(consumer: Consumer): void {
+    const { queue } = consumer
+    consumer.closed = true
+    const consumers = this.#deliverer.consumers.get(queue) ?? []
+    consumers.splice(consumers.indexOf(consumer), 1)
+    queue.consumers = consumers.length
+    if (consumers.length === 0) this.#deliverer.consumers.delete(queue)
+  }
+
+  peek(queue: string, options: { limit?: number; afterId?: number } = {}): Promise<Peeked[]> {
+    return peek(this.#engine, queue, options)
+  }
+
+  resolve(queue: string, id: number, action: 'deliver' | 'remove'): Promise<boolean> {
+    return resolve(this.#engine, queue, id, action)
+  }
+
+  async backup(dir: string): Promise<{ bytes: number; position: number }> {
+    demandOpen(this.#engine, `Cannot back up to ${dir}`)
+    return backup(this.#engine, this.#retainer, dir)
+  }
+
+  queues(): QueueStats[] {
+    return [...this.#engine.state.queues.values()].map(statsOf)
+  }
+
+  stats(): BrokerStats {
+    const { log, counters, time } = this.#engine
+    const { bytes, all, noSpace } = log.segments
+    const files = { logBytes: bytes, segments: all.length, groups: log.groupsWritten, noSpace }
+    return { time: time(), ...files, ...counters }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { log, state } = this.#engine
+    const consumers = [...this.#deliverer.consumers.values()].flat()
+    for (const consumer of consumers) this.#detach(consumer)
+    try {
+      if (log.failure === undefined) {
+        for (const consumer of consumers) await this.#settler.release(consumer)
+        this.#engine.closed = true
+        await this.#retainer.hold()
+        await log.stop()
+      }
+    } finally {
+      this.#engine.closed = true
+      this.#due.stop()
+      state.touched.clear()
+      await this.#retainer.idle()
+      await this.#release()
+    }
+  }
+
+  #groupWritten(): void {
+    const { touched } = this.#engine.state
+    for (const queue of touched) this.#deliverer.schedule(queue)
+    touched.clear()
+    this.#due.arm()
+    this.#publisher.roomChanged()
+    this.#retainer.groupWritten()
+  }
+}
+
+function checkedCredit(credit: number, doing: string): number {
+  if (Number.isInteger(credit) && credit >= 1 && credit <= CREDIT_MAX) return credit
+  throw new BrokerError('LIMIT', `${doing}: credit is ${credit}, 1 to ${CREDIT_MAX} are possible`)
+}

@@ -1,0 +1,126 @@
+import { bytesOf } from '../log/entry.ts'
+import { getU64, setU64 } from '../log/layout.ts'
+import type { QueueRow } from '../queue/ack-queue.ts'
+import type { StoredQueueOptions } from './queue-options.ts'
+import type { EngineQueue, State } from './state.ts'
+
+/*
+ * Blocks of a checkpoint (docs/storage.md). A block's first byte says what it is:
+ *   1  JSON { nextId, nextQueue }
+ *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
+ *   3  | kind 1 | 0 3 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |    waiting rows
+ *   4  JSON { queue, rows: [...] }               rows that are more than waiting
+ */
+const COUNTERS = 1
+const QUEUE_HEAD = 2
+const WAITING_ROWS = 3
+const TRACKED_ROWS = 4
+
+const ROWS_PER_BLOCK = 8_192
+const TRACKED_PER_BLOCK = 1_024
+const ROW_BYTES = 24
+const ROWS_HEADER_BYTES = 8
+
+/**
+ * The state as blocks. It goes on changing while they are taken: what comes after the position of the
+ * checkpoint is applied again at start, and applying twice is harmless. Waiting rows go first: a row
+ * can leave the waiting list meanwhile, never come back into it.
+ */
+export function* encodeState(state: State): Generator<Uint8Array> {
+  yield json(COUNTERS, { nextId: state.nextId, nextQueue: state.nextQueue })
+  for (const queue of [...state.queues.values()]) {
+    const { number, name, options, reach } = queue
+    yield json(QUEUE_HEAD, { number, name, options, reach })
+    yield* waitingBlocks(queue)
+    yield* trackedBlocks(queue)
+  }
+}
+
+function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
+  for (let after = 0; ; ) {
+    const rows = queue.waiting.rowsAfter(after, ROWS_PER_BLOCK)
+    if (rows.length === 0) return
+    const { bytes, view } = bytesOf(new Uint8Array(ROWS_HEADER_BYTES + rows.length * ROW_BYTES))
+    view.setUint8(0, WAITING_ROWS)
+    view.setUint32(4, queue.number, true)
+    for (const [i, row] of rows.entries()) {
+      const at = ROWS_HEADER_BYTES + i * ROW_BYTES
+      setU64(view, at, row.id)
+      setU64(view, at + 8, row.position)
+      view.setUint32(at + 16, row.size, true)
+      view.setUint32(at + 20, row.key, true)
+    }
+    after = rows.at(-1)!.id
+    yield bytes
+  }
+}
+
+function* trackedBlocks(queue: EngineQueue): Generator<Uint8Array> {
+  const rows = [...queue.rows.values()]
+  for (let from = 0; from < rows.length; from += TRACKED_PER_BLOCK) {
+    const some = rows.slice(from, from + TRACKED_PER_BLOCK)
+    yield json(TRACKED_ROWS, { queue: queue.number, rows: some.map(storedRow) })
+  }
+}
+
+/** What only this life of the broker knows (who has the row, whose key it holds) is left out. */
+function storedRow(row: QueueRow): QueueRow {
+  const kept = row.state === 'delayed' || row.state === 'parked'
+  const state = kept ? row.state : 'ready'
+  return { ...row, state, exact: false, gated: false, consumer: 0 }
+}
+
+/** Takes one block into the state. */
+export function decodeBlock(state: State, block: Uint8Array): void {
+  switch (block[0]) {
+    case COUNTERS:
+      return void Object.assign(state, parse<{ nextId: number; nextQueue: number }>(block))
+    case QUEUE_HEAD:
+      return decodeQueue(state, block)
+    case WAITING_ROWS:
+      return decodeWaiting(state, block)
+    case TRACKED_ROWS:
+      return decodeTracked(state, block)
+    default:
+      throw new RangeError(`Reading the checkpoint: block of kind ${block[0]} unknown`)
+  }
+}
+
+function decodeQueue(state: State, block: Uint8Array): void {
+  type Head = { number: number; name: string; options: StoredQueueOptions; reach: number }
+  const { number, name, options, reach } = parse<Head>(block)
+  const queue = state.addQueue(number, name, options)
+  queue.reach = reach
+  queue.reachAsked = reach
+}
+
+function decodeWaiting(state: State, block: Uint8Array): void {
+  const { view } = bytesOf(block)
+  const queue = state.queues.get(view.getUint32(4, true))
+  if (queue === undefined) return
+  for (let at = ROWS_HEADER_BYTES; at < block.length; at += ROW_BYTES) {
+    const position = getU64(view, at + 8)
+    const size = view.getUint32(at + 16, true)
+    queue.add(getU64(view, at), position, size, view.getUint32(at + 20, true), 0)
+    state.live.add(position, size, 1)
+  }
+}
+
+function decodeTracked(state: State, block: Uint8Array): void {
+  const { queue: number, rows } = parse<{ queue: number; rows: QueueRow[] }>(block)
+  const queue = state.queues.get(number)
+  if (queue === undefined) return
+  for (const row of rows) {
+    // It was delivered between the two kinds of block.
+    if (queue.waiting.has(row.id)) state.drop(queue, row.id)
+    state.restoreRow(queue, row)
+  }
+}
+
+function json(kind: number, value: unknown): Uint8Array {
+  return Buffer.concat([Buffer.of(kind), Buffer.from(JSON.stringify(value))])
+}
+
+function parse<T>(block: Uint8Array): T {
+  return JSON.parse(Buffer.from(block.subarray(1)).toString()) as T
+}

@@ -1,0 +1,195 @@
+import type { Delivery } from '../api.ts'
+import { type EntryView, emptyEntryView } from '../log/entry.ts'
+import type { QueueRow } from '../queue/ack-queue.ts'
+import type { WaitingList } from '../queue/waiting-list.ts'
+import { type Consumer, hasCredit } from './consumer.ts'
+import { copied, type Engine } from './engine.ts'
+import { deadLetterOf, readOrigin } from './origin.ts'
+import { reachFor } from './reach.ts'
+import { appendReturns, emptyMessageView, loadMessage, type MessageView } from './records.ts'
+import type { EngineQueue } from './state.ts'
+
+/** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
+const TURN_DELIVERIES_MAX = 1_000
+
+/** What the deliverer asks of the one who settles. */
+export interface GiveUp {
+  /** Dead-letters or parks a row that is in state `settling`. */
+  giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void>
+}
+
+/** Hands ready rows to consumers with credit, in turn. */
+export class Deliverer {
+  readonly consumers = new Map<EngineQueue, Consumer[]>()
+  readonly #engine: Engine
+  readonly #giveUp: GiveUp
+  readonly #entry = emptyEntryView()
+  readonly #message = emptyMessageView()
+  readonly #scheduled = new Set<EngineQueue>()
+
+  constructor(engine: Engine, giveUp: GiveUp) {
+    this.#engine = engine
+    this.#giveUp = giveUp
+  }
+
+  /** Delivers from this queue soon; several calls in one turn make one run. */
+  schedule(queue: EngineQueue): void {
+    if (queue.consumers === 0 || this.#scheduled.has(queue)) return
+    this.#scheduled.add(queue)
+    if (this.#scheduled.size === 1) this.#engine.os.clock.turn(() => this.#runScheduled())
+  }
+
+  #runScheduled(): void {
+    const queues = [...this.#scheduled]
+    this.#scheduled.clear()
+    for (const queue of queues) this.#pump(queue)
+  }
+
+  #pump(queue: EngineQueue): void {
+    if (this.#engine.closed || this.#engine.log.failure !== undefined) return
+    const consumers = this.consumers.get(queue)
+    if (consumers === undefined || queue.marking > 0 || queue.loading) return
+    const marks: QueueRow[] = []
+    for (let count = 0; count < TURN_DELIVERIES_MAX; count++) {
+      const consumer = this.#nextConsumer(consumers, marks.length)
+      if (consumer === undefined || !this.#step(queue, consumer, marks)) break
+      if (count === TURN_DELIVERIES_MAX - 1) this.schedule(queue)
+    }
+    if (marks.length > 0) this.#mark(queue, marks)
+    for (const consumer of consumers) this.#handOver(consumer)
+  }
+
+  /** The next consumer with credit, round robin; `marked` rows will want credit too. */
+  #nextConsumer(consumers: Consumer[], marked: number): Consumer | undefined {
+    let free = 0
+    for (let i = 0; i < consumers.length; i++) {
+      const consumer = consumers[i]!
+      if (!hasCredit(consumer)) continue
+      free += consumer.credit - consumer.unsettled.size
+      if (free <= marked) continue
+      consumers.push(...consumers.splice(0, i + 1))
+      return consumer
+    }
+    return undefined
+  }
+
+  /** Deals with the next ready row; false when nothing more can be delivered now. */
+  #step(queue: EngineQueue, consumer: Consumer, marks: QueueRow[]): boolean {
+    const head = queue.head()
+    if (head === undefined) return false
+    if (head.id > queue.reach) {
+      reachFor(this.#engine.log, queue, head.id)
+      return false
+    }
+    const suspect = queue.isSuspect(head)
+    if (marks.length > 0 && !suspect) return false
+    if (suspect) {
+      marks.push(queue.take(head, 'marking'))
+      return true
+    }
+    return this.#deliver(queue, head, consumer)
+  }
+
+  #deliver(queue: EngineQueue, head: QueueRow | WaitingList, consumer: Consumer): boolean {
+    const found = this.#engine.reader.cached(head.position, this.#entry)
+    if (found === 'absent') {
+      this.#load(queue, head.position, head.size)
+      return false
+    }
+    if (found === 'damaged') {
+      this.#parkDamaged(
+        queue,
+        queue.take(head, 'settling'),
+        'its bytes on disk fail their checksum',
+      )
+      return true
+    }
+    const row = queue.take(head, 'unsettled')
+    row.consumer = consumer.number
+    consumer.unsettled.add(row.id)
+    loadMessage(this.#entry, this.#message)
+    consumer.batch.push(deliveryOf(queue, row, this.#entry, this.#message))
+    this.#engine.counters.delivered++
+    return true
+  }
+
+  #load(queue: EngineQueue, position: number, size: number): void {
+    queue.loading = true
+    this.#engine.reader.load(position, size).then(
+      () => {
+        queue.loading = false
+        this.schedule(queue)
+      },
+      (error) => {
+        queue.loading = false
+        const head = queue.head()
+        if (head?.position !== position) return this.schedule(queue)
+        const row = queue.take(head, 'settling')
+        this.#parkDamaged(queue, row, `its bytes cannot be read: ${String(error)}`)
+        this.schedule(queue)
+      },
+    )
+  }
+
+  #parkDamaged(queue: EngineQueue, row: QueueRow, cause: string): void {
+    this.#engine.warn(`Message ${row.id} of queue ${queue.name} is parked: ${cause}`)
+    const { id, attempts } = row
+    appendReturns(this.#engine.log, queue.number, [
+      { id, state: 'parked', attempts, dueAt: 0, cause },
+    ])
+  }
+
+  /** Writes down the attempts of rows that may have been in delivery at a crash, before they go out. */
+  #mark(queue: EngineQueue, rows: QueueRow[]): void {
+    const { maxAttempts } = queue.options
+    const spent = rows.filter((row) => maxAttempts > 0 && row.attempts + 1 >= maxAttempts)
+    const marked = rows.filter((row) => !spent.includes(row))
+    for (const row of spent) {
+      queue.move(row, 'settling')
+      const cause = 'in delivery when the broker was killed'
+      this.#giveUp.giveUp(queue, row, row.attempts + 1, cause).catch(() => undefined)
+    }
+    if (marked.length === 0) return this.schedule(queue)
+    queue.marking = marked.length
+    const items = marked.map(({ id, attempts }) => {
+      return { id, state: 'ready' as const, attempts: attempts + 1, dueAt: 0, cause: '' }
+    })
+    appendReturns(this.#engine.log, queue.number, items)
+    this.#engine.log.onDurable(() => {
+      queue.marking = 0
+      this.schedule(queue)
+    })
+  }
+
+  #handOver(consumer: Consumer): void {
+    if (consumer.batch.length === 0) return
+    const batch = consumer.batch
+    consumer.batch = []
+    try {
+      consumer.onDeliveries(batch)
+    } catch (error) {
+      this.#engine.warn(`A consumer of ${consumer.queue.name} threw: ${String(error)}`)
+    }
+  }
+}
+
+export function deliveryOf(
+  queue: EngineQueue,
+  row: { id: number; attempts: number; redelivered: boolean },
+  entry: EntryView,
+  message: MessageView,
+): Delivery {
+  const { bytes } = entry
+  const { time, propertiesAt, bodyAt, end } = message
+  const delivery = {
+    id: row.id,
+    queue: queue.name,
+    body: copied(bytes, bodyAt, end),
+    properties: copied(bytes, propertiesAt, bodyAt),
+    attempts: row.attempts,
+    redelivered: row.redelivered,
+    time,
+  }
+  if (message.originBytes === 0) return delivery
+  return { ...delivery, deadLetter: deadLetterOf(readOrigin(bytes, message)) }
+}

@@ -1,0 +1,60 @@
+import type { Os } from '@hufu/os'
+import { BrokerError } from '../errors.ts'
+import type { Limits } from '../limits.ts'
+import type { CommitLog } from '../log/commit-log.ts'
+import { type EntryView, emptyEntryView } from '../log/entry.ts'
+import type { LogReader } from '../log/reader.ts'
+import type { EngineQueue, State } from './state.ts'
+
+/** What the parts of the engine share. */
+export interface Engine {
+  readonly os: Os
+  readonly dir: string
+  readonly limits: Limits
+  readonly log: CommitLog
+  readonly reader: LogReader
+  readonly state: State
+  readonly counters: { published: number; delivered: number; settled: number }
+  /** Broker time, ms: never goes back, does not jump while the broker runs. */
+  readonly time: () => number
+  readonly warn: (text: string) => void
+  closed: boolean
+}
+
+/** Throws when the broker takes no more work; `doing` starts the message. */
+export function demandOpen(engine: Engine, doing: string): void {
+  if (engine.log.failure !== undefined) throw engine.log.failure
+  if (engine.closed) throw new BrokerError('CLOSED', `${doing}: the broker is closed`)
+}
+
+export function demandQueue(engine: Engine, name: string, doing: string): EngineQueue {
+  const queue = engine.state.byName.get(name)
+  if (queue === undefined)
+    throw new BrokerError('QUEUE_UNKNOWN', `${doing}: there is no queue ${name}`)
+  return queue
+}
+
+/** Calls `use` with the entry at `position`, from memory or disk; false when its bytes are damaged. */
+export async function withEntry(
+  engine: Engine,
+  position: number,
+  size: number,
+  use: (entry: EntryView) => void,
+): Promise<boolean> {
+  const entry = emptyEntryView()
+  for (let tries = 0; tries < 3; tries++) {
+    const found = engine.reader.cached(position, entry)
+    if (found === 'damaged') return false
+    if (found === 'loaded') {
+      use(entry)
+      return true
+    }
+    await engine.reader.load(position, size)
+  }
+  return false
+}
+
+/** A part of an entry's bytes, copied: the block it is in will be written over. */
+export function copied(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(from, to))
+}

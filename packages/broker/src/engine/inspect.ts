@@ -1,0 +1,110 @@
+import type { Peeked, QueueStats } from '../api.ts'
+import type { QueueRow } from '../queue/ack-queue.ts'
+import { deliveryOf } from './deliver.ts'
+import { demandOpen, demandQueue, type Engine, withEntry } from './engine.ts'
+import { appendReturns, appendSettle, emptyMessageView, loadMessage, SETTLED } from './records.ts'
+import type { EngineQueue } from './state.ts'
+
+const PEEK_MAX = 1_000
+
+interface Candidate {
+  id: number
+  position: number
+  size: number
+  row?: QueueRow
+}
+
+/** Messages in id order, without delivering them. */
+export async function peek(
+  engine: Engine,
+  name: string,
+  options: { limit?: number; afterId?: number },
+): Promise<Peeked[]> {
+  const doing = `Cannot look into queue ${name}`
+  demandOpen(engine, doing)
+  const queue = demandQueue(engine, name, doing)
+  const limit = Math.min(options.limit ?? 100, PEEK_MAX)
+  const found: Peeked[] = []
+  for (const candidate of candidates(queue, options.afterId ?? 0, limit)) {
+    found.push(await peeked(engine, queue, candidate))
+  }
+  return found
+}
+
+function candidates(queue: EngineQueue, afterId: number, limit: number): Candidate[] {
+  const all: Candidate[] = queue.waiting.rowsAfter(afterId, limit)
+  for (const row of queue.rows.values()) {
+    const { id, position, size } = row
+    if (id > afterId) all.push({ id, position, size, row })
+  }
+  return all.sort((a, b) => a.id - b.id).slice(0, limit)
+}
+
+async function peeked(engine: Engine, queue: EngineQueue, candidate: Candidate): Promise<Peeked> {
+  const { id, position, size, row } = candidate
+  const known = {
+    id,
+    attempts: row?.attempts ?? 0,
+    redelivered: row?.redelivered ?? queue.isSuspect({ id }),
+  }
+  const shown = { state: shownState(row), dueAt: row?.state === 'delayed' ? row.dueAt : 0 }
+  const message = emptyMessageView()
+  // Stands where its bytes are damaged: the message is still listed, and can be removed.
+  const none = new Uint8Array(0)
+  let result: Peeked = {
+    ...known,
+    ...shown,
+    queue: queue.name,
+    body: none,
+    properties: none,
+    time: 0,
+  }
+  await withEntry(engine, position, size, (entry) => {
+    loadMessage(entry, message)
+    result = { ...deliveryOf(queue, known, entry, message), ...shown }
+  })
+  return result
+}
+
+function shownState(row: QueueRow | undefined): Peeked['state'] {
+  switch (row?.state) {
+    case 'delayed':
+    case 'parked':
+      return row.state
+    case 'unsettled':
+    case 'settling':
+      return 'unsettled'
+    default:
+      return 'ready'
+  }
+}
+
+/** A person's word on one message; false when it is not there or a consumer has it. */
+export async function resolve(
+  engine: Engine,
+  name: string,
+  id: number,
+  action: 'deliver' | 'remove',
+): Promise<boolean> {
+  const doing = `Cannot resolve message ${id} of queue ${name}`
+  demandOpen(engine, doing)
+  const queue = demandQueue(engine, name, doing)
+  const row = queue.rows.get(id)
+  if (row === undefined && !queue.waiting.has(id)) return false
+  if (row !== undefined && !['ready', 'aside', 'delayed', 'parked'].includes(row.state))
+    return false
+  const { log } = engine
+  if (row !== undefined) queue.move(row, 'settling')
+  if (action === 'remove') appendSettle(log, queue.number, [id], SETTLED.removed)
+  else {
+    const back = { id, state: 'ready' as const, attempts: row?.attempts ?? 0, dueAt: 0, cause: '' }
+    appendReturns(log, queue.number, [back])
+  }
+  await log.durable()
+  return true
+}
+
+export function statsOf(queue: EngineQueue): QueueStats {
+  const { name, ready, bytes, consumers, counts } = queue
+  return { name, ready, ...counts, bytes, consumers }
+}

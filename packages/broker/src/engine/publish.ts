@@ -1,0 +1,158 @@
+import type { PublishRequest } from '../api.ts'
+import { BrokerError } from '../errors.ts'
+import { keyHash } from '../queue/key-hash.ts'
+import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import { reachFor } from './reach.ts'
+import { appendMessage, messageBytes, type NewMessage } from './records.ts'
+import type { EngineQueue } from './state.ts'
+
+const NO_BYTES = new Uint8Array(0)
+
+/** A message that waits until the log has room for it. */
+interface Waiting {
+  bytes: number
+  go: () => void
+  refuse: (error: BrokerError) => void
+}
+
+/** Takes messages: checks every limit, writes, and answers when the message is on disk. */
+export class Publisher {
+  readonly #engine: Engine
+  readonly #waiting: Waiting[] = []
+  #waitingBytes = 0
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    engine.log.segments.onChange = () => this.roomChanged()
+  }
+
+  publish(request: PublishRequest): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const message = this.#accept(request)
+      const bytes = messageBytes(message)
+      const queues = request.queues.map((name) => this.#engine.state.byName.get(name)!)
+      reserve(queues, bytes, 1)
+      const refuse = (error: BrokerError) => {
+        reserve(queues, bytes, -1)
+        reject(error)
+      }
+      const go = () => this.#write(message, queues, resolve, refuse)
+      this.#whenRoom(bytes, go, refuse)
+    })
+  }
+
+  /** A segment became ready or could not be had, or a group was written. */
+  roomChanged(): void {
+    const { log } = this.#engine
+    while (this.#waiting.length > 0) {
+      const { bytes, go, refuse } = this.#waiting[0]!
+      const error = log.failure ?? (this.#noSpace(bytes) ? this.#full() : undefined)
+      if (error === undefined && !log.room(bytes)) return this.#makeRoom(bytes)
+      this.#waiting.shift()
+      this.#waitingBytes -= bytes
+      if (error === undefined) go()
+      else refuse(error)
+    }
+  }
+
+  #accept(request: PublishRequest): NewMessage {
+    const doing = `Cannot publish to ${request.queues.join(', ')}`
+    demandOpen(this.#engine, doing)
+    const { limits, state, time } = this.#engine
+    const { body, properties = NO_BYTES, delayMs = 0, key } = request
+    this.#checkSizes(request, doing)
+    const queues = request.queues.map((name) => demandQueue(this.#engine, name, doing).number)
+    if (new Set(queues).size !== queues.length) {
+      throw new BrokerError('ARGUMENT', `${doing}: a queue is named twice`)
+    }
+    if (!(delayMs >= 0 && delayMs <= limits.delayMsMax)) {
+      throw new BrokerError('LIMIT', `${doing}: delayMs is ${delayMs}, limit ${limits.delayMsMax}`)
+    }
+    if (delayMs > 0 && state.due.length >= limits.delayedMax) {
+      throw new BrokerError('LIMIT', `${doing}: ${limits.delayedMax} messages are delayed already`)
+    }
+    const now = time()
+    // Rounded up: never early.
+    const dueAt = delayMs > 0 ? Math.ceil(now + delayMs) : 0
+    const hash = key === undefined ? 0 : keyHash(key)
+    return { id: 0, time: Math.floor(now), key: hash, queues, dueAt, properties, body }
+  }
+
+  #checkSizes({ queues, body, properties = NO_BYTES }: PublishRequest, doing: string): void {
+    const { limits, log } = this.#engine
+    const bytes = body.length + properties.length
+    if (queues.length < 1 || queues.length > limits.fanOutMax) {
+      const text = `${queues.length} queues named, 1 to ${limits.fanOutMax} are possible`
+      throw new BrokerError('LIMIT', `${doing}: ${text}`)
+    }
+    if (bytes > limits.messageBytesMax) {
+      throw new BrokerError('LIMIT', `${doing}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
+    }
+    const waiting = log.pendingBytes + this.#waitingBytes
+    if (waiting > 0 && waiting + bytes > limits.pendingBytesMax) {
+      throw new BrokerError('BUSY', `${doing}: ${waiting} bytes wait for the disk`)
+    }
+    for (const name of queues)
+      this.#checkQueue(demandQueue(this.#engine, name, doing), bytes, doing)
+  }
+
+  #checkQueue(queue: EngineQueue, bytes: number, doing: string): void {
+    const { maxMessages, maxBytes } = queue.options
+    if (queue.length + queue.incoming.messages >= maxMessages) {
+      throw new BrokerError('QUEUE_FULL', `${doing}: ${queue.name} holds ${maxMessages} messages`)
+    }
+    if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) {
+      throw new BrokerError('QUEUE_FULL', `${doing}: ${queue.name} holds ${queue.bytes} bytes`)
+    }
+  }
+
+  #whenRoom(bytes: number, go: () => void, refuse: (error: BrokerError) => void): void {
+    const { log } = this.#engine
+    // Behind those who wait already: ids follow the order of the calls.
+    if (this.#waiting.length === 0 && log.room(bytes)) return go()
+    if (this.#noSpace(bytes)) return refuse(this.#full())
+    this.#waiting.push({ bytes, go, refuse })
+    this.#waitingBytes += bytes
+    this.#makeRoom(bytes)
+  }
+
+  #noSpace(bytes: number): boolean {
+    const { log } = this.#engine
+    return log.segments.noSpace && !log.room(bytes)
+  }
+
+  #full(): BrokerError {
+    return new BrokerError('LOG_FULL', 'Cannot publish: the disk has no room for another segment')
+  }
+
+  #makeRoom(bytes: number): void {
+    const { segments } = this.#engine.log
+    if (segments.busy) return
+    // Half of the next segment stays in reserve, hence twice; once more for the group's header.
+    segments.prepareSoon(bytes * 4)
+  }
+
+  #write(
+    message: NewMessage,
+    queues: EngineQueue[],
+    resolve: (id: number) => void,
+    refuse: (error: BrokerError) => void,
+  ): void {
+    const { log, state, counters } = this.#engine
+    if (log.failure !== undefined) return refuse(log.failure)
+    const id = state.nextId++
+    message.id = id
+    for (const queue of queues) reachFor(log, queue, id)
+    appendMessage(log, message)
+    counters.published++
+    log.onDurable((error) => (error ? refuse(error) : resolve(id)))
+  }
+}
+
+/** Counts a message as being on its way into its queues (+1), or not any more (-1). */
+export function reserve(queues: readonly EngineQueue[], bytes: number, by: 1 | -1): void {
+  for (const { incoming } of queues) {
+    incoming.messages += by
+    incoming.bytes += by * bytes
+  }
+}

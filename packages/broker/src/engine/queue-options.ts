@@ -1,0 +1,39 @@
+import type { QueueOptions } from '../api.ts'
+import { BrokerError } from '../errors.ts'
+
+/** A queue's options with every default filled in, as they are stored. */
+export type StoredQueueOptions = Required<Omit<QueueOptions, 'deadLetter'>> & {
+  deadLetter: string | null
+}
+
+const DEFAULTS: StoredQueueOptions = {
+  maxMessages: 10_000_000,
+  maxBytes: 16 * 2 ** 30,
+  maxAttempts: 16,
+  retryFirstMs: 1_000,
+  retryCapMs: 600_000,
+  deadLetter: null,
+}
+
+const NUMBERS = ['maxMessages', 'maxBytes', 'maxAttempts', 'retryFirstMs', 'retryCapMs'] as const
+
+export function storedOptions(queue: string, options: QueueOptions): StoredQueueOptions {
+  const stored = { ...DEFAULTS }
+  for (const name of NUMBERS) {
+    const value = options[name]
+    if (value === undefined) continue
+    if (!Number.isSafeInteger(value) || value < 0) {
+      const text = `${name} is ${String(value)}, not a whole number from 0`
+      throw new BrokerError('ARGUMENT', `Cannot declare queue ${queue}: ${text}`)
+    }
+    stored[name] = value
+  }
+  if (options.deadLetter !== undefined) stored.deadLetter = options.deadLetter
+  return stored
+}
+
+/** Name of the first option in which two queues differ. */
+export function firstDifference(a: StoredQueueOptions, b: StoredQueueOptions): string | undefined {
+  const names = Object.keys(DEFAULTS) as (keyof StoredQueueOptions)[]
+  return names.find((name) => a[name] !== b[name])
+}

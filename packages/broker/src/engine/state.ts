@@ -1,0 +1,197 @@
+import type { Limits } from '../limits.ts'
+import type { EntryView } from '../log/entry.ts'
+import { AckQueue, type QueueRow } from '../queue/ack-queue.ts'
+import { DueHeap } from '../schedule/due-heap.ts'
+import type { Origin } from './origin.ts'
+import { readOrigin } from './origin.ts'
+import type { StoredQueueOptions } from './queue-options.ts'
+import {
+  eachReturn,
+  eachSettled,
+  emptyMessageView,
+  loadMessage,
+  MESSAGE,
+  MOVED,
+  QUEUE,
+  QUEUE_DELETED,
+  REACH,
+  RETURN,
+  readJson,
+  readReach,
+  SETTLE,
+} from './records.ts'
+
+/** A queue with what the engine adds to it. */
+export class EngineQueue extends AckQueue {
+  readonly options: StoredQueueOptions
+  /** Taken from publishers and not yet in the queue. */
+  incoming = { messages: 0, bytes: 0 }
+  /** Deliveries up to this id are covered by a reach entry on disk. */
+  reach = 0
+  /** Consumers of the queue. */
+  consumers = 0
+  /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
+  marking = 0
+  /** The next row is being read from disk. */
+  loading = false
+  /** The highest reach that was appended, on disk or not. */
+  reachAsked = 0
+
+  constructor(number: number, name: string, options: StoredQueueOptions, asideMax: number) {
+    super(number, name, asideMax)
+    this.options = options
+  }
+}
+
+/** Where live messages are counted, so that a segment without any can be freed. */
+export interface LiveCounter {
+  add(position: number, size: number, by: 1 | -1): void
+}
+
+/**
+ * All queues and what is in them: a function of the log. The same code applies an entry when it is
+ * read back at start and when its group has just become durable.
+ */
+export class State {
+  readonly queues = new Map<number, EngineQueue>()
+  readonly byName = new Map<string, EngineQueue>()
+  readonly due = new DueHeap()
+  nextId = 1
+  nextQueue = 1
+  /** Queues that an applied entry may have given something to deliver. */
+  readonly touched = new Set<EngineQueue>()
+  live: LiveCounter = { add: () => undefined }
+  /** False while the log of an earlier life is read. */
+  present = false
+  readonly #limits: Limits
+  readonly #message = emptyMessageView()
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  apply(entry: EntryView): void {
+    switch (entry.type) {
+      case MESSAGE:
+        return this.#applyMessage(entry)
+      case SETTLE:
+        return this.#applySettle(entry)
+      case RETURN:
+        return this.#applyReturn(entry)
+      case QUEUE:
+        return this.#applyQueue(entry)
+      case REACH:
+        return this.#applyReach(entry)
+      default:
+        throw new RangeError(
+          `Reading the log: entry type ${entry.type} at ${entry.position} unknown`,
+        )
+    }
+  }
+
+  addQueue(number: number, name: string, options: StoredQueueOptions): EngineQueue {
+    const queue = new EngineQueue(number, name, options, this.#limits.asidePerQueueMax)
+    this.queues.set(number, queue)
+    this.byName.set(name, queue)
+    this.nextQueue = Math.max(this.nextQueue, number + 1)
+    return queue
+  }
+
+  /** Puts back a row read from a checkpoint. */
+  restoreRow(queue: EngineQueue, row: QueueRow): void {
+    queue.restore(row)
+    queue.bytes += row.size
+    this.live.add(row.position, row.size, 1)
+    if (row.state === 'delayed') this.due.push(row.dueAt, queue.number, row.id)
+  }
+
+  /** Takes one message out of one queue for good. */
+  drop(queue: EngineQueue, id: number): void {
+    const gone = queue.remove(id)
+    if (gone === undefined) return
+    this.live.add(gone.position, gone.size, -1)
+    this.touched.add(queue)
+  }
+
+  #applyMessage(entry: EntryView): void {
+    const message = this.#message
+    loadMessage(entry, message)
+    if (entry.flags & MOVED) return this.#applyMoved(entry)
+    const { id, key, dueAt, queuesAt } = message
+    if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
+    for (let i = 0; i < entry.aux; i++) {
+      const queue = this.queues.get(entry.view.getUint32(queuesAt + 4 * i, true))
+      if (queue === undefined || this.#known(queue, id)) continue
+      queue.add(id, entry.position, entry.length, key, dueAt)
+      queue.incoming.messages = Math.max(0, queue.incoming.messages - 1)
+      queue.incoming.bytes = Math.max(0, queue.incoming.bytes - entry.length)
+      if (dueAt > 0) this.due.push(dueAt, queue.number, id)
+      this.live.add(entry.position, entry.length, 1)
+      this.touched.add(queue)
+    }
+    if (id >= this.nextId) this.nextId = id + 1
+  }
+
+  /** A checkpoint is taken while the log goes on, so what follows it may be in it already. */
+  #known(queue: EngineQueue, id: number): boolean {
+    return !this.present && (queue.waiting.lastId >= id || queue.rows.has(id))
+  }
+
+  #leaveOrigin(origin: Origin): void {
+    const queue = this.queues.get(origin.number)
+    if (queue !== undefined) this.drop(queue, origin.id)
+  }
+
+  #applyMoved(entry: EntryView): void {
+    const { id, queuesAt } = this.#message
+    for (let i = 0; i < entry.aux; i++) {
+      const queue = this.queues.get(entry.view.getUint32(queuesAt + 4 * i, true))
+      const before = queue?.relocate(id, entry.position)
+      if (before === undefined) continue
+      this.live.add(before.position, before.size, -1)
+      this.live.add(entry.position, before.size, 1)
+    }
+  }
+
+  #applySettle(entry: EntryView): void {
+    const queue = this.queues.get(entry.aux)
+    if (queue !== undefined) eachSettled(entry, (id) => this.drop(queue, id))
+  }
+
+  #applyReturn(entry: EntryView): void {
+    const queue = this.queues.get(entry.aux)
+    if (queue === undefined) return
+    eachReturn(entry, (item) => {
+      const row = queue.bringBack({ ...item, at: entry.time }, this.present)
+      if (row?.state === 'delayed') this.due.push(row.dueAt, queue.number, row.id)
+    })
+    this.touched.add(queue)
+  }
+
+  #applyQueue(entry: EntryView): void {
+    if (entry.flags & QUEUE_DELETED) return this.#deleteQueue(entry.aux)
+    if (this.queues.has(entry.aux)) return
+    const { name, options } = readJson(entry) as { name: string; options: StoredQueueOptions }
+    this.addQueue(entry.aux, name, options)
+  }
+
+  #deleteQueue(number: number): void {
+    const queue = this.queues.get(number)
+    if (queue === undefined) return
+    this.queues.delete(number)
+    this.byName.delete(queue.name)
+    queue.waiting.forEach((_id, position, size) => {
+      this.live.add(position, size, -1)
+    })
+    for (const row of queue.rows.values()) this.live.add(row.position, row.size, -1)
+    this.touched.delete(queue)
+  }
+
+  #applyReach(entry: EntryView): void {
+    const queue = this.queues.get(entry.aux)
+    if (queue === undefined) return
+    queue.reach = Math.max(queue.reach, readReach(entry))
+    queue.reachAsked = Math.max(queue.reachAsked, queue.reach)
+    this.touched.add(queue)
+  }
+}

@@ -1,0 +1,18 @@
+export type {
+  Broker,
+  BrokerOptions,
+  BrokerStats,
+  DeadLetter,
+  Delivery,
+  Peeked,
+  PublishRequest,
+  QueueOptions,
+  QueueStats,
+  RecoveryReport,
+  Settlement,
+  SubscribeOptions,
+  Subscription,
+} from './api.ts'
+export { createBroker } from './engine/open.ts'
+export { BROKER_ERRORS, BrokerError, type BrokerErrorCode } from './errors.ts'
+export { LIMITS, type Limits } from './limits.ts'

@@ -1,0 +1,277 @@
+import type { Cause } from './history.ts'
+import { withCause } from './history.ts'
+import { KeyGate } from './key-gate.ts'
+import { type Row, RowHeap } from './row-heap.ts'
+import { WaitingList } from './waiting-list.ts'
+
+/**
+ * Where a row that has left the waiting list is:
+ * `ready` to be delivered · `aside` behind an earlier row of its key · `marking`: its attempt is being
+ * written down before it is delivered · `unsettled` with a consumer · `settling`: its outcome is being
+ * written · `delayed` until its time · `parked` until a person resolves it.
+ */
+export type RowState =
+  | 'ready'
+  | 'aside'
+  | 'marking'
+  | 'unsettled'
+  | 'settling'
+  | 'delayed'
+  | 'parked'
+
+/** A message in this queue that is more than just waiting. */
+export interface QueueRow extends Row {
+  state: RowState
+  /** Broker time before which a delayed row is not delivered, ms. */
+  dueAt: number
+  history: readonly Cause[]
+  /** It was, or may have been, delivered before. */
+  redelivered: boolean
+  /** Its attempts are exact: written down in this life of the broker, or never delivered before. */
+  exact: boolean
+  /** It holds its key in the gate. */
+  gated: boolean
+  /** Number of the consumer that has it; 0 = none. */
+  consumer: number
+}
+
+/** How a row comes back into the queue. */
+export interface Return {
+  id: number
+  state: 'ready' | 'delayed' | 'parked'
+  attempts: number
+  dueAt: number
+  /** Time of the failure and its cause; no cause where nothing failed. */
+  at: number
+  cause: string
+}
+
+/** Counts of one queue. */
+export interface AckQueueCounts {
+  unsettled: number
+  delayed: number
+  parked: number
+}
+
+/**
+ * Competing consumers, each message settled by itself. Rows nobody has touched are 24 bytes in the
+ * waiting list; a row becomes an object when it is delivered, delayed, set aside or brought back.
+ */
+export class AckQueue {
+  readonly number: number
+  readonly name: string
+  readonly waiting = new WaitingList()
+  readonly rows = new Map<number, QueueRow>()
+  readonly counts: AckQueueCounts = { unsettled: 0, delayed: 0, parked: 0 }
+  /** Stored bytes of all rows. */
+  bytes = 0
+  /** Consumers ask for order by key. */
+  ordered = false
+  /** Rows with ids up to this one may have been in delivery when the broker was killed. */
+  suspectUpTo = 0
+  /** Most rows set aside behind their keys; then delivery waits. */
+  readonly #asideMax: number
+  readonly #gate = new KeyGate<QueueRow>()
+  /** Rows that hold their key already. */
+  readonly #admitted = new RowHeap<QueueRow>()
+  readonly #returned = new RowHeap<QueueRow>()
+
+  constructor(number: number, name: string, asideMax: number) {
+    this.number = number
+    this.name = name
+    this.#asideMax = asideMax
+  }
+
+  /** All rows, whatever their state. */
+  get length(): number {
+    return this.waiting.length + this.rows.size
+  }
+
+  get ready(): number {
+    const { unsettled, delayed, parked } = this.counts
+    return this.length - unsettled - delayed - parked
+  }
+
+  /** A new message; ids rise. A `dueAt` above 0 delays it. */
+  add(id: number, position: number, size: number, key: number, dueAt: number): void {
+    this.bytes += size
+    if (dueAt === 0) this.waiting.push(id, position, size, key)
+    else
+      this.restore({ ...freshRow(id, position, size, key), state: 'delayed', dueAt, exact: true })
+  }
+
+  /** Puts a row object into its place; for delayed messages and when state is read back. */
+  restore(row: QueueRow): void {
+    this.rows.set(row.id, row)
+    this.#enterState(row)
+  }
+
+  /** The row is gone for good: settled, dead-lettered or removed. */
+  remove(id: number): { position: number; size: number } | undefined {
+    const row = this.rows.get(id)
+    if (row === undefined) {
+      if (!this.waiting.remove(id)) return undefined
+      this.bytes -= this.waiting.size
+      return this.waiting
+    }
+    this.#leaveState(row)
+    this.rows.delete(id)
+    this.bytes -= row.size
+    this.#leaveKey(row)
+    return row
+  }
+
+  /** A row comes back, as the log says. `exact` is false while the log of an earlier life is read. */
+  bringBack(back: Return, exact: boolean): QueueRow | undefined {
+    const row = this.#tracked(back.id)
+    if (row === undefined) return undefined
+    this.#leaveState(row)
+    row.attempts = back.attempts
+    row.dueAt = back.dueAt
+    row.redelivered = true
+    row.exact = exact
+    row.consumer = 0
+    if (back.cause !== '') row.history = withCause(row.history, back.at, back.cause)
+    row.state = back.state
+    this.#enterState(row)
+    if (back.state === 'parked') this.#leaveKey(row)
+    return row
+  }
+
+  /** The message's bytes are now elsewhere in the log. Returns where they were, or undefined. */
+  relocate(id: number, position: number): { position: number; size: number } | undefined {
+    const row = this.rows.get(id)
+    if (row === undefined) {
+      if (!this.waiting.find(id)) return undefined
+      const { position: before, size } = this.waiting
+      this.waiting.relocate(id, position)
+      return { position: before, size }
+    }
+    const before = row.position
+    row.position = position
+    return { position: before, size: row.size }
+  }
+
+  /** The time of a delayed row has come; false when it was settled or delayed anew meanwhile. */
+  due(id: number, dueAt: number): boolean {
+    const row = this.rows.get(id)
+    if (row === undefined || row.state !== 'delayed' || row.dueAt !== dueAt) return false
+    this.move(row, 'ready')
+    return true
+  }
+
+  /** The next row to deliver, left where it is; rows whose key is busy are set aside on the way. */
+  head(): QueueRow | WaitingList | undefined {
+    for (;;) {
+      const admitted = this.#admitted.peek()
+      if (admitted !== undefined) return admitted
+      const returned = this.#returned.peek()
+      const candidate = returned ?? (this.waiting.head() ? this.waiting : undefined)
+      if (candidate === undefined || !this.ordered || !this.#gate.isBusy(candidate.key)) {
+        return candidate
+      }
+      if (this.#gate.aside >= this.#asideMax) return undefined
+      if (returned === undefined) this.#takeWaiting('aside')
+      else this.move(returned, 'aside')
+    }
+  }
+
+  /** Takes the row that `head` showed out of the ready ones, into `state`. */
+  take(head: QueueRow | WaitingList, state: 'unsettled' | 'marking' | 'settling'): QueueRow {
+    const waits = head === this.waiting
+    const row = waits ? this.#takeWaiting(state) : (head as QueueRow)
+    if (!waits) this.move(row, state)
+    if (this.ordered && row.key !== 0 && !row.gated) row.gated = this.#gate.enter(row.key)
+    return row
+  }
+
+  /** Whether its attempts must be written down before it is delivered. */
+  isSuspect(row: { id: number; exact?: boolean }): boolean {
+    return row.id <= this.suspectUpTo && row.exact !== true
+  }
+
+  /** From now on consumers want order by key, or not. Rows waiting for a retry then block their key. */
+  setOrdered(ordered: boolean): void {
+    if (ordered === this.ordered) return
+    this.ordered = ordered
+    if (!ordered) return
+    for (const row of this.rows.values()) {
+      const blocks = row.state === 'delayed' && row.redelivered && row.key !== 0 && !row.gated
+      if (blocks) row.gated = this.#gate.enter(row.key)
+    }
+  }
+
+  /** A tracked row changes its state. */
+  move(row: QueueRow, state: RowState): void {
+    this.#leaveState(row)
+    row.state = state
+    this.#enterState(row)
+  }
+
+  /** The first waiting row becomes an object. */
+  #takeWaiting(state: RowState): QueueRow {
+    this.waiting.next()
+    const { id, position, size, key } = this.waiting
+    const row = freshRow(id, position, size, key)
+    row.redelivered = this.isSuspect(row)
+    row.state = state
+    this.restore(row)
+    return row
+  }
+
+  #tracked(id: number): QueueRow | undefined {
+    const row = this.rows.get(id)
+    if (row !== undefined || !this.waiting.remove(id)) return row
+    const { position, size, key } = this.waiting
+    const taken = freshRow(id, position, size, key)
+    taken.state = 'settling'
+    this.restore(taken)
+    return taken
+  }
+
+  #enterState(row: QueueRow): void {
+    if (row.state === 'ready') (row.gated ? this.#admitted : this.#returned).push(row)
+    else if (row.state === 'aside') this.#gate.setAside(row)
+    else this.#count(row, 1)
+  }
+
+  #leaveState(row: QueueRow): void {
+    if (row.state === 'ready') (row.gated ? this.#admitted : this.#returned).take(row.id)
+    else if (row.state === 'aside') this.#gate.take(row.id, row.key)
+    else this.#count(row, -1)
+  }
+
+  #count(row: QueueRow, by: number): void {
+    if (row.state === 'delayed') this.counts.delayed += by
+    else if (row.state === 'parked') this.counts.parked += by
+    else this.counts.unsettled += by
+  }
+
+  #leaveKey(row: QueueRow): void {
+    if (!row.gated) return
+    row.gated = false
+    const next = this.#gate.leave(row.key)
+    if (next === undefined) return
+    // The gate has let it go already; only its place changes.
+    next.gated = true
+    next.state = 'ready'
+    this.#admitted.push(next)
+  }
+}
+
+function freshRow(id: number, position: number, size: number, key: number): QueueRow {
+  return {
+    id,
+    position,
+    size,
+    key,
+    attempts: 0,
+    state: 'ready',
+    dueAt: 0,
+    history: [],
+    redelivered: false,
+    exact: false,
+    gated: false,
+    consumer: 0,
+  }
+}

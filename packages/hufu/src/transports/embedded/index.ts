@@ -1,0 +1,1 @@
+export { type EmbeddedTransport, embedded } from './embedded.ts'
