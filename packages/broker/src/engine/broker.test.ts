@@ -34,11 +34,12 @@ async function drain(
   const seen: string[] = []
   await new Promise<void>((resolve) => {
     const subscription = broker.subscribe(queue, { credit }, (batch) => {
-      for (const delivery of batch) seen.push(text(delivery))
-      const settled = subscription.settle(batch.map(({ id }) => ({ id, outcome: 'done' })))
-      if (seen.length >= count) settled.then(() => subscription.close()).then(resolve)
+      const wanted = batch.slice(0, count - seen.length)
+      if (wanted.length === 0) return
+      for (const delivery of wanted) seen.push(text(delivery))
+      const settled = subscription.settle(wanted.map(({ id }) => ({ id, outcome: 'done' })))
+      if (seen.length === count) settled.then(() => subscription.close()).then(resolve)
     })
-    if (count === 0) resolve()
   })
   return seen
 }
@@ -72,8 +73,8 @@ test('a reopened folder has what was not settled, and nothing else', async () =>
   await first.close()
   const second = await open(dir)
   assert.equal(second.report.cleanStop, true)
-  assert.equal(second.report.messages, second.queues()[0]?.ready)
-  const left = second.report.messages
-  assert.equal((await drain(second, 'a', left)).at(-1), '3')
+  assert.equal(second.queues()[0]?.ready, 2)
+  assert.equal(second.report.messages, 2)
+  assert.deepEqual(await drain(second, 'a', 2), ['2', '3'])
   await second.close()
 })

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { type DiskLock, isDiskError, nodeOs, type Os } from '@hufu/os'
 import type { Broker, BrokerOptions, RecoveryReport } from '../api.ts'
 import { BrokerError } from '../errors.ts'
@@ -73,6 +74,8 @@ async function openBroker(
 async function takeFolder(os: Os, dir: string): Promise<DiskLock> {
   try {
     await os.disk.makeDir(dir)
+    // The folder's own name must survive a power cut too.
+    await os.disk.syncDir(dirname(resolve(dir)))
     return await os.disk.lock(`${dir}/lock`)
   } catch (error) {
     throw asBrokerError(error, dir)

@@ -140,7 +140,9 @@ export class Retainer {
       if (position >= segment.base && position < end) found.set(position, size)
     }
     for (const queue of this.#engine.state.queues.values()) {
-      queue.waiting.forEach((_id, position, size) => note(position, size))
+      queue.waiting.forEach((_id, position, size) => {
+        note(position, size)
+      })
       for (const row of queue.rows.values()) note(row.position, row.size)
     }
     return [...found].map(([position, size]) => ({ position, size }))
