@@ -10,7 +10,11 @@ export type {
   ReceiptHandler,
   WeakHandler,
 } from './event.ts'
+export { createHufu } from './hufu.ts'
 export type { Hufu, Journal } from './hufu-types.ts'
+export type { WeakGuard } from './inbox/guard.ts'
+export type { WeakLock, WeakOptions } from './inbox/lock.ts'
+export { weakLock } from './inbox/lock.ts'
 export type {
   ConsumeContext,
   ConsumeOptions,
@@ -20,11 +24,14 @@ export type {
   RetryOptions,
   WeakConsumeOptions,
 } from './inbox/options.ts'
+export type { WeakToken } from './inbox/token.ts'
+export { weakToken } from './inbox/token.ts'
 export type { Limits } from './limits.ts'
 export { LIMITS } from './limits.ts'
 export type { Alert, HufuOptions, HufuStats, RetentionOptions } from './options.ts'
 export { Failure, fail, Later, later } from './outcome.ts'
 export type { Audit, Decision, Parked, ParkedQuery } from './parked/parked.ts'
+export type { GuardStore } from './ports/guard.ts'
 export type {
   AuditEntry,
   JournalEntry,
@@ -34,5 +41,7 @@ export type {
   ParkedKind,
   ParkedRow,
   ParkedState,
+  Store,
 } from './ports/store.ts'
+export type { Transport } from './ports/transport.ts'
 export type { StandardSchema } from './schema.ts'

@@ -1,0 +1,246 @@
+import { nodeOs } from '@hufu/os'
+import { Consumers, checkGroup } from './consumers.ts'
+import { define } from './define.ts'
+import type { AnyReceiptHandler, Definition } from './definition.ts'
+import { durationMs } from './duration.ts'
+import { HufuError, messageOf } from './errors.ts'
+import type { Event, EventOptions, PublishOptions, ReceiptSchemas } from './event.ts'
+import type { Hufu } from './hufu-types.ts'
+import type { WeakGuard } from './inbox/guard.ts'
+import type { ConsumeOptions, WeakConsumeOptions } from './inbox/options.ts'
+import type { StrongHandler } from './inbox/strong.ts'
+import { StrongWork } from './inbox/strong.ts'
+import type { AnyWeakHandler } from './inbox/weak.ts'
+import { WeakWork } from './inbox/weak.ts'
+import type { Limits } from './limits.ts'
+import { LIMITS } from './limits.ts'
+import type { Alert, HufuOptions } from './options.ts'
+import { publish, word } from './outbox/publish.ts'
+import { Relay } from './outbox/relay.ts'
+import { Replies } from './outbox/replies.ts'
+import { ParkedVerbs, pageOf } from './parked/verbs.ts'
+import { Retention } from './retention.ts'
+import type { Runtime } from './runtime.ts'
+import type { StandardSchema } from './schema.ts'
+
+const DRAIN_MS = 5_000
+
+/** Makes one service's Hufu. Nothing is opened before `start`. */
+export function createHufu<Tx, Foreign>(options: HufuOptions<Tx, Foreign>): Hufu<Tx, Foreign> {
+  const limits: Limits = { ...LIMITS, ...options.limits }
+  word(options.service, 'service', limits.nameCharsMax, 'Making Hufu')
+  const runtime: Runtime<Tx, Foreign> = {
+    service: options.service,
+    store: options.store,
+    transport: options.transport,
+    os: options.os ?? nodeOs,
+    limits,
+    definitions: new Map(),
+    alert: options.onAlert ?? alertToStderr,
+    warn: options.onWarning ?? ((text) => void process.stderr.write(`hufu: ${text}\n`)),
+  }
+  return new Service(runtime, options)
+}
+
+class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
+  readonly service: string
+  readonly store: Hufu<Tx, Foreign>['store']
+  readonly parked: ParkedVerbs<Tx>
+  readonly #runtime: Runtime<Tx, Foreign>
+  readonly #relay: Relay<Tx>
+  readonly #consumers: Consumers<Tx>
+  readonly #retention: Retention<Tx>
+  readonly #declared = new Map<string, Promise<void>>()
+  #state: 'stopped' | 'starting' | 'started' = 'stopped'
+  #offWork: () => void = () => {}
+
+  constructor(runtime: Runtime<Tx, Foreign>, options: HufuOptions<Tx, Foreign>) {
+    this.service = runtime.service
+    this.store = runtime.store
+    this.#runtime = runtime
+    const replies = new Replies<Tx>(runtime)
+    this.parked = new ParkedVerbs(runtime, replies)
+    this.#relay = new Relay(runtime)
+    this.#consumers = new Consumers(runtime, replies)
+    this.#retention = new Retention(runtime, options.retention ?? {})
+  }
+
+  readonly audit: Hufu<Tx, Foreign>['audit'] = {
+    list: async ({ limit } = {}) =>
+      this.store.audit.list(pageOf(limit, this.#runtime.limits.pageMax, 'Listing the audit trail')),
+  }
+
+  readonly journal: Hufu<Tx, Foreign>['journal'] = {
+    find: (key) => this.store.journal.find(key),
+    list: async (filter = {}) => {
+      const limit = pageOf(filter.limit, this.#runtime.limits.pageMax, 'Listing the journal')
+      return this.store.journal.list({ ...filter, limit })
+    },
+  }
+
+  event<
+    Schema extends StandardSchema,
+    const Group extends string,
+    const Receipts extends ReceiptSchemas<Group>,
+  >(
+    name: string,
+    schema: Schema,
+    options: EventOptions<Group, Receipts>,
+  ): Event<Tx, Foreign, Schema, Group, Receipts> {
+    const { definitions, limits } = this.#runtime
+    if (definitions.has(name)) {
+      throw new HufuError('EVENT_DUPLICATE', `Defining the event ${name}: it is defined already`)
+    }
+    if (definitions.size >= limits.eventsMax) {
+      throw new HufuError('LIMIT', `Defining the event ${name}: limit ${limits.eventsMax} events`)
+    }
+    const definition = define<Tx>(name, schema, options, limits)
+    definitions.set(name, definition)
+    if (this.#state === 'started') void this.#declare(definition).catch(() => {})
+    const handle = this.#handle(definition)
+    // The machinery is untyped inside; the types of the event are given to it here, once.
+    return handle as unknown as Event<Tx, Foreign, Schema, Group, Receipts>
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'stopped') {
+      throw new HufuError('ARGUMENT', `Starting ${this.service}: it is ${this.#state}`)
+    }
+    this.#state = 'starting'
+    const { store, transport, os, definitions } = this.#runtime
+    try {
+      await store.open(os)
+      await transport.open()
+      for (const definition of definitions.values()) await this.#declare(definition)
+      await this.#consumers.start()
+    } catch (error) {
+      await this.#close()
+      throw error
+    }
+    this.#offWork = store.onWork(() => this.wake())
+    this.#relay.start()
+    this.#retention.start()
+    this.#state = 'started'
+  }
+
+  async stop({ drainMs = DRAIN_MS }: Parameters<Hufu<Tx, Foreign>['stop']>[0] = {}): Promise<void> {
+    if (this.#state !== 'started') return
+    this.#offWork()
+    await this.#consumers.stop(durationMs(drainMs, 'drainMs'))
+    await this.#relay.stop()
+    await this.#retention.stop()
+    await this.#close()
+  }
+
+  wake(): void {
+    this.#relay.wake()
+    this.#consumers.wake()
+  }
+
+  async stats() {
+    const outbox = await this.store.outbox.stats()
+    const parked = await this.store.parked.count('parked')
+    return { outbox, parked, consumers: this.#consumers.stats() }
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'stopped'
+    this.#declared.clear()
+    for (const part of [this.#runtime.transport, this.store]) {
+      try {
+        await part.close()
+      } catch (error) {
+        this.#runtime.warn(`Closing ${part.name}: ${messageOf(error)}`)
+      }
+    }
+  }
+
+  #declare({ name, groups }: Definition<Tx>): Promise<void> {
+    const known = this.#declared.get(name)
+    if (known) return known
+    const declaring = this.#runtime.transport.declare(name, groups)
+    this.#declared.set(name, declaring)
+    declaring.catch(() => this.#declared.delete(name))
+    return declaring
+  }
+
+  #handle(definition: Definition<Tx>) {
+    const { name, groups } = definition
+    const ready = () => this.#declare(definition)
+    return {
+      name,
+      groups,
+      publish: async (tx: Tx | Foreign, payload: unknown, options: PublishOptions) => {
+        this.#checkPublish(name, options)
+        await ready()
+        return publish(this.#runtime, definition, tx, payload, options)
+      },
+      consume: (group: string, handler: StrongHandler<Tx>, options: ConsumeOptions = {}) =>
+        this.#consumers.add(
+          definition,
+          group,
+          options,
+          (policy) => new StrongWork(this.#runtime, definition, handler, policy),
+          ready,
+        ),
+      consumeWeak: (
+        group: string,
+        guard: WeakGuard,
+        handler: AnyWeakHandler,
+        options: WeakConsumeOptions = {},
+      ) =>
+        this.#consumers.add(
+          definition,
+          group,
+          options,
+          (policy) => new WeakWork(this.#runtime, definition, guard, handler, policy),
+          ready,
+        ),
+      onReceipt: (group: string, handler: AnyReceiptHandler<Tx>) =>
+        addReceiptHandler(definition, group, handler),
+      unreceipted: (options: { olderThan?: number; limit?: number } = {}) =>
+        this.#unreceipted(name, options),
+    }
+  }
+
+  #checkPublish(name: string, options: PublishOptions): void {
+    const what = `Publishing ${name}`
+    if (this.#state !== 'started') throw new HufuError('CLOSED', `${what}: Hufu is not started`)
+    if (options.delay !== undefined && !this.#runtime.transport.flags.delay) {
+      const text = `${this.#runtime.transport.name} cannot delay messages`
+      throw new HufuError('TRANSPORT_LACKS', `${what}: ${text}`)
+    }
+  }
+
+  async #unreceipted(name: string, options: { olderThan?: number; limit?: number }) {
+    const olderMs = durationMs(options.olderThan ?? 0, 'olderThan')
+    const limit = pageOf(options.limit, this.#runtime.limits.pageMax, `Listing open ${name}`)
+    // One more, for rows of this very millisecond.
+    const before = (await this.store.now()) - olderMs + 1
+    return this.store.outbox.open(name, before, limit)
+  }
+}
+
+function addReceiptHandler<Tx>(
+  definition: Definition<Tx>,
+  group: string,
+  handler: AnyReceiptHandler<Tx>,
+): void {
+  const what = `Handling receipts of ${definition.name}/${group}`
+  checkGroup(definition, group, what)
+  if (!definition.receipts) throw new HufuError('ARGUMENT', `${what}: the event has no receipts`)
+  if (definition.receiptHandlers.has(group)) {
+    throw new HufuError('CONSUMER_DUPLICATE', `${what}: there is a handler already`)
+  }
+  if (definition.unhandled.has(group)) {
+    throw new HufuError('ARGUMENT', `${what}: some came before it; call onReceipt before start`)
+  }
+  definition.receiptHandlers.set(group, handler)
+}
+
+function alertToStderr(alert: Alert): void {
+  const { kind, event, group, id, cause, detail, ref } = alert
+  process.stderr.write(
+    `hufu: parked ${ref} (${kind} ${event}/${group}/${id}): ${cause}: ${detail}\n`,
+  )
+}

@@ -1,0 +1,18 @@
+import type { Runtime } from '../runtime.ts'
+import type { Message } from './message.ts'
+import type { ConsumeContext } from './options.ts'
+import type { Policy } from './policy.ts'
+
+/** Default of a handler's time, ms; the store's own limit holds for strong handlers. */
+export const HANDLER_MS = 5_000
+
+export function contextOf<Tx>(
+  runtime: Runtime<Tx>,
+  message: Message,
+  policy: Policy,
+  signal: AbortSignal,
+): ConsumeContext {
+  const { event, group, id, key, attempts, headers } = message
+  const deadline = runtime.os.clock.now() + (policy.timeoutMs ?? HANDLER_MS)
+  return { event, group, id, key, attempt: attempts + 1, headers, signal, deadline }
+}

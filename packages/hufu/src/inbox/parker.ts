@@ -1,0 +1,113 @@
+import { backoffMs } from '../backoff.ts'
+import { HufuError, messageOf } from '../errors.ts'
+import { Later } from '../outcome.ts'
+import type { NewParked, ParkedKind } from '../ports/store.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Message, Verdict } from './message.ts'
+import type { Policy } from './policy.ts'
+import { Stopped } from './run.ts'
+
+/** Why a message gives up at once. */
+export class Unworkable extends Error {
+  readonly code: string
+  constructor(code: string, detail: string) {
+    super(detail)
+    this.code = code
+  }
+}
+
+/** Decides what follows a failed attempt, and parks what gave up. */
+export class Parker<Tx> {
+  readonly #runtime: Runtime<Tx>
+  readonly #kind: ParkedKind
+  readonly #policy: Policy
+
+  constructor(runtime: Runtime<Tx>, kind: ParkedKind, policy: Policy) {
+    this.#runtime = runtime
+    this.#kind = kind
+    this.#policy = policy
+  }
+
+  /** The verdict over what an attempt threw; business failures are not its matter. */
+  async after(message: Message, error: unknown): Promise<Verdict> {
+    if (error instanceof Stopped) return { outcome: 'stopped' }
+    if (error instanceof Later) return { outcome: 'later', delayMs: error.ms }
+    if (error instanceof Unworkable) return this.park(message, error.code, error.message)
+    // The store's trouble is not the message's fault.
+    if (error instanceof HufuError && STORE_TROUBLE.has(error.code)) {
+      return { outcome: 'later', delayMs: this.#policy.firstMs }
+    }
+    const failures = message.attempts + 1
+    const cause = this.#cut(messageOf(error))
+    if (failures >= this.#policy.max) return this.park(message, 'EXHAUSTED', cause, failures)
+    return { outcome: 'retry', delayMs: this.#delayMs(failures), cause }
+  }
+
+  /** True when no attempt is left, as after attempts that ended the process. */
+  spent(message: Message): boolean {
+    return message.ref === undefined && message.attempts >= this.#policy.max
+  }
+
+  /** Stores the message as parked, in a transaction of its own, and raises the alert. */
+  async park(message: Message, cause: string, detail: string, attempts = message.attempts + 1) {
+    const { store } = this.#runtime
+    const short = this.#cut(detail)
+    const ref = await store.transaction((tx) => this.#store(tx, message, cause, short, attempts))
+    const { event, group, id, key = null } = message
+    this.#runtime.alert({ kind: this.#kind, event, group, id, key, cause, detail: short, ref })
+    return { outcome: 'done', how: 'parked' } as const
+  }
+
+  /** Sets the message aside behind parked work of its key. */
+  async setAside(tx: Tx, message: Message): Promise<void> {
+    const row = this.#row(message, 'BEHIND', 'waits for parked work of its key', message.attempts)
+    await this.#runtime.store.parked.add(tx, {
+      ...row,
+      state: 'waiting',
+      nextAttemptAt: await this.#runtime.store.now(),
+      holdsKey: true,
+    })
+  }
+
+  async #store(tx: Tx, message: Message, cause: string, detail: string, attempts: number) {
+    const { parked } = this.#runtime.store
+    if (message.ref === undefined)
+      return parked.add(tx, this.#row(message, cause, detail, attempts))
+    const change = { state: 'parked', attempts, nextAttemptAt: null, cause, detail } as const
+    await parked.change(tx, message.ref, change)
+    return message.ref
+  }
+
+  #row(message: Message, cause: string, detail: string, attempts: number): NewParked {
+    const { event, group, id, key = null, headers, body } = message
+    return {
+      kind: this.#kind,
+      event,
+      group,
+      id,
+      key,
+      headers,
+      body,
+      state: 'parked',
+      cause,
+      detail,
+      attempts,
+      holdsKey: this.#policy.parkKey && key !== null,
+      nextAttemptAt: null,
+    }
+  }
+
+  #delayMs(failures: number): number {
+    return backoffMs(failures, this.#policy, this.#runtime.os.random)
+  }
+
+  #cut(text: string): string {
+    return text.slice(0, this.#runtime.limits.causeCharsMax)
+  }
+}
+
+const STORE_TROUBLE: ReadonlySet<string> = new Set([
+  'STORE_BUSY',
+  'COMMIT_FAILED',
+  'TRANSACTION_LOST',
+])

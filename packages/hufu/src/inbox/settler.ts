@@ -1,0 +1,78 @@
+import { Batcher } from '../batcher.ts'
+import { messageOf } from '../errors.ts'
+import type { Replies } from '../outbox/replies.ts'
+import type { Delivery, Outgoing, Settlement, TransportSubscription } from '../ports/transport.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Verdict } from './message.ts'
+
+/** A receipt that the transport refuses is tried again after this time, ms. */
+const REFUSED_MS = 1_000
+
+interface Finished {
+  readonly subscription: TransportSubscription
+  readonly settlement: Settlement
+  readonly reply: Outgoing | undefined
+}
+
+/**
+ * Tells the transport what became of deliveries. Their receipts go first: a message is settled only
+ * when its receipt is stored, so that a crash in between repeats the message, and with it the receipt.
+ */
+export class Settler<Tx> {
+  readonly #runtime: Runtime<Tx>
+  readonly #replies: Replies<Tx>
+  readonly #batcher = new Batcher<Finished>((batch) => this.#flush(batch))
+
+  constructor(runtime: Runtime<Tx>, replies: Replies<Tx>) {
+    this.#runtime = runtime
+    this.#replies = replies
+  }
+
+  add(subscription: TransportSubscription, delivery: Delivery, verdict: Verdict): void {
+    if (verdict.outcome === 'stopped') return
+    const { handle } = delivery
+    if (verdict.outcome !== 'done') {
+      return this.#batcher.add({
+        subscription,
+        settlement: { ...verdict, handle },
+        reply: undefined,
+      })
+    }
+    const reply = this.#replies.message(delivery, verdict.receipt)
+    this.#batcher.add({ subscription, settlement: { handle, outcome: 'done' }, reply })
+  }
+
+  idle(): Promise<void> {
+    return this.#batcher.idle()
+  }
+
+  async #flush(batch: Finished[]): Promise<void> {
+    try {
+      const settlements = await this.#reply(batch)
+      const subscriptions = new Set(batch.map((finished) => finished.subscription))
+      for (const subscription of subscriptions) {
+        const own = settlements.filter((_, at) => batch[at]!.subscription === subscription)
+        await subscription.settle(own)
+      }
+    } catch (error) {
+      // What is not settled is delivered again, and answered from the journal.
+      this.#runtime.warn(`Settling ${batch.length} messages: ${messageOf(error)}`)
+    }
+  }
+
+  /** Sends the receipts; a message whose receipt is refused comes again, to send it again. */
+  async #reply(batch: Finished[]): Promise<Settlement[]> {
+    const replies = batch.flatMap(({ reply }) => reply ?? [])
+    const outcomes = await this.#replies.send(replies)
+    let at = 0
+    return batch.map(({ reply, settlement }) => {
+      const outcome = reply && outcomes[at++]
+      if (!outcome || outcome.ok) return settlement
+      if (outcome.retriable) {
+        return { handle: settlement.handle, outcome: 'later', delayMs: REFUSED_MS }
+      }
+      this.#runtime.warn(`Sending the receipt ${reply.id}: ${outcome.cause}`)
+      return settlement
+    })
+  }
+}

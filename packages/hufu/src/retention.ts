@@ -1,0 +1,69 @@
+import { sleep } from '@hufu/os'
+import { durationMs } from './duration.ts'
+import { messageOf } from './errors.ts'
+import type { RetentionOptions } from './options.ts'
+import type { Retained } from './ports/store.ts'
+import type { Runtime } from './runtime.ts'
+
+const DEFAULTS = { journal: '30d', outbox: '7d', parked: '30d', audit: '365d' } as const
+
+/** Rows deleted in one transaction, and the pause after it, so that nobody waits long. */
+const BATCH = 500
+const BREATH_MS = 20
+
+/** Between two rounds, ms. */
+const ROUND_MS = 60_000
+
+/** Deletes finished rows that are old enough, a few at a time. */
+export class Retention<Tx> {
+  readonly #runtime: Runtime<Tx>
+  readonly #keepMs: Record<Retained, number>
+  #stopping = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(runtime: Runtime<Tx>, options: RetentionOptions) {
+    this.#runtime = runtime
+    const keep = (what: Retained) =>
+      durationMs(options[what] ?? DEFAULTS[what], `retention.${what}`)
+    this.#keepMs = {
+      journal: keep('journal'),
+      outbox: keep('outbox'),
+      parked: keep('parked'),
+      audit: keep('audit'),
+    }
+  }
+
+  start(): void {
+    this.#stopping = new AbortController()
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#runtime.os
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await this.#round()
+      } catch (error) {
+        this.#runtime.warn(`Deleting old rows: ${messageOf(error)}; again in ${ROUND_MS} ms`)
+      }
+      await sleep(clock, ROUND_MS, this.#stopping.signal)
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { store, os } = this.#runtime
+    for (const what of Object.keys(this.#keepMs) as Retained[]) {
+      for (;;) {
+        const before = (await store.now()) - this.#keepMs[what]
+        const gone = await store.retention.purge(what, before, BATCH)
+        if (gone < BATCH || this.#stopping.signal.aborted) break
+        await sleep(os.clock, BREATH_MS, this.#stopping.signal)
+      }
+    }
+  }
+}
