@@ -1,0 +1,93 @@
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+
+/** It was called wrongly, or its input cannot be read: exit code 2. */
+export class UsageError extends Error {}
+
+/** It cannot run on this machine; the message says why: exit code 3. */
+export class CannotRunError extends Error {}
+
+export interface DemoOptions {
+  /** File with orders, `-` for standard input; undefined: the generator. */
+  readonly orders: string | undefined
+  /** Lines of the generator. */
+  readonly count: number
+  readonly kills: number
+  readonly seed: number
+  /** Orders taken in per second; undefined: so that the kills find work. */
+  readonly rate: number | undefined
+  readonly json: boolean
+  /** Folder for everything; undefined: a temporary one. */
+  readonly data: string | undefined
+  readonly help: boolean
+}
+
+const COUNT_DEFAULT = 4_000
+const COUNT_MAX = 10_000_000
+const KILLS_DEFAULT = 8
+const KILLS_MAX = 10_000
+const RATE_MAX = 1_000_000
+
+export const HELP = `npm run demo -- [options]
+
+Four services, each with its own database, stay consistent while they are killed.
+
+  --orders FILE|-  orders, one JSON object per line; '-' reads standard input
+                   {"id":"o1","userId":"u1","sku":"s1","cents":1999,"couponId":null}
+  --count N        orders to generate when no file is given (default ${COUNT_DEFAULT})
+  --kills N        how often the process is killed with kill -9 (default ${KILLS_DEFAULT})
+  --seed S         fixes generated orders and the plan of the kills (default: a new one)
+  --rate N         orders taken in per second (default: so that the kills find work)
+  --data DIR       folder for all files, must be empty; it is kept
+                   (default: a temporary one, kept only when something is wrong)
+  --json           last line of standard output is one JSON object
+  --help           this text
+
+Exit codes: 0 consistent, 1 not, 2 wrong usage or unreadable input, 3 cannot run here.`
+
+const OPTIONS = {
+  orders: { type: 'string' },
+  count: { type: 'string' },
+  kills: { type: 'string' },
+  seed: { type: 'string' },
+  rate: { type: 'string' },
+  json: { type: 'boolean' },
+  data: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** Reads the command line; throws `UsageError`. */
+export function readOptions(args: readonly string[]): DemoOptions {
+  const given = parse(args)
+  if (given.orders !== undefined && given.count !== undefined) {
+    throw new UsageError('Cannot take --orders and --count: the orders come from one of them')
+  }
+  for (const name of ['orders', 'data'] as const) {
+    if (given[name] === '') throw new UsageError(`Cannot read --${name}: it is empty`)
+  }
+  return {
+    orders: given.orders,
+    count: whole('count', given.count, 0, COUNT_MAX) ?? COUNT_DEFAULT,
+    kills: whole('kills', given.kills, 0, KILLS_MAX) ?? KILLS_DEFAULT,
+    seed: whole('seed', given.seed, 0, Number.MAX_SAFE_INTEGER) ?? randomInt(1, 1_000_000),
+    rate: whole('rate', given.rate, 1, RATE_MAX),
+    json: given.json ?? false,
+    data: given.data,
+    help: given.help ?? false,
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false }).values
+  } catch (error) {
+    throw new UsageError(`Cannot read the options: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function whole(name: string, text: string | undefined, min: number, max: number) {
+  if (text === undefined) return undefined
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new UsageError(`Cannot read --${name}: ${text} is no whole number from ${min} to ${max}`)
+}

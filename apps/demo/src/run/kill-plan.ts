@@ -1,0 +1,29 @@
+import { SeededRandom } from '@hufu/os/simulated'
+
+/** When the worker is killed. */
+export interface Kill {
+  /** `starting`: while it starts after the kill before; `working`: when it is at work. */
+  readonly moment: 'starting' | 'working'
+  /** For `working`: not before this share of the orders is taken in, 0 to 1. */
+  readonly share: number
+  /** Then so long after it, or after the start; ms. */
+  readonly delayMs: number
+}
+
+const STARTING_CHANCE = 0.15
+const STARTING_MS_MAX = 500
+const WORKING_MS_MAX = 250
+/** Shares beyond 1 become 1: those kills come when all orders are in and the last effects are not. */
+const SHARE_MAX = 1.08
+
+/** Exactly `kills` kills in the order in which they are done; the same for the same seed. */
+export function killPlan(seed: number, kills: number): Kill[] {
+  const random = new SeededRandom(seed).fork('kills')
+  const shares = Array.from({ length: kills }, () => Math.min(1, random.next() * SHARE_MAX))
+  shares.sort((a, b) => a - b)
+  return shares.map((share, index) => {
+    const starting = random.chance(STARTING_CHANCE) && index > 0
+    const delayMs = random.below(starting ? STARTING_MS_MAX : WORKING_MS_MAX)
+    return { moment: starting ? 'starting' : 'working', share, delayMs }
+  })
+}
