@@ -4,7 +4,7 @@ import { durationMs } from './duration.ts'
 import { HufuError } from './errors.ts'
 import type { EventOptions } from './event.ts'
 import type { Limits } from './limits.ts'
-import { word } from './outbox/publish.ts'
+import { nameOf } from './outbox/publish.ts'
 import { OWN_HEADERS } from './outbox/wire.ts'
 import type { StandardSchema } from './schema.ts'
 
@@ -18,7 +18,7 @@ export function define<Tx>(
   limits: Limits,
 ): Definition<Tx> {
   const what = `Defining the event ${name}`
-  word(name, 'name', limits.nameCharsMax, what)
+  nameOf(name, 'name', limits.nameCharsMax, what)
   if (name.startsWith('hufu.') || name.startsWith(OWN_HEADERS)) {
     throw new HufuError('ARGUMENT', `${what}: names beginning with hufu. are the library's own`)
   }
@@ -50,6 +50,6 @@ function groupsOf(groups: readonly string[], limits: Limits, what: string): read
       `${what}: ${groups.length} groups, limit ${limits.groupsPerEventMax}`,
     )
   }
-  for (const group of groups) word(group, 'group', limits.nameCharsMax, what)
+  for (const group of groups) nameOf(group, 'group', limits.nameCharsMax, what)
   return [...groups]
 }

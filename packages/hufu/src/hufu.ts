@@ -15,7 +15,7 @@ import { WeakWork } from './inbox/weak.ts'
 import type { Limits } from './limits.ts'
 import { LIMITS } from './limits.ts'
 import type { Alert, HufuOptions } from './options.ts'
-import { publish, word } from './outbox/publish.ts'
+import { nameOf, publish } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import { Replies } from './outbox/replies.ts'
 import { ParkedVerbs, pageOf } from './parked/verbs.ts'
@@ -28,7 +28,7 @@ const DRAIN_MS = 5_000
 /** Makes one service's Hufu. Nothing is opened before `start`. */
 export function createHufu<Tx, Foreign>(options: HufuOptions<Tx, Foreign>): Hufu<Tx, Foreign> {
   const limits: Limits = { ...LIMITS, ...options.limits }
-  word(options.service, 'service', limits.nameCharsMax, 'Making Hufu')
+  nameOf(options.service, 'service', limits.nameCharsMax, 'Making Hufu')
   const runtime: Runtime<Tx, Foreign> = {
     service: options.service,
     store: options.store,

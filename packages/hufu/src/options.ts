@@ -33,7 +33,10 @@ export interface RetentionOptions {
 export interface HufuOptions<Tx, Foreign> {
   readonly store: Store<Tx, Foreign>
   readonly transport: Transport
-  /** This service's name: receipts come back to it. All its processes share it. */
+  /**
+   * This service's name: receipts come back to it. All its processes share it and define the same
+   * events, since any of them may get a receipt. No slash in it.
+   */
   readonly service: string
   readonly os?: Os
   readonly limits?: Partial<Limits>

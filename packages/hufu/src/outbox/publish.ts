@@ -44,6 +44,13 @@ export function word(value: unknown, name: string, max: number, what: string): s
   throw new HufuError('LIMIT', `${what}: ${name} has ${value.length} characters, limit ${max}`)
 }
 
+/** The name of an event, group or service. Transports join names with a slash. */
+export function nameOf(value: unknown, name: string, max: number, what: string): string {
+  const text = word(value, name, max, what)
+  if (!text.includes('/')) return text
+  throw new HufuError('ARGUMENT', `${what}: ${name} "${text}" holds a slash`)
+}
+
 function headersOf(headers: Readonly<Record<string, string>>, limits: Limits, what: string) {
   const entries = Object.entries(headers)
   let bytes = 0
