@@ -211,7 +211,8 @@ export class EmbeddedBroker implements Broker {
       if (log.failure === undefined) {
         for (const consumer of consumers) await this.#settler.release(consumer)
         this.#engine.closed = true
-        await this.#retainer.hold()
+        await log.durable()
+        await this.#retainer.stop()
         await log.stop()
       }
     } finally {

@@ -13,6 +13,8 @@ const GROWTH_FACTOR = 2
 const NO_SPACE_RETRY_MS = 1_000
 /** A segment with less of its bytes alive than this is emptied by copying, when the log is large. */
 const STRAGGLER_SHARE = 0.25
+/** After so many groups it is looked whether enough segments are empty to make a checkpoint worth it. */
+const GROUPS_PER_LOOK = 32
 /** Copied in one turn, bytes. */
 const COPY_BYTES_PER_TURN = 1 << 20
 
@@ -71,7 +73,28 @@ export class Retainer {
     const newest = this.#checkpoints.newest
     const grown = log.end - (newest?.position ?? 0)
     if (log.segments.noSpace && grown > 0) return os.clock.mono() >= this.#retryAt
-    return grown >= Math.max(limits.checkpointBytes, GROWTH_FACTOR * (newest?.bytes ?? 0))
+    const worth = Math.max(limits.checkpointBytes, GROWTH_FACTOR * (newest?.bytes ?? 0))
+    return grown >= worth || (log.groupsWritten % GROUPS_PER_LOOK === 0 && this.#dead() >= worth)
+  }
+
+  /** Bytes of segments in which nothing lives, and that only a newer checkpoint is missing to free. */
+  #dead(): number {
+    const { all, current, next } = this.#engine.log.segments
+    return all.reduce((sum, segment) => {
+      const dead = segment.liveCount === 0 && segment !== current && segment !== next
+      return dead ? sum + segment.capacity : sum
+    }, 0)
+  }
+
+  /** Before an orderly stop: the next start then has little to read, and what is drained is given back. */
+  async stop(): Promise<void> {
+    await this.hold()
+    const { log, limits } = this.#engine
+    const grown = log.end - (this.#checkpoints.newest?.position ?? 0)
+    if (grown < limits.segmentBytesMin) return
+    await this.#checkpoint()
+      .then(() => this.#free())
+      .catch((error) => this.#failed(error))
   }
 
   async #work(): Promise<void> {
