@@ -1,5 +1,6 @@
 import type { Verb } from './verb.ts'
+import { inspect } from './verbs/inspect.ts'
 import { version } from './verbs/version.ts'
 
 /** Every verb, in the order of the help. One file per verb in `verbs/`. */
-export const VERBS: readonly Verb[] = [version]
+export const VERBS: readonly Verb[] = [inspect, version]
