@@ -1,0 +1,45 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { openAll } from './databases.ts'
+
+/** How far the work is, as the databases say. */
+export interface Reading {
+  /** Last line taken in, non-empty lines taken in, and orders placed. */
+  readonly line: number
+  readonly taken: number
+  readonly placed: number
+  /** Points, SMS and coupons that took effect. */
+  readonly effects: number
+  /** Orders that not every service has answered, and of them those that wait for a person. */
+  readonly open: number
+  readonly parked: number
+}
+
+const READ = `SELECT line, placed + repeated + rejected AS taken, placed,
+  (SELECT ifnull(max(seq), 0) FROM points.ledger) + (SELECT ifnull(max(seq), 0) FROM sms.sent)
+    + (SELECT ifnull(max(seq), 0) FROM coupon.redemptions) AS effects,
+  (SELECT count(*) FROM hufu_outbox WHERE due_at IS NOT NULL) AS open,
+  (SELECT count(*) FROM (
+    SELECT id FROM coupon.hufu_parked WHERE state = 'parked' AND kind = 'consume'
+    UNION SELECT id FROM points.hufu_parked WHERE state = 'parked' AND kind = 'consume'
+    UNION SELECT id FROM sms.hufu_parked WHERE state = 'parked' AND kind = 'consume')) AS parked
+  FROM intake`
+
+/** Reads the four databases from outside; for progress, not for the verdict. */
+export class Gauge {
+  readonly #db: DatabaseSync
+  readonly #statement: StatementSync
+
+  constructor(dir: string) {
+    this.#db = openAll(dir)
+    this.#statement = this.#db.prepare(READ)
+  }
+
+  read(): Reading {
+    const row = Object.entries(this.#statement.get() ?? {})
+    return Object.fromEntries(row.map(([name, value]) => [name, Number(value)])) as never
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}

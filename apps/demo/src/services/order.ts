@@ -1,0 +1,56 @@
+import type { SqliteTx } from 'hufu/stores/sqlite'
+import type { Order } from '../input/order.ts'
+import type { ServiceOptions } from './service.ts'
+import { makeService } from './service.ts'
+
+/** `seq` rises in commit order: on SQLite one transaction writes at a time. */
+const TABLES = `CREATE TABLE IF NOT EXISTS orders (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL,
+  sku TEXT NOT NULL, cents INTEGER NOT NULL, coupon_id TEXT, coupon_state TEXT NOT NULL,
+  line INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS intake (
+  only INTEGER PRIMARY KEY CHECK (only = 1), line INTEGER NOT NULL, end INTEGER NOT NULL,
+  placed INTEGER NOT NULL, repeated INTEGER NOT NULL, rejected INTEGER NOT NULL);
+INSERT OR IGNORE INTO intake VALUES (1, 0, 0, 0, 0, 0);
+CREATE TABLE IF NOT EXISTS rejections (line INTEGER PRIMARY KEY, reason TEXT NOT NULL)`
+
+const INSERT = `INSERT INTO orders (id, user_id, sku, cents, coupon_id, coupon_state, line)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+export type OrderService = ReturnType<typeof orderService>
+
+/** What became of an order: placed now, placed before, or refused because its id means another one. */
+export type Placing = 'placed' | 'repeated' | 'other'
+
+/** Places orders: the row and the message to the others commit together. */
+export function orderService(options: ServiceOptions) {
+  const { hufu, OrderPlaced } = makeService('order', TABLES, options)
+
+  OrderPlaced.onReceipt('coupon', (tx, receipt, { id, couponId }) => {
+    if (couponId === null) return
+    const state = receipt.outcome === 'done' ? 'used' : 'refused'
+    tx.run('UPDATE orders SET coupon_state = ? WHERE id = ?', state, id)
+  })
+
+  /** `line`: where in the input the order stands. */
+  async function place(tx: SqliteTx, order: Order, line: number): Promise<Placing> {
+    const { id, userId, sku, cents, couponId } = order
+    const known = tx.get('SELECT * FROM orders WHERE id = ?', id)
+    if (known) return sameOrder(known, order) ? 'repeated' : 'other'
+    const couponState = couponId === null ? 'none' : 'pending'
+    tx.run(INSERT, id, userId, sku, cents, couponId, couponState, line)
+    await OrderPlaced.publish(tx, order, { id, key: userId })
+    return 'placed'
+  }
+
+  return { hufu, place }
+}
+
+function sameOrder(row: Record<string, unknown>, order: Order): boolean {
+  return (
+    row.user_id === order.userId &&
+    row.sku === order.sku &&
+    row.cents === order.cents &&
+    row.coupon_id === order.couponId
+  )
+}
