@@ -99,10 +99,13 @@ export function effect(tx: SqliteTx, id: string, value = ''): void {
 }
 
 /** Waits until `probe` gives something; fails after 20 s, saying what it waited for. */
-export async function until<T>(what: string, probe: () => Promise<T> | T): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T> | T,
+): Promise<Exclude<T, false | null | undefined>> {
   for (let tries = 0; tries < 2_000; tries++) {
     const found = await probe()
-    if (found) return found
+    if (found) return found as Exclude<T, false | null | undefined>
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   throw new Error(`waited in vain until ${what}`)
