@@ -31,6 +31,7 @@ export class Publisher {
       const message = this.#accept(request)
       const bytes = messageBytes(message)
       const queues = request.queues.map((name) => this.#engine.state.byName.get(name)!)
+      for (const queue of queues) checkQueue(queue, bytes, request)
       reserve(queues, bytes, 1)
       const refuse = (error: BrokerError) => {
         reserve(queues, bytes, -1)
@@ -56,20 +57,21 @@ export class Publisher {
   }
 
   #accept(request: PublishRequest): NewMessage {
-    const doing = `Cannot publish to ${request.queues.join(', ')}`
-    demandOpen(this.#engine, doing)
+    checkTypes(request)
+    const what = doing(request)
+    demandOpen(this.#engine, what)
     const { limits, state, time } = this.#engine
     const { body, properties = NO_BYTES, delayMs = 0, key } = request
-    this.#checkSizes(request, doing)
-    const queues = request.queues.map((name) => demandQueue(this.#engine, name, doing).number)
+    this.#checkSizes(request, what)
+    const queues = request.queues.map((name) => demandQueue(this.#engine, name, what).number)
     if (new Set(queues).size !== queues.length) {
-      throw new BrokerError('ARGUMENT', `${doing}: a queue is named twice`)
+      throw new BrokerError('ARGUMENT', `${what}: a queue is named twice`)
     }
     if (!(delayMs >= 0 && delayMs <= limits.delayMsMax)) {
-      throw new BrokerError('LIMIT', `${doing}: delayMs is ${delayMs}, limit ${limits.delayMsMax}`)
+      throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${limits.delayMsMax}`)
     }
     if (delayMs > 0 && state.due.length >= limits.delayedMax) {
-      throw new BrokerError('LIMIT', `${doing}: ${limits.delayedMax} messages are delayed already`)
+      throw new BrokerError('LIMIT', `${what}: ${limits.delayedMax} messages are delayed already`)
     }
     const now = time()
     // Rounded up: never early.
@@ -78,31 +80,19 @@ export class Publisher {
     return { id: 0, time: Math.floor(now), key: hash, queues, dueAt, properties, body }
   }
 
-  #checkSizes({ queues, body, properties = NO_BYTES }: PublishRequest, doing: string): void {
+  #checkSizes({ queues, body, properties = NO_BYTES }: PublishRequest, what: string): void {
     const { limits, log } = this.#engine
     const bytes = body.length + properties.length
     if (queues.length < 1 || queues.length > limits.fanOutMax) {
       const text = `${queues.length} queues named, 1 to ${limits.fanOutMax} are possible`
-      throw new BrokerError('LIMIT', `${doing}: ${text}`)
+      throw new BrokerError('LIMIT', `${what}: ${text}`)
     }
     if (bytes > limits.messageBytesMax) {
-      throw new BrokerError('LIMIT', `${doing}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
+      throw new BrokerError('LIMIT', `${what}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
     }
     const waiting = log.pendingBytes + this.#waitingBytes
     if (waiting > 0 && waiting + bytes > limits.pendingBytesMax) {
-      throw new BrokerError('BUSY', `${doing}: ${waiting} bytes wait for the disk`)
-    }
-    for (const name of queues)
-      this.#checkQueue(demandQueue(this.#engine, name, doing), bytes, doing)
-  }
-
-  #checkQueue(queue: EngineQueue, bytes: number, doing: string): void {
-    const { maxMessages, maxBytes } = queue.options
-    if (queue.length + queue.incoming.messages >= maxMessages) {
-      throw new BrokerError('QUEUE_FULL', `${doing}: ${queue.name} holds ${maxMessages} messages`)
-    }
-    if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) {
-      throw new BrokerError('QUEUE_FULL', `${doing}: ${queue.name} holds ${queue.bytes} bytes`)
+      throw new BrokerError('BUSY', `${what}: ${waiting} bytes wait for the disk`)
     }
   }
 
@@ -154,5 +144,37 @@ export function reserve(queues: readonly EngineQueue[], bytes: number, by: 1 | -
   for (const { incoming } of queues) {
     incoming.messages += by
     incoming.bytes += by * bytes
+  }
+}
+
+function doing(request: PublishRequest): string {
+  return `Cannot publish to ${request.queues.join(', ')}`
+}
+
+/** What a caller without types would have stored as something else than it meant. */
+function checkTypes(request: PublishRequest): void {
+  const { queues, body, properties = NO_BYTES, key = '' } = request
+  if (!Array.isArray(queues)) {
+    throw new BrokerError('ARGUMENT', 'Cannot publish: queues is no array of names')
+  }
+  const wrong = (what: string) => new BrokerError('ARGUMENT', `${doing(request)}: ${what}`)
+  if (!(body instanceof Uint8Array)) throw wrong('body is no Uint8Array')
+  if (!(properties instanceof Uint8Array)) throw wrong('properties is no Uint8Array')
+  if (typeof key !== 'string') throw wrong('key is no string')
+}
+
+function checkQueue(queue: EngineQueue, bytes: number, request: PublishRequest): void {
+  const { maxMessages, maxBytes } = queue.options
+  if (queue.length + queue.incoming.messages >= maxMessages) {
+    throw new BrokerError(
+      'QUEUE_FULL',
+      `${doing(request)}: ${queue.name} holds ${maxMessages} messages`,
+    )
+  }
+  if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) {
+    throw new BrokerError(
+      'QUEUE_FULL',
+      `${doing(request)}: ${queue.name} holds ${queue.bytes} bytes`,
+    )
   }
 }
