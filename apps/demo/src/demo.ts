@@ -1,0 +1,82 @@
+import { check } from './check/check.ts'
+import { Findings } from './check/findings.ts'
+import { dataFolder } from './data-folder.ts'
+import { unreachableOrders } from './input/generator.ts'
+import type { Source } from './input/source.ts'
+import { openSource } from './input/source.ts'
+import { spool } from './input/spool.ts'
+import type { DemoOptions } from './options.ts'
+import { UsageError } from './options.ts'
+import { killPlan } from './run/kill-plan.ts'
+import { RunFailedError, Supervisor } from './run/supervisor.ts'
+import type { Screen } from './view/progress-line.ts'
+import { ProgressLine } from './view/progress-line.ts'
+import type { Outcome } from './view/summary.ts'
+
+/** The whole job: run, kill, check. `interrupt` ends it early, with its reason as the error. */
+export async function runDemo(
+  options: DemoOptions,
+  screen: Screen,
+  interrupt: AbortSignal,
+): Promise<Outcome> {
+  const startedAt = performance.now()
+  const source = await openSource(options)
+  const folder = await dataFolder(options.data)
+  let keep = false
+  try {
+    const { run, failure } = await supervise(options, source, folder.path, screen, interrupt)
+    keep = true
+    const found = await verdict(folder.path, failure)
+    keep = !found.found.consistent || found.failure !== undefined
+    return { ...found, run, seconds: (performance.now() - startedAt) / 1_000 }
+  } finally {
+    if (keep || options.data !== undefined) screen.write(`The files are in ${folder.path}\n`)
+    else await folder.remove()
+  }
+}
+
+async function supervise(
+  options: DemoOptions,
+  source: Source,
+  dir: string,
+  screen: Screen,
+  interrupt: AbortSignal,
+) {
+  const { seed, kills, rate, orders, count } = options
+  const broken = new AbortController()
+  const line = new ProgressLine(screen, kills)
+  const spooled = { lines: 0, complete: false }
+  const spooling = spool(source, dir, spooled).catch((error: Error) => {
+    broken.abort(new UsageError(`Reading the orders: ${error.message}`))
+  })
+  const supervisor = new Supervisor({
+    dir,
+    seed,
+    rate,
+    spooled,
+    plan: killPlan(seed, kills),
+    unreachable: orders === undefined ? unreachableOrders(seed, count) : [],
+    signal: AbortSignal.any([interrupt, broken.signal]),
+    watch: (run) => line.show(run),
+  })
+  try {
+    await supervisor.run()
+    await spooling
+    return { run: supervisor.state, failure: undefined }
+  } catch (error) {
+    if (!(error instanceof RunFailedError)) throw error
+    return { run: supervisor.state, failure: error.message }
+  } finally {
+    line.clear()
+  }
+}
+
+/** After a run that broke off the checker may find nothing that it can read. */
+async function verdict(dir: string, failure: string | undefined) {
+  try {
+    return { found: await check(dir), failure }
+  } catch (error) {
+    const text = `Checking ${dir}: ${(error as Error).message}`
+    return { found: new Findings(), failure: failure === undefined ? text : `${failure}\n${text}` }
+  }
+}
