@@ -56,7 +56,8 @@ export class Deliverer {
       if (count === TURN_DELIVERIES_MAX - 1) this.schedule(queue)
     }
     if (marks.length > 0) this.#mark(queue, marks)
-    for (const consumer of consumers) this.#handOver(consumer)
+    // A copy: a consumer may close itself or others while it is given its batch.
+    for (const consumer of [...consumers]) this.#handOver(consumer)
   }
 
   /** The next consumer with credit, round robin; `marked` rows will want credit too. */
@@ -139,7 +140,9 @@ export class Deliverer {
     ])
   }
 
-  /** Writes down the attempts of rows that may have been in delivery at a crash, before they go out. */
+  /**
+   * Writes down the attempts of rows that may have been in delivery at a crash, before they go out.
+   */
   #mark(queue: EngineQueue, rows: QueueRow[]): void {
     const { maxAttempts } = queue.options
     const spent = rows.filter((row) => maxAttempts > 0 && row.attempts + 1 >= maxAttempts)
@@ -165,6 +168,7 @@ export class Deliverer {
     if (consumer.batch.length === 0) return
     const batch = consumer.batch
     consumer.batch = []
+    if (consumer.closed) return
     try {
       consumer.onDeliveries(batch)
     } catch (error) {
