@@ -1,4 +1,3 @@
-import type { Definition } from './definition.ts'
 import { HufuError, messageOf } from './errors.ts'
 import { Aside } from './inbox/aside.ts'
 import { Loop } from './inbox/loop.ts'
@@ -7,10 +6,11 @@ import type { ConsumeOptions, Consumer, ConsumerStats } from './inbox/options.ts
 import type { Policy } from './inbox/policy.ts'
 import { policyOf } from './inbox/policy.ts'
 import { Settler } from './inbox/settler.ts'
-import { ReceiptWork } from './outbox/receipt-work.ts'
 import type { Replies } from './outbox/replies.ts'
 import { RECEIPTS } from './outbox/wire.ts'
-import type { Runtime } from './runtime.ts'
+import { ReceiptWork } from './receipts/apply.ts'
+import type { Definition } from './service/definition.ts'
+import type { Runtime } from './service/runtime.ts'
 
 const CONCURRENCY = 16
 

@@ -1,4 +1,3 @@
-import type { Definition } from './definition.ts'
 import type { Duration } from './duration.ts'
 import { durationMs } from './duration.ts'
 import { HufuError } from './errors.ts'
@@ -7,6 +6,7 @@ import type { Limits } from './limits.ts'
 import { nameOf } from './outbox/publish.ts'
 import { OWN_HEADERS } from './outbox/wire.ts'
 import type { StandardSchema } from './schema.ts'
+import type { Definition } from './service/definition.ts'
 
 const RECEIPT_TIMEOUT: Duration = '10m'
 

@@ -1,4 +1,6 @@
-/** Every error code of the library and what it means. `docs/errors.md` has what to do about each. */
+/**
+ * Every error code of the library and what it means. `docs/errors.md` has what to do about each.
+ */
 export const HUFU_ERRORS = {
   ARGUMENT: 'an argument has a wrong type or range',
   LIMIT: 'a stated limit would be passed',
@@ -28,7 +30,10 @@ export const HUFU_ERRORS = {
 
 export type HufuErrorCode = keyof typeof HUFU_ERRORS
 
-/** What the library refused or failed; the message says what was tried, a colon, and what is the case. */
+/**
+ * What the library refused or failed; the message says what was tried, a colon, and what is the
+ * case.
+ */
 export class HufuError extends Error {
   readonly code: HufuErrorCode
   constructor(code: HufuErrorCode, message: string, cause?: unknown) {

@@ -6,8 +6,10 @@ import type {
   Consumer,
   WeakConsumeOptions,
 } from './inbox/options.ts'
+import type { PublishOptions } from './outbox/options.ts'
 import type { OpenRow } from './ports/store.ts'
 import type { InputOf, OutputOf, StandardSchema } from './schema.ts'
+import type { Receipt } from './service/receipt.ts'
 
 /** For some groups, the schema of what their handler returns. */
 export type ReceiptSchemas<Group extends string> = { readonly [G in Group]?: StandardSchema }
@@ -17,38 +19,12 @@ export interface EventOptions<Group extends string, Receipts extends ReceiptSche
   readonly groups: readonly Group[]
   /** Types of the answers; `false`: nobody answers, a message is closed when it is sent. */
   readonly receipts?: Receipts | false
-  /** A group that has not answered gets the message again after this time, then growing. Default 10 m. */
+  /**
+   * A group that has not answered gets the message again after this time, then growing. Default 10
+   * m.
+   */
   readonly receiptTimeout?: Duration
 }
-
-export interface PublishOptions {
-  /** The idempotency key: publishing it again has no effect. At most 255 characters. */
-  readonly id: string
-  /** Messages of one key keep their order. At most 255 characters. */
-  readonly key?: string
-  /** Not delivered before this time has passed since the relay sent it. Default 0. */
-  readonly delay?: Duration
-  /** Go with the message; names beginning with `hufu-` are the library's. */
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** What a group answered. */
-export type Receipt<Result> =
-  | {
-      readonly outcome: 'done'
-      readonly group: string
-      readonly result: Result
-      /** A person settled it without its effect; `result` is then undefined. */
-      readonly skipped: boolean
-    }
-  | {
-      readonly outcome: 'failed'
-      readonly group: string
-      /** As in `fail(code)`; `DISCARDED` when a person gave up on it. */
-      readonly code: string
-      readonly message: string
-      readonly data: unknown
-    }
 
 export type ResultIn<Receipts, G> = G extends keyof Receipts
   ? Receipts[G] extends StandardSchema
@@ -107,8 +83,9 @@ export interface Event<
     options?: ConsumeOptions,
   ): Consumer
   /**
-   * Takes the group's messages without a journal row. The guard stops repeats only while it remembers
-   * (its time to live, and for the memory guard the life of the process): have a unique index behind it.
+   * Takes the group's messages without a journal row. The guard stops repeats only while it
+   * remembers (its time to live, and for the memory guard the life of the process): have a unique
+   * index behind it.
    */
   consumeWeak<G extends Group>(
     group: G,
@@ -116,11 +93,16 @@ export interface Event<
     handler: WeakHandler<OutputOf<Schema>, ResultIn<Receipts, G>>,
     options?: WeakConsumeOptions,
   ): Consumer
-  /** Runs once per answer of the group, in the transaction that stores it. A throw means: again later. */
+  /**
+   * Runs once per answer of the group, in the transaction that stores it. A throw means: again
+   * later.
+   */
   onReceipt<G extends Group>(
     group: G,
     handler: ReceiptHandler<Tx, OutputOf<Schema>, ResultOut<Receipts, G>>,
   ): void
-  /** Messages published from here that not every group has answered, oldest first; at most `limit`. */
+  /**
+   * Messages published from here that not every group has answered, oldest first; at most `limit`.
+   */
   unreceipted(options?: { olderThan?: Duration; limit?: number }): Promise<OpenRow[]>
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
-import type { Receipt } from './event.ts'
 import { fail } from './outcome.ts'
-import type { Order, Service, World } from './testing/world.ts'
-import { effect, effects, inWorld, orderSchema, until } from './testing/world.ts'
+import type { Receipt } from './service/receipt.ts'
+import type { Order, Service, World } from './world.fixture.ts'
+import { effect, effects, inWorld, orderSchema, until } from './world.fixture.ts'
 
 const ORDER: Order = { sku: 's1', cents: 100 }
 

@@ -5,8 +5,6 @@ export type {
   Event,
   EventOptions,
   Handler,
-  PublishOptions,
-  Receipt,
   ReceiptHandler,
   WeakHandler,
 } from './event.ts'
@@ -28,7 +26,8 @@ export type { WeakToken } from './inbox/token.ts'
 export { weakToken } from './inbox/token.ts'
 export type { Limits } from './limits.ts'
 export { LIMITS } from './limits.ts'
-export type { Alert, HufuOptions, HufuStats, RetentionOptions } from './options.ts'
+export type { HufuOptions, HufuStats, RetentionOptions } from './options.ts'
+export type { PublishOptions } from './outbox/options.ts'
 export { Failure, fail, Later, later } from './outcome.ts'
 export type { Audit, Decision, Parked, ParkedQuery } from './parked/parked.ts'
 export type { GuardStore } from './ports/guard.ts'
@@ -45,3 +44,5 @@ export type {
 } from './ports/store.ts'
 export type { Transport } from './ports/transport.ts'
 export type { StandardSchema } from './schema.ts'
+export type { Alert } from './service/alert.ts'
+export type { Receipt } from './service/receipt.ts'

@@ -2,21 +2,9 @@ import type { Os } from '@hufu/os'
 import type { Duration } from './duration.ts'
 import type { ConsumerStats } from './inbox/options.ts'
 import type { Limits } from './limits.ts'
-import type { OutboxStats, ParkedKind, Store } from './ports/store.ts'
+import type { OutboxStats, Store } from './ports/store.ts'
 import type { Transport } from './ports/transport.ts'
-
-/** A person should look at this: something gave up and waits for a decision. */
-export interface Alert {
-  readonly kind: ParkedKind
-  readonly event: string
-  readonly group: string
-  readonly id: string
-  readonly key: string | null
-  readonly cause: string
-  readonly detail: string
-  /** For `hufu.parked`. */
-  readonly ref: number
-}
+import type { Alert } from './service/alert.ts'
 
 /** How long finished rows are kept. After the journal's time a repeat would take effect again. */
 export interface RetentionOptions {
@@ -43,7 +31,9 @@ export interface HufuOptions<Tx, Foreign> {
   readonly retention?: RetentionOptions
   /** Default: written to standard error. */
   readonly onAlert?: (alert: Alert) => void
-  /** Told of what a person should know and Hufu can live with. Default: written to standard error. */
+  /**
+   * Told of what a person should know and Hufu can live with. Default: written to standard error.
+   */
   readonly onWarning?: (text: string) => void
 }
 

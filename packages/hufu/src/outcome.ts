@@ -1,7 +1,9 @@
 import type { Duration } from './duration.ts'
 import { durationMs } from './duration.ts'
 
-/** A business failure: the handler's effects are rolled back and the producer is told. Not retried. */
+/**
+ * A business failure: the handler's effects are rolled back and the producer is told. Not retried.
+ */
 export class Failure extends Error {
   readonly code: string
   readonly data: unknown
@@ -23,7 +25,10 @@ export class Later extends Error {
   }
 }
 
-/** `throw fail('NO_STOCK')`: this cannot be done, and repeating it will not help. `data` must be JSON. */
+/**
+ * `throw fail('NO_STOCK')`: this cannot be done, and repeating it will not help. `data` must be
+ * JSON.
+ */
 export function fail(code: string, message: string = code, data?: unknown): Failure {
   return new Failure(code, message, data)
 }

@@ -3,7 +3,7 @@ import { durationMs } from './duration.ts'
 import { messageOf } from './errors.ts'
 import type { RetentionOptions } from './options.ts'
 import type { Retained } from './ports/store.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from './service/runtime.ts'
 
 const DEFAULTS = { journal: '30d', outbox: '7d', parked: '30d', audit: '365d' } as const
 

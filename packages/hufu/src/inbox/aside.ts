@@ -2,7 +2,7 @@ import { sleep } from '@hufu/os'
 import { messageOf } from '../errors.ts'
 import type { Replies } from '../outbox/replies.ts'
 import type { DueFilter, ParkedRow } from '../ports/store.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../service/runtime.ts'
 import type { Loop } from './loop.ts'
 import type { Message, Verdict } from './message.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fail, later } from '../outcome.ts'
-import type { Order, Service, World } from '../testing/world.ts'
-import { effect, effects, inWorld, orderSchema, until } from '../testing/world.ts'
+import type { Order, Service, World } from '../world.fixture.ts'
+import { effect, effects, inWorld, orderSchema, until } from '../world.fixture.ts'
 import type { ConsumeOptions } from './options.ts'
 
 const ORDER: Order = { sku: 's1', cents: 100 }
@@ -73,7 +73,7 @@ describe('consume', () => {
   )
 
   it(
-    'when retries are used up the message is parked with its cause, an alert is raised, others go on',
+    'used-up retries park the message with its cause and an alert; others go on',
     inWorld(async (world) => {
       const { service, Placed, publish } = one(world)
       Placed.consume(

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../service/runtime.ts'
 import type { Message } from './message.ts'
 import type { ConsumeContext } from './options.ts'
 import type { Policy } from './policy.ts'

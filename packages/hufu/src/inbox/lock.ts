@@ -21,8 +21,8 @@ export interface WeakLock extends WeakGuard {
 }
 
 /**
- * Weak idempotency by a short lock. It lets a repeat through after its time to live, after a restart
- * (memory), or from another process (memory): put a unique index behind it.
+ * Weak idempotency by a short lock. It lets a repeat through after its time to live, after a
+ * restart (memory), or from another process (memory): put a unique index behind it.
  */
 export function weakLock(options: WeakOptions): WeakLock {
   const os = options.os ?? nodeOs

@@ -5,7 +5,10 @@ export interface RetryOptions {
   readonly max?: number
   /** First delay and longest delay; it doubles in between. Default 1 s and 10 m. */
   readonly backoff?: readonly [Duration, Duration]
-  /** Spreads each delay over its upper half, so that failures do not come back together. Default true. */
+  /**
+   * Spreads each delay over its upper half, so that failures do not come back together. Default
+   * true.
+   */
   readonly jitter?: boolean
 }
 
@@ -13,7 +16,9 @@ export interface RetryOptions {
 export type RateOptions = Rate | { readonly group?: Rate; readonly perKey?: Rate }
 
 export interface WeakConsumeOptions {
-  /** `by-key`: messages of a key one after another, in order; keys in parallel. Default: no order. */
+  /**
+   * `by-key`: messages of a key one after another, in order; keys in parallel. Default: no order.
+   */
   readonly order?: 'by-key'
   /** Handlers at a time in this process. Default 16. */
   readonly concurrency?: number
@@ -51,7 +56,9 @@ export interface ConsumerStats {
   /** Handlers at work, and messages held here that wait for one. */
   readonly running: number
   readonly waiting: number
-  /** Since start: handled, answered from the journal, failed deliveries, business failures, parked. */
+  /**
+   * Since start: handled, answered from the journal, failed deliveries, business failures, parked.
+   */
   readonly done: number
   readonly repeated: number
   readonly retried: number

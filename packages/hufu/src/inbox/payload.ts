@@ -1,8 +1,8 @@
-import type { Definition } from '../definition.ts'
 import { HufuError, messageOf } from '../errors.ts'
 import { decode } from '../json.ts'
 import type { Limits } from '../limits.ts'
 import { check } from '../schema.ts'
+import type { Definition } from '../service/definition.ts'
 import { Unworkable } from './parker.ts'
 
 /** The payload as the schema gives it; `Unworkable` when no repeat could mend it. */

@@ -2,7 +2,7 @@ import { Batcher } from '../batcher.ts'
 import { messageOf } from '../errors.ts'
 import type { Replies } from '../outbox/replies.ts'
 import type { Delivery, Outgoing, Settlement, TransportSubscription } from '../ports/transport.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../service/runtime.ts'
 import type { Verdict } from './message.ts'
 
 /** A receipt that the transport refuses is tried again after this time, ms. */
@@ -16,7 +16,8 @@ interface Finished {
 
 /**
  * Tells the transport what became of deliveries. Their receipts go first: a message is settled only
- * when its receipt is stored, so that a crash in between repeats the message, and with it the receipt.
+ * when its receipt is stored, so that a crash in between repeats the message, and with it the
+ * receipt.
  */
 export class Settler<Tx> {
   readonly #runtime: Runtime<Tx>

@@ -8,7 +8,9 @@ import { memoryGuard } from './memory-guard.ts'
 export interface WeakToken extends WeakGuard {
   /** A new token, good for one use within the time to live. */
   issue(): Promise<string>
-  /** Runs `fn` if the token is good, and uses it up; `TOKEN_USED` otherwise. A throw gives it back. */
+  /**
+   * Runs `fn` if the token is good, and uses it up; `TOKEN_USED` otherwise. A throw gives it back.
+   */
   run<T>(token: string, fn: () => Promise<T> | T): Promise<T>
 }
 

@@ -1,8 +1,8 @@
-import type { Definition } from '../definition.ts'
 import { HufuError } from '../errors.ts'
 import { Failure } from '../outcome.ts'
 import type { ReceiptRow } from '../ports/store.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Definition } from '../service/definition.ts'
+import type { Runtime } from '../service/runtime.ts'
 import { contextOf, HANDLER_MS } from './context.ts'
 import type { WeakGuard } from './guard.ts'
 import type { Message, Verdict, Work } from './message.ts'
@@ -15,7 +15,7 @@ import type { Run } from './run.ts'
 export type AnyWeakHandler = (payload: unknown, ctx: ConsumeContext) => unknown
 
 /** The header in which a producer sends the token of `weakToken`. */
-export const TOKEN = 'token'
+const TOKEN = 'token'
 
 /** A message that somebody else has at work is looked at again after this time, ms. */
 const BUSY_MS = 1_000

@@ -1,12 +1,12 @@
-import type { Definition } from '../definition.ts'
 import { durationMs } from '../duration.ts'
 import { HufuError } from '../errors.ts'
-import type { PublishOptions } from '../event.ts'
 import { encode } from '../json.ts'
 import type { Limits } from '../limits.ts'
 import type { NewOutboxRow } from '../ports/store.ts'
-import type { Runtime } from '../runtime.ts'
 import { check } from '../schema.ts'
+import type { Definition } from '../service/definition.ts'
+import type { Runtime } from '../service/runtime.ts'
+import type { PublishOptions } from './options.ts'
 import { OWN_HEADERS } from './wire.ts'
 
 /** Checks everything, then stores the message with one insert in the caller's transaction. */
@@ -36,7 +36,7 @@ export async function publish<Tx, Foreign>(
 }
 
 /** A text of 1 to `max` characters. */
-export function word(value: unknown, name: string, max: number, what: string): string {
+function word(value: unknown, name: string, max: number, what: string): string {
   if (typeof value !== 'string' || value === '') {
     throw new HufuError('ARGUMENT', `${what}: ${name} must be a text that is not empty`)
   }

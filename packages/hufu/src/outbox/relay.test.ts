@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { PublishOutcome, Transport } from '../ports/transport.ts'
-import type { Order, World } from '../testing/world.ts'
-import { effect, effects, inWorld, orderSchema, until } from '../testing/world.ts'
+import type { Order, World } from '../world.fixture.ts'
+import { effect, effects, inWorld, orderSchema, until } from '../world.fixture.ts'
 
 const ORDER: Order = { sku: 's1', cents: 100 }
 const WHY = { reason: 'as it should be', by: 'ada' }

@@ -1,10 +1,10 @@
 import { sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
 import { messageOf } from '../errors.ts'
-import type { Alert } from '../options.ts'
 import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
 import type { Outgoing, PublishOutcome } from '../ports/transport.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Alert } from '../service/alert.ts'
+import type { Runtime } from '../service/runtime.ts'
 import { REPLY_TO } from './wire.ts'
 
 /** The safety net: rows whose commit woke nobody are found after this time, ms. */

@@ -1,8 +1,12 @@
-import type { Message } from '../inbox/message.ts'
 import type { ReceiptRow } from '../ports/store.ts'
 import type { Outgoing, PublishOutcome } from '../ports/transport.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../service/runtime.ts'
 import { RECEIPTS, REPLY_TO, receiptMessage } from './wire.ts'
+
+/** A message as it came: its headers say who wants the receipt. */
+interface Addressed {
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /** Sends receipts to the services that want them. */
 export class Replies<Tx> {
@@ -14,7 +18,7 @@ export class Replies<Tx> {
   }
 
   /** The message with the receipt; undefined when nobody wants one. */
-  message(to: Pick<Message, 'headers'>, receipt: ReceiptRow | undefined): Outgoing | undefined {
+  message(to: Addressed, receipt: ReceiptRow | undefined): Outgoing | undefined {
     const replyTo = to.headers[REPLY_TO]
     return receipt && replyTo ? receiptMessage(receipt, replyTo) : undefined
   }
@@ -30,7 +34,7 @@ export class Replies<Tx> {
   }
 
   /** Sends one; a failure is only told, because the producer asks again for what it misses. */
-  async tell(to: Pick<Message, 'headers'>, receipt: ReceiptRow | undefined): Promise<void> {
+  async tell(to: Addressed, receipt: ReceiptRow | undefined): Promise<void> {
     const message = this.message(to, receipt)
     if (!message) return
     try {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Receipt } from '../event.ts'
-import type { Order, World } from '../testing/world.ts'
-import { effect, effects, inWorld, orderSchema, until } from '../testing/world.ts'
+import type { Receipt } from '../service/receipt.ts'
+import type { Order, World } from '../world.fixture.ts'
+import { effect, effects, inWorld, orderSchema, until } from '../world.fixture.ts'
 
 const ORDER: Order = { sku: 's1', cents: 100 }
 const WHY = { reason: 'mended by hand', by: 'ada' }
@@ -84,14 +84,15 @@ describe('parked work', () => {
   )
 
   it(
-    'skip counts as done without its effect: the key goes on, the receipt says so, a repeat is answered',
+    'skip counts as done without its effect: the key goes on, the receipt says so',
     inWorld(async (world) => {
       const { service, broken, receipts, publish, parked, closed } = breaking(world, 'park-key')
       broken.add('a1')
       await service.start()
       await publish('a1', 'a2')
       const [row] = await parked(2)
-      await service.parked.skip(row!.ref, WHY)
+      const { skip } = service.parked
+      await skip(row!.ref, WHY)
       await closed()
       assert.deepEqual(await effects(service), ['a2'])
       const skipped = receipts.find((receipt) => receipt.outcome === 'done' && receipt.skipped)
@@ -125,12 +126,13 @@ describe('parked work', () => {
       await publish('a1')
       const [row] = await parked(1)
       const { ref } = row!
-      await assert.rejects(service.parked.skip(ref, { reason: ' ', by: 'me' }), {
+      const { skip } = service.parked
+      await assert.rejects(skip(ref, { reason: ' ', by: 'me' }), {
         code: 'ARGUMENT',
       })
-      await assert.rejects(service.parked.skip(ref, { ...WHY, by: '' }), { code: 'ARGUMENT' })
-      await assert.rejects(service.parked.skip(999, WHY), { code: 'PARKED_UNKNOWN' })
-      await service.parked.skip(ref, WHY)
+      await assert.rejects(skip(ref, { ...WHY, by: '' }), { code: 'ARGUMENT' })
+      await assert.rejects(skip(999, WHY), { code: 'PARKED_UNKNOWN' })
+      await skip(ref, WHY)
       await assert.rejects(service.parked.retry(ref, WHY), { code: 'PARKED_UNKNOWN' })
       assert.equal((await service.audit.list()).length, 1)
       await assert.rejects(service.parked.list({ limit: 1_001 }), { code: 'LIMIT' })

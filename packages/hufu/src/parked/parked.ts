@@ -19,7 +19,10 @@ export interface Decision {
   readonly by: string
 }
 
-/** Work that gave up, for a person to look at and to resolve. Each verb writes its audit row with it. */
+/**
+ * Work that gave up, for a person to look at and to resolve. Each verb writes its audit row with
+ * it.
+ */
 export interface Parked {
   /** Oldest first. */
   list(query?: ParkedQuery): Promise<ParkedRow[]>

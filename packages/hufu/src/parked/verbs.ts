@@ -1,11 +1,11 @@
 import { HufuError } from '../errors.ts'
 import { receiptOf } from '../inbox/strong.ts'
 import { hashOf } from '../json.ts'
-import { applyReceipt } from '../outbox/receipt-work.ts'
 import type { Replies } from '../outbox/replies.ts'
 import { readReceipt } from '../outbox/wire.ts'
 import type { ParkedChange, ParkedRow, ReceiptRow } from '../ports/store.ts'
-import type { Runtime } from '../runtime.ts'
+import { applyReceipt } from '../receipts/apply.ts'
+import type { Runtime } from '../service/runtime.ts'
 import type { Decision, Parked } from './parked.ts'
 
 type Verb = 'retry' | 'skip' | 'discard'

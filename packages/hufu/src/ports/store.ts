@@ -1,20 +1,26 @@
 import type { Os } from '@hufu/os'
 
 /**
- * The user's own database with the library's tables in it. `Tx` is the transaction that handlers and
- * `publish` take; `Foreign` is what a user may pass who began a transaction himself.
+ * The user's own database with the library's tables in it. `Tx` is the transaction that handlers
+ * and `publish` take; `Foreign` is what a user may pass who began a transaction himself.
  */
 export interface Store<Tx, Foreign = never> {
   readonly name: string
-  /** Opens and migrates the library's own tables; several users may open it, each open wants a close. */
+  /**
+   * Opens and migrates the library's own tables; several users may open it, each open wants a
+   * close.
+   */
   open(os: Os): Promise<void>
   close(): Promise<void>
   /**
-   * Runs `fn` in a transaction; resolves after its commit is durable. What `fn` throws rolls it back
-   * and is thrown on. A transaction inside another one of this store is refused.
+   * Runs `fn` in a transaction; resolves after its commit is durable. What `fn` throws rolls it
+   * back and is thrown on. A transaction inside another one of this store is refused.
    */
   transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: TransactionOptions): Promise<T>
-  /** Calls `listener` after each commit in which messages to send, or parked work to do, were stored. */
+  /**
+   * Calls `listener` after each commit in which messages to send, or parked work to do, were
+   * stored.
+   */
   onWork(listener: () => void): () => void
   /** The store's clock, ms since 1970: leases and due times are in it. */
   now(): Promise<number>
@@ -73,7 +79,10 @@ export interface Claim {
 }
 
 export type SendOutcome =
-  /** Stored by the transport. If receipts do not come until `resendAt`, it is claimed again; null: closed. */
+  /**
+   * Stored by the transport. If receipts do not come until `resendAt`, it is claimed again; null:
+   * closed.
+   */
   | { readonly ref: number; readonly outcome: 'sent'; readonly resendAt: number | null }
   /** Claimed again at `dueAt`, at most 2 h away; later rows of its key wait behind it. */
   | { readonly ref: number; readonly outcome: 'refused'; readonly dueAt: number }
@@ -101,7 +110,10 @@ export interface OpenRow {
 }
 
 export interface OutboxStats {
-  /** Rows not yet sent, the age of the oldest in ms (0 when none), and sent rows without all receipts. */
+  /**
+   * Rows not yet sent, the age of the oldest in ms (0 when none), and sent rows without all
+   * receipts.
+   */
   readonly waiting: number
   readonly oldestMs: number
   readonly open: number
@@ -110,14 +122,22 @@ export interface OutboxStats {
 export interface OutboxStore<Tx, Foreign> {
   /** One insert. The same id, key and body again changes nothing; with others: `ID_REUSED`. */
   insert(tx: Tx | Foreign, row: NewOutboxRow): Promise<{ repeated: boolean }>
-  /** Unsent rows that are due, or whose receipts are overdue; `undefined` while another relay is at it. */
+  /**
+   * Unsent rows that are due, or whose receipts are overdue; `undefined` while another relay is at
+   * it.
+   */
   claim(request: ClaimRequest): Promise<Claim | undefined>
-  /** Stores what became of claimed rows. False, and nothing is stored, when the claim was taken over. */
+  /**
+   * Stores what became of claimed rows. False, and nothing is stored, when the claim was taken
+   * over.
+   */
   settle(tx: Tx, token: number, outcomes: readonly SendOutcome[]): Promise<boolean>
   /** Ends the relay's claim at once. */
   release(relay: string): Promise<void>
   find(tx: Tx, event: string, id: string): Promise<OutboxRow | undefined>
-  /** Stores an answer and closes the row when none is missing. False: known already, or no such row. */
+  /**
+   * Stores an answer and closes the row when none is missing. False: known already, or no such row.
+   */
   receipt(tx: Tx, receipt: ReceiptRow): Promise<boolean>
   receipts(event: string, id: string): Promise<ReceiptRow[]>
   /** A parked row is to be sent again. */
@@ -168,8 +188,8 @@ export interface JournalStore<Tx> {
 export type ParkedKind = 'consume' | 'publish' | 'receipt'
 
 /**
- * `parked`: waits for a person. `waiting`: set aside behind earlier work of its key, or to be tried at
- * `nextAttemptAt`. `resolved`: done, skipped or discarded.
+ * `parked`: waits for a person. `waiting`: set aside behind earlier work of its key, or to be tried
+ * at `nextAttemptAt`. `resolved`: done, skipped or discarded.
  */
 export type ParkedState = 'parked' | 'waiting' | 'resolved'
 

@@ -1,162 +1,141 @@
 import assert from 'node:assert/strict'
-import type { it } from 'node:test'
 import type { NewParked, Store } from '../ports/store.ts'
 import { outboxRow, parkedRow } from './rows.ts'
-import type { WithStore } from './store-contract.ts'
+import type { StoreRule } from './store-rule.ts'
 
 const LATER = Number.MAX_SAFE_INTEGER
 const KEY = { event: 'e', group: 'g', id: '1' }
 const ENTRY = { ...KEY, key: 'k', hash: 'h', outcome: 'done' as const, result: '{"r":1}' }
 
+const park = <Tx, F>(store: Store<Tx, F>, row: NewParked) =>
+  store.transaction((tx) => store.parked.add(tx, row))
+const due = async <Tx, F>(store: Store<Tx, F>) =>
+  (await store.parked.due({ kind: 'consume', event: 'e', group: 'a', limit: 10 })).map(
+    (row) => row.id,
+  )
+
 /** Journal, parked work, audit and retention. */
-export function recordsContract<Tx, F>(test: typeof it, withStore: WithStore<Tx, F>): void {
-  type S = Store<Tx, F>
-  const park = (store: S, row: NewParked) => store.transaction((tx) => store.parked.add(tx, row))
-  const due = async (store: S) =>
-    (await store.parked.due({ kind: 'consume', event: 'e', group: 'a', limit: 10 })).map(
-      (row) => row.id,
+export const RECORD_RULES: Readonly<Record<string, StoreRule>> = {
+  'a journal entry is found by its event, group and id, with its result': async (store) => {
+    await store.transaction(async (tx) => {
+      assert.equal(await store.journal.begin(tx, KEY), undefined)
+      await store.journal.finish(tx, ENTRY)
+    })
+    const found = await store.transaction((tx) => store.journal.begin(tx, KEY))
+    const { at, ...rest } = found!
+    assert.deepEqual(rest, ENTRY)
+    assert.ok(at > 0)
+    assert.deepEqual(await store.journal.find(KEY), found)
+    assert.equal(await store.journal.find({ ...KEY, group: 'other' }), undefined)
+  },
+
+  'of two transactions that want one entry at the same time, only one finds it free': async (
+    store,
+    another,
+  ) => {
+    const take = <Tx, F>(one: Store<Tx, F>) =>
+      one.transaction(async (tx) => {
+        if (await one.journal.begin(tx, KEY)) return 'known'
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        await one.journal.finish(tx, ENTRY)
+        return 'free'
+      })
+    assert.deepEqual((await Promise.all([take(store), take(another)])).sort(), ['free', 'known'])
+  },
+
+  'the journal is listed newest first, by event, group and time': async (store) => {
+    for (const id of ['1', '2', '3']) {
+      await store.transaction((tx) => store.journal.finish(tx, { ...ENTRY, id }))
+    }
+    const list = await store.journal.list({ event: 'e', group: 'g', limit: 2 })
+    assert.deepEqual(
+      list.map((entry) => entry.id),
+      ['3', '2'],
     )
+    assert.deepEqual(await store.journal.list({ group: 'other', limit: 9 }), [])
+    assert.deepEqual(await store.journal.list({ until: list[1]!.at - 60_000, limit: 9 }), [])
+    assert.equal((await store.journal.list({ since: 1, limit: 9 })).length, 3)
+  },
 
-  test(
-    'a journal entry is found by its event, group and id, with its result',
-    withStore(async (store) => {
-      await store.transaction(async (tx) => {
-        assert.equal(await store.journal.begin(tx, KEY), undefined)
-        await store.journal.finish(tx, ENTRY)
-      })
-      const found = await store.transaction((tx) => store.journal.begin(tx, KEY))
-      const { at, ...rest } = found!
-      assert.deepEqual(rest, ENTRY)
-      assert.ok(at > 0)
-      assert.deepEqual(await store.journal.find(KEY), found)
-      assert.equal(await store.journal.find({ ...KEY, group: 'other' }), undefined)
-    }),
-  )
+  'parked work is kept whole, once, listed and counted until it is resolved': async (store) => {
+    const row = parkedRow('1', { key: 'k' })
+    const ref = await park(store, row)
+    assert.equal(await park(store, row), ref)
+    const [found] = await store.parked.list({ event: 'e', group: 'a', key: 'k', limit: 10 })
+    const { parkedAt, resolvedAt, resolution, ref: sameRef, body, ...rest } = found!
+    assert.deepEqual({ ...rest, body: Buffer.from(body) }, { ...row, body: Buffer.from(row.body) })
+    assert.deepEqual([sameRef, resolvedAt, resolution], [ref, null, null])
+    assert.ok(parkedAt > 0)
+    assert.equal(await store.parked.count('parked'), 1)
+    const change = { state: 'resolved', attempts: 3, nextAttemptAt: null } as const
+    await store.transaction((tx) =>
+      store.parked.change(tx, ref, { ...change, resolution: 'skipped' }),
+    )
+    assert.deepEqual(await store.parked.list({ limit: 10 }), [])
+    const [resolved] = await store.parked.list({ state: 'resolved', limit: 10 })
+    assert.equal(resolved?.resolution, 'skipped')
+    assert.notEqual(await park(store, row), ref, 'parked anew')
+  },
 
-  test(
-    'of two transactions that want one entry at the same time, only one finds it free',
-    withStore(async (store, another) => {
-      const take = (one: S) =>
-        one.transaction(async (tx) => {
-          if (await one.journal.begin(tx, KEY)) return 'known'
-          await new Promise((resolve) => setTimeout(resolve, 5))
-          await one.journal.finish(tx, ENTRY)
-          return 'free'
-        })
-      assert.deepEqual((await Promise.all([take(store), take(another)])).sort(), ['free', 'known'])
-    }),
-  )
+  'lists are paged by ref': async (store) => {
+    for (const id of ['1', '2', '3']) await park(store, parkedRow(id))
+    const first = await store.parked.list({ limit: 2 })
+    const rest = await store.parked.list({ limit: 2, afterRef: first[1]!.ref })
+    assert.deepEqual(
+      rest.map((row) => row.id),
+      ['3'],
+    )
+  },
 
-  test(
-    'the journal is listed newest first, by event, group and time',
-    withStore(async (store) => {
-      for (const id of ['1', '2', '3']) {
-        await store.transaction((tx) => store.journal.finish(tx, { ...ENTRY, id }))
-      }
-      const list = await store.journal.list({ event: 'e', group: 'g', limit: 2 })
-      assert.deepEqual(
-        list.map((entry) => entry.id),
-        ['3', '2'],
-      )
-      assert.deepEqual(await store.journal.list({ group: 'other', limit: 9 }), [])
-      assert.deepEqual(await store.journal.list({ until: list[1]!.at - 60_000, limit: 9 }), [])
-      assert.equal((await store.journal.list({ since: 1, limit: 9 })).length, 3)
-    }),
-  )
+  'work that holds its key holds back what waits behind it, in order, and nothing else': async (
+    store,
+  ) => {
+    const holds = { key: 'k', holdsKey: true }
+    const waits = { ...holds, state: 'waiting', nextAttemptAt: 1 } as const
+    const head = await park(store, parkedRow('1', holds))
+    const second = await park(store, parkedRow('2', waits))
+    await park(store, parkedRow('3', waits))
+    await park(store, parkedRow('4', { ...waits, key: 'l' }))
+    await park(store, parkedRow('5', { state: 'waiting', nextAttemptAt: LATER }))
+    const blocks = (key: string) =>
+      store.transaction((tx) => store.parked.blocks(tx, 'e', 'a', key))
+    assert.deepEqual([await blocks('k'), await blocks('m')], [true, false])
+    assert.deepEqual(await due(store), ['4'])
+    const resolved = { state: 'resolved', attempts: 0, nextAttemptAt: null } as const
+    await store.transaction((tx) => store.parked.change(tx, head, resolved))
+    assert.deepEqual(await due(store), ['2', '4'])
+    await store.transaction((tx) => store.parked.change(tx, second, resolved))
+    assert.deepEqual(await due(store), ['3', '4'])
+  },
 
-  test(
-    'parked work is kept whole, once, listed and counted until it is resolved',
-    withStore(async (store) => {
-      const row = parkedRow('1', { key: 'k' })
-      const ref = await park(store, row)
-      assert.equal(await park(store, row), ref)
-      const [found] = await store.parked.list({ event: 'e', group: 'a', key: 'k', limit: 10 })
-      const { parkedAt, resolvedAt, resolution, ref: sameRef, body, ...rest } = found!
-      assert.deepEqual(
-        { ...rest, body: Buffer.from(body) },
-        { ...row, body: Buffer.from(row.body) },
-      )
-      assert.deepEqual([sameRef, resolvedAt, resolution], [ref, null, null])
-      assert.ok(parkedAt > 0)
-      assert.equal(await store.parked.count('parked'), 1)
-      const change = { state: 'resolved', attempts: 3, nextAttemptAt: null } as const
-      await store.transaction((tx) =>
-        store.parked.change(tx, ref, { ...change, resolution: 'skipped' }),
-      )
-      assert.deepEqual(await store.parked.list({ limit: 10 }), [])
-      const [resolved] = await store.parked.list({ state: 'resolved', limit: 10 })
-      assert.equal(resolved?.resolution, 'skipped')
-      assert.notEqual(await park(store, row), ref, 'parked anew')
-    }),
-  )
+  'the audit trail is listed newest first': async (store) => {
+    const entry = { action: 'parked.skip', subject: 's', ref: 1, reason: 'because', by: 'me' }
+    await store.transaction((tx) => store.audit.add(tx, entry))
+    await store.transaction((tx) => store.audit.add(tx, { ...entry, ref: 2 }))
+    const [newest, older] = await store.audit.list(10)
+    const { at, ...rest } = older!
+    assert.deepEqual([newest!.ref, rest], [2, entry])
+    assert.ok(at > 0)
+  },
 
-  test(
-    'lists are paged by ref',
-    withStore(async (store) => {
-      for (const id of ['1', '2', '3']) await park(store, parkedRow(id))
-      const first = await store.parked.list({ limit: 2 })
-      const rest = await store.parked.list({ limit: 2, afterRef: first[1]!.ref })
-      assert.deepEqual(
-        rest.map((row) => row.id),
-        ['3'],
-      )
-    }),
-  )
-
-  test(
-    'work that holds its key holds back what waits behind it, in order, and nothing else',
-    withStore(async (store) => {
-      const holds = { key: 'k', holdsKey: true }
-      const waits = { ...holds, state: 'waiting', nextAttemptAt: 1 } as const
-      const head = await park(store, parkedRow('1', holds))
-      const second = await park(store, parkedRow('2', waits))
-      await park(store, parkedRow('3', waits))
-      await park(store, parkedRow('4', { ...waits, key: 'l' }))
-      await park(store, parkedRow('5', { state: 'waiting', nextAttemptAt: LATER }))
-      const blocks = (key: string) =>
-        store.transaction((tx) => store.parked.blocks(tx, 'e', 'a', key))
-      assert.deepEqual([await blocks('k'), await blocks('m')], [true, false])
-      assert.deepEqual(await due(store), ['4'])
-      const resolved = { state: 'resolved', attempts: 0, nextAttemptAt: null } as const
-      await store.transaction((tx) => store.parked.change(tx, head, resolved))
-      assert.deepEqual(await due(store), ['2', '4'])
-      await store.transaction((tx) => store.parked.change(tx, second, resolved))
-      assert.deepEqual(await due(store), ['3', '4'])
-    }),
-  )
-
-  test(
-    'the audit trail is listed newest first',
-    withStore(async (store) => {
-      const entry = { action: 'parked.skip', subject: 's', ref: 1, reason: 'because', by: 'me' }
-      await store.transaction((tx) => store.audit.add(tx, entry))
-      await store.transaction((tx) => store.audit.add(tx, { ...entry, ref: 2 }))
-      const [newest, older] = await store.audit.list(10)
-      const { at, ...rest } = older!
-      assert.deepEqual([newest!.ref, rest], [2, entry])
-      assert.ok(at > 0)
-    }),
-  )
-
-  test(
-    'retention deletes finished rows that are old enough, in batches, and never an open one',
-    withStore(async (store) => {
-      await store.transaction(async (tx) => {
-        for (const id of ['1', '2', '3']) await store.journal.finish(tx, { ...ENTRY, id })
-        await store.outbox.insert(tx, outboxRow('open'))
-        await store.parked.add(tx, parkedRow('open'))
-      })
-      assert.equal(await store.retention.purge('journal', 1, 10), 0)
-      assert.equal(await store.retention.purge('journal', LATER, 2), 2)
-      assert.equal(await store.retention.purge('journal', LATER, 2), 1)
-      assert.equal(await store.retention.purge('outbox', LATER, 10), 0)
-      assert.equal(await store.retention.purge('parked', LATER, 10), 0)
-      for (const group of ['a', 'b']) {
-        const receipt = { event: 'e', id: 'open', group, outcome: 'done', body: '{}' } as const
-        await store.transaction((tx) => store.outbox.receipt(tx, receipt))
-      }
-      assert.equal(await store.retention.purge('outbox', LATER, 10), 1)
-      assert.equal(await store.retention.purge('audit', LATER, 10), 0)
-    }),
-  )
+  'retention deletes finished rows that are old enough, in batches, and never an open one': async (
+    store,
+  ) => {
+    await store.transaction(async (tx) => {
+      for (const id of ['1', '2', '3']) await store.journal.finish(tx, { ...ENTRY, id })
+      await store.outbox.insert(tx, outboxRow('open'))
+      await store.parked.add(tx, parkedRow('open'))
+    })
+    assert.equal(await store.retention.purge('journal', 1, 10), 0)
+    assert.equal(await store.retention.purge('journal', LATER, 2), 2)
+    assert.equal(await store.retention.purge('journal', LATER, 2), 1)
+    assert.equal(await store.retention.purge('outbox', LATER, 10), 0)
+    assert.equal(await store.retention.purge('parked', LATER, 10), 0)
+    for (const group of ['a', 'b']) {
+      const receipt = { event: 'e', id: 'open', group, outcome: 'done', body: '{}' } as const
+      await store.transaction((tx) => store.outbox.receipt(tx, receipt))
+    }
+    assert.equal(await store.retention.purge('outbox', LATER, 10), 1)
+    assert.equal(await store.retention.purge('audit', LATER, 10), 0)
+  },
 }

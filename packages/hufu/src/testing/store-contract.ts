@@ -1,9 +1,10 @@
 import { describe, it } from 'node:test'
 import { nodeOs } from '@hufu/os'
 import type { Store } from '../ports/store.ts'
-import { outboxContract } from './outbox-contract.ts'
-import { recordsContract } from './records-contract.ts'
-import { transactionContract } from './transaction-contract.ts'
+import { OUTBOX_RULES } from './outbox-contract.ts'
+import { RECORD_RULES } from './records-contract.ts'
+import type { StoreRule } from './store-rule.ts'
+import { TRANSACTION_RULES } from './transaction-contract.ts'
 
 /** A fresh store, not yet open, and what removes it and its data. */
 export interface StoreFixture<Tx, Foreign> {
@@ -15,29 +16,27 @@ export interface StoreFixture<Tx, Foreign> {
 
 export type MakeStore<Tx, Foreign> = () => Promise<StoreFixture<Tx, Foreign>>
 
-/** Runs `fn` with an open store, then closes and removes it. */
-export type WithStore<Tx, Foreign> = (
-  fn: (store: Store<Tx, Foreign>, another: Store<Tx, Foreign>) => Promise<void>,
-) => () => Promise<void>
-
 /** What every store must hold, as its user sees it. Call it in a file that `node --test` runs. */
 export function storeContract<Tx, Foreign>(name: string, makeStore: MakeStore<Tx, Foreign>): void {
-  const withStore: WithStore<Tx, Foreign> = (fn) => async () => {
-    const fixture = await makeStore()
-    const another = fixture.another()
-    await fixture.store.open(nodeOs)
-    await another.open(nodeOs)
-    try {
-      await fn(fixture.store, another)
-    } finally {
-      await another.close()
-      await fixture.store.close()
-      await fixture.remove()
-    }
-  }
+  const rules = { ...TRANSACTION_RULES, ...OUTBOX_RULES, ...RECORD_RULES }
   describe(`store contract: ${name}`, () => {
-    transactionContract(it, withStore)
-    outboxContract(it, withStore)
-    recordsContract(it, withStore)
+    for (const [rule, holds] of Object.entries(rules)) it(rule, () => withStores(makeStore, holds))
   })
+}
+
+async function withStores<Tx, Foreign>(
+  makeStore: MakeStore<Tx, Foreign>,
+  holds: StoreRule,
+): Promise<void> {
+  const fixture = await makeStore()
+  const another = fixture.another()
+  await fixture.store.open(nodeOs)
+  await another.open(nodeOs)
+  try {
+    await holds(fixture.store, another)
+  } finally {
+    await another.close()
+    await fixture.store.close()
+    await fixture.remove()
+  }
 }

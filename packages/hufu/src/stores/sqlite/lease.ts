@@ -7,9 +7,9 @@ const TAKE = `INSERT INTO hufu_leases (name, owner, token, expires_at) VALUES (?
   WHERE owner = ?2 OR expires_at <= ?3 OR expires_at > ?3 + 2 * ?4`
 
 /**
- * The right to be the one who does something, for a limited time. Its token rises with each new owner:
- * what a former owner brings late is known by its older token. An end further away than any owner asks
- * for means that the clock has jumped back; it counts as over.
+ * The right to be the one who does something, for a limited time. Its token rises with each new
+ * owner: what a former owner brings late is known by its older token. An end further away than any
+ * owner asks for means that the clock has jumped back; it counts as over.
  */
 export class Lease {
   readonly #name: string

@@ -2,10 +2,10 @@ import { HufuError } from '../../errors.ts'
 import type { Connection } from './connection.ts'
 
 /**
- * Version n of the library's tables is made by the first n entries. Never change one that was released.
- * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0 = at
- * once; in state 1 the time of the repeat; NULL when closed. `seq` rises in commit order, there being
- * one writer at a time.
+ * Version n of the library's tables is made by the first n entries. Never change one that was
+ * released. `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked.
+ * `due_at`: 0 = at once; in state 1 the time of the repeat; NULL when closed. `seq` rises in commit
+ * order, there being one writer at a time.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE hufu_outbox (

@@ -3,8 +3,8 @@ import type { Opened } from './access.ts'
 import type { SqliteTx } from './tx.ts'
 import { connectionOf, markWork } from './tx.ts'
 
-const INSERT = `INSERT INTO hufu_parked (kind, event, grp, id, key, headers, body, state, cause, detail,
-  attempts, holds_key, next_at, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const INSERT = `INSERT INTO hufu_parked (kind, event, grp, id, key, headers, body, state, cause,
+  detail, attempts, holds_key, next_at, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
 
 const LIST = `SELECT * FROM hufu_parked WHERE ref > ?1 AND (?2 IS NULL OR event = ?2)
@@ -13,7 +13,8 @@ const LIST = `SELECT * FROM hufu_parked WHERE ref > ?1 AND (?2 IS NULL OR event 
 
 /** Work of a key runs only when nothing that holds the key stands before it. */
 const DUE = `SELECT * FROM hufu_parked p WHERE kind = ?1 AND state = 'waiting'
-  AND (?2 IS NULL OR event = ?2) AND (?3 IS NULL OR grp = ?3) AND next_at <= ?4 AND (holds_key = 0 OR NOT EXISTS (SELECT 1 FROM hufu_parked q
+  AND (?2 IS NULL OR event = ?2) AND (?3 IS NULL OR grp = ?3) AND next_at <= ?4
+  AND (holds_key = 0 OR NOT EXISTS (SELECT 1 FROM hufu_parked q
     WHERE q.event = p.event AND q.grp = p.grp AND q.key = p.key AND q.ref < p.ref
     AND q.holds_key = 1 AND q.state <> 'resolved')) ORDER BY ref LIMIT ?5`
 

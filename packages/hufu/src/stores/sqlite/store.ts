@@ -37,8 +37,8 @@ export const SQLITE_LIMITS: WriterLimits = {
 }
 
 /**
- * A store in the SQLite file at `path`, made when missing. Write-ahead log, full sync: a commit is on
- * disk. Several stores and processes may share the file; tables begin with `hufu_`.
+ * A store in the SQLite file at `path`, made when missing. Write-ahead log, full sync: a commit is
+ * on disk. Several stores and processes may share the file; tables begin with `hufu_`.
  */
 export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
   if (path === '' || path === ':memory:') {

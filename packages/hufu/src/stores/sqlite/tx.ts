@@ -4,8 +4,8 @@ import type { SqlValue } from './connection.ts'
 import { Connection } from './connection.ts'
 
 /**
- * A transaction on the store's file. Every call throws `TRANSACTION_OVER` once it has ended, so that
- * a forgotten `await` cannot write into somebody else's transaction.
+ * A transaction on the store's file. Every call throws `TRANSACTION_OVER` once it has ended, so
+ * that a forgotten `await` cannot write into somebody else's transaction.
  */
 export interface SqliteTx {
   run(sql: string, ...params: SqlValue[]): { changes: number; lastInsertRowid: number | bigint }
@@ -13,8 +13,8 @@ export interface SqliteTx {
   get<Row = Record<string, unknown>>(sql: string, ...params: SqlValue[]): Row | undefined
   all<Row = Record<string, unknown>>(sql: string, ...params: SqlValue[]): Row[]
   /**
-   * The connection itself, for libraries that want it. Do not keep it: used after the transaction has
-   * ended, it writes into another one.
+   * The connection itself, for libraries that want it. Do not keep it: used after the transaction
+   * has ended, it writes into another one.
    */
   readonly db: DatabaseSync
 }

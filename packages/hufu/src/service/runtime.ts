@@ -1,9 +1,9 @@
 import type { Os } from '@hufu/os'
+import type { Limits } from '../limits.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { Alert } from './alert.ts'
 import type { Definition } from './definition.ts'
-import type { Limits } from './limits.ts'
-import type { Alert } from './options.ts'
-import type { Store } from './ports/store.ts'
-import type { Transport } from './ports/transport.ts'
 
 /** What the parts of one Hufu share. */
 export interface Runtime<Tx, Foreign = unknown> {

@@ -1,5 +1,5 @@
-import type { Receipt } from './event.ts'
-import type { StandardSchema } from './schema.ts'
+import type { StandardSchema } from '../schema.ts'
+import type { Receipt } from './receipt.ts'
 
 /** An event as the machinery sees it, untyped. */
 export interface Definition<Tx> {

@@ -1,15 +1,15 @@
-import type { Definition } from '../definition.ts'
 import { HufuError } from '../errors.ts'
-import type { Receipt } from '../event.ts'
 import type { Message, Verdict, Work } from '../inbox/message.ts'
 import { Parker, Unworkable } from '../inbox/parker.ts'
 import { readPayload } from '../inbox/payload.ts'
 import type { Policy } from '../inbox/policy.ts'
 import type { Run } from '../inbox/run.ts'
+import { readReceipt } from '../outbox/wire.ts'
 import type { ReceiptRow } from '../ports/store.ts'
-import type { Runtime } from '../runtime.ts'
 import { check } from '../schema.ts'
-import { readReceipt } from './wire.ts'
+import type { Definition } from '../service/definition.ts'
+import type { Receipt } from '../service/receipt.ts'
+import type { Runtime } from '../service/runtime.ts'
 
 /** The producer's side of receipts: the answer, its handler and the closing of the row, in one. */
 export class ReceiptWork<Tx> implements Work {
