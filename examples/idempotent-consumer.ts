@@ -39,7 +39,8 @@ await store
   .transaction((tx) => Paid.publish(tx, other, { id: 'p1' }))
   .catch((error) => console.log('another payment, same id:', isHufuError(error) && error.code))
 console.log('the handler ran', runs, 'times')
-console.log(await store.transaction((tx) => tx.get('SELECT cents FROM balances')))
+const row = await store.transaction((tx) => tx.get('SELECT cents FROM balances'))
+console.log('cents:', row?.cents)
 await hufu.stop()
 
 // Output:
@@ -47,4 +48,4 @@ await hufu.stop()
 // published again: no effect
 // another payment, same id: ID_REUSED
 // the handler ran 3 times
-// [Object: null prototype] { cents: 500 }
+// cents: 500

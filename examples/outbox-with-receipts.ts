@@ -21,18 +21,18 @@ OrderPlaced.onReceipt('coupon', (tx, receipt, order) => {
 })
 
 // The coupon service, with another one.
-const couponStore = sqlite('coupons.db')
+const couponStore = sqlite('coupons.db', {
+  setUp(db) {
+    db.exec('CREATE TABLE coupons (id TEXT PRIMARY KEY, used_by TEXT)')
+    db.exec("INSERT INTO coupons (id) VALUES ('c1')")
+  },
+})
 const coupons = createHufu({ service: 'coupons', store: couponStore, transport })
 coupons.event('order.placed', Order, { groups }).consume('coupon', (tx, order) => {
   const used = tx.run('UPDATE coupons SET used_by = ? WHERE id = ?', order.id, order.coupon)
-  if (used === 0) throw fail('NO_SUCH_COUPON') // rolls this back and tells the order service
+  if (used.changes === 0) throw fail('NO_SUCH_COUPON') // rolls back, tells the order service
 })
 
-await couponStore.open()
-await couponStore.transaction((tx) => {
-  tx.run('CREATE TABLE coupons (id TEXT PRIMARY KEY, used_by TEXT)')
-  tx.run("INSERT INTO coupons (id) VALUES ('c1')")
-})
 await orders.start()
 await coupons.start()
 await orderStore.transaction(async (tx) => {
@@ -46,14 +46,13 @@ await orderStore.transaction(async (tx) => {
   }
 })
 await allAnswered.promise
-console.log(await orderStore.transaction((tx) => tx.all('SELECT * FROM orders ORDER BY id')))
+const rows = await orderStore.transaction((tx) => tx.all('SELECT * FROM orders ORDER BY id'))
+for (const { id, state } of rows) console.log(id, state)
 console.log('not answered yet:', (await OrderPlaced.unreceipted()).length)
 await coupons.stop()
 await orders.stop()
 
 // Output:
-// [
-//   [Object: null prototype] { id: 'o1', state: 'complete' },
-//   [Object: null prototype] { id: 'o2', state: 'cancelled: NO_SUCH_COUPON' }
-// ]
+// o1 complete
+// o2 cancelled: NO_SUCH_COUPON
 // not answered yet: 0

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 
 const root = new URL('..', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
@@ -40,8 +44,21 @@ test('a code block in the docs is the example file that it names', () => {
   }
 })
 
-test('every test path that docs/guarantees.md names is there and holds tests', async () => {
-  const { globSync } = await import('node:fs')
+for (const path of ['packages/os/README.md', 'packages/broker/README.md']) {
+  test(`the code in ${path} runs`, async () => {
+    const cwd = await mkdtemp(join(root.pathname, 'node_modules/.readme-'))
+    try {
+      for (const [, code] of read(path).matchAll(/```ts\n([\s\S]*?)```/g)) {
+        const args = ['--input-type=module-typescript', '-e', code!]
+        await promisify(execFile)(process.execPath, args, { cwd, timeout: 20_000 })
+      }
+    } finally {
+      await rm(cwd, { recursive: true })
+    }
+  })
+}
+
+test('every test path that docs/guarantees.md names is there and holds tests', () => {
   const named = new Set(
     [...read('docs/guarantees.md').matchAll(/`((?:broker|hufu|os|apps)\/[\w/-]+)`/g)].map(
       (m) => m[1]!,

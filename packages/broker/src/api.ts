@@ -10,7 +10,8 @@ export interface BrokerOptions {
   os?: Os
   limits?: Partial<Limits>
   /**
-   * Called once when the log can no longer be trusted (a failed write or sync, Law 2). The broker has
+   * Called once when the log can no longer be trusted (a failed write or sync, Law 2). The broker
+   * has
    * by then failed what waited and refuses all work. Default: the error ends the process, uncaught.
    */
   onFatal?: (error: BrokerError) => void
@@ -31,7 +32,8 @@ export interface QueueOptions {
   /** Longest retry delay, ms. Default 600,000. */
   retryCapMs?: number
   /**
-   * Queue that takes what failed too often; must be declared first. Without one such a message stays
+   * Queue that takes what failed too often; must be declared first. Without one such a message
+   * stays
    * here, parked: listed, not delivered, until a person resolves it.
    */
   deadLetter?: string
@@ -66,7 +68,9 @@ export interface Delivery {
   readonly queue: string
   readonly body: Uint8Array
   readonly properties: Uint8Array
-  /** Failed deliveries before this one; exact, also across restarts, but for the very first crash. */
+  /**
+   * Failed deliveries before this one; exact, also across restarts, but for the very first crash.
+   */
   readonly attempts: number
   /** It may have been delivered before. Never false for one that was. */
   readonly redelivered: boolean
@@ -79,7 +83,9 @@ export interface Delivery {
 export type Settlement =
   /** Done: it will not come again. */
   | { id: number; outcome: 'done' }
-  /** Failed: comes again after `delayMs` (default: the queue's retry delay), or is dead-lettered. */
+  /**
+   * Failed: comes again after `delayMs` (default: the queue's retry delay), or is dead-lettered.
+   */
   | { id: number; outcome: 'retry'; delayMs?: number; cause?: string }
   /** Not now: comes again after `delayMs`; does not count as an attempt. */
   | { id: number; outcome: 'later'; delayMs: number }
@@ -134,7 +140,8 @@ export interface RecoveryReport {
   /** Entries that failed their checksum in the midst of the log: bit rot, not a crash. */
   damaged: readonly { segment: string; position: number; bytes: number }[]
   /**
-   * Bytes cut off at the end of the log. After an unclean stop these were, as a rule, never confirmed;
+   * Bytes cut off at the end of the log. After an unclean stop these were, as a rule, never
+   * confirmed;
    * `tailMayHoldConfirmed` says that damage to the disk itself cannot be told apart there.
    */
   tailBytesCut: number
@@ -161,7 +168,9 @@ export interface Broker {
   readonly report: RecoveryReport
   /** Makes the queue; no effect when it is there with equal options, else `QUEUE_MISMATCH`. */
   declareQueue(name: string, options?: QueueOptions): Promise<void>
-  /** Removes the queue and what is in it; its consumers get no more. Returns how many messages went. */
+  /**
+   * Removes the queue and what is in it; its consumers get no more. Returns how many messages went.
+   */
   deleteQueue(name: string): Promise<number>
   /** Resolves with the message's id once it is on disk. A refusal says which limit was hit. */
   publish(message: PublishRequest): Promise<number>
@@ -174,7 +183,9 @@ export interface Broker {
     options: SubscribeOptions,
     onDeliveries: (batch: Delivery[]) => void,
   ): Subscription
-  /** Messages of a queue in id order, without delivering them; `afterId` to page on. Limit 1,000. */
+  /**
+   * Messages of a queue in id order, without delivering them; `afterId` to page on. Limit 1,000.
+   */
   peek(queue: string, options?: { limit?: number; afterId?: number }): Promise<Peeked[]>
   /** A person's word on a message that is not unsettled: deliver it now, or remove it. */
   resolve(queue: string, id: number, action: 'deliver' | 'remove'): Promise<boolean>

@@ -1,4 +1,6 @@
-/** Every error of the broker: code and what it means. `docs/errors.md` has what to do about each. */
+/**
+ * Every error of the broker: code and what it means. `docs/errors.md` has what to do about each.
+ */
 export const BROKER_ERRORS = {
   FOLDER_LOCKED: 'another process, or this one, has the folder open',
   FOLDER_UNUSABLE: 'the folder cannot be read or written',
@@ -18,7 +20,10 @@ export const BROKER_ERRORS = {
 
 export type BrokerErrorCode = keyof typeof BROKER_ERRORS
 
-/** What the broker refused or failed; the message says what was tried, a colon, and what is the case. */
+/**
+ * What the broker refused or failed; the message says what was tried, a colon, and what is the
+ * case.
+ */
 export class BrokerError extends Error {
   readonly code: BrokerErrorCode
   constructor(code: BrokerErrorCode, message: string, cause?: unknown) {

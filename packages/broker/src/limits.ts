@@ -15,7 +15,9 @@ export interface Limits {
   delayedMax: number
   /** Longest delay, ms. */
   delayMsMax: number
-  /** Size of the first segment file, bytes; each next one is twice as large, up to the next limit. */
+  /**
+   * Size of the first segment file, bytes; each next one is twice as large, up to the next limit.
+   */
   segmentBytesMin: number
   segmentBytesMax: number
   /** Memory that keeps the newest part of the log, bytes. */

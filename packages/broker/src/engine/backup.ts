@@ -9,7 +9,8 @@ const CHECKPOINTS = ['checkpoint-a', 'checkpoint-b']
 
 /**
  * Copies a working folder. Nothing is freed meanwhile, and the log is copied exactly up to where it
- * was durable when the copy began; the manifest comes last, so a copy cut short is not taken for whole.
+ * was durable when the copy began; the manifest comes last, so a copy cut short is not taken for
+ * whole.
  */
 export async function backup(engine: Engine, retainer: Retainer, to: string) {
   const { disk } = engine.os

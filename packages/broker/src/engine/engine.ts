@@ -34,7 +34,9 @@ export function demandQueue(engine: Engine, name: string, doing: string): Engine
   return queue
 }
 
-/** Calls `use` with the entry at `position`, from memory or disk; false when its bytes are damaged. */
+/**
+ * Calls `use` with the entry at `position`, from memory or disk; false when its bytes are damaged.
+ */
 export async function withEntry(
   engine: Engine,
   position: number,

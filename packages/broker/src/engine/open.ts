@@ -120,7 +120,9 @@ function makeLog(
   return commitLog
 }
 
-/** From here on entries are of this life; what may have been in delivery before counts as attempted. */
+/**
+ * From here on entries are of this life; what may have been in delivery before counts as attempted.
+ */
 function beginLife(state: State, recovered: RecoveredLog, now: number): void {
   state.present = true
   state.touched.clear()

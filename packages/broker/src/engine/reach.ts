@@ -3,8 +3,10 @@ import { appendReach } from './records.ts'
 import type { EngineQueue } from './state.ts'
 
 /**
- * How far beyond the message at hand a reach entry goes, ids. After a crash everything up to the reach
- * counts as possibly delivered; a longer reach is written more seldom and flags more that never was.
+ * How far beyond the message at hand a reach entry goes, ids. After a crash everything up to the
+ * reach
+ * counts as possibly delivered; a longer reach is written more seldom and flags more that never
+ * was.
  */
 const REACH_IDS = 16_384
 

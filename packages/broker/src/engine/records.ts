@@ -3,7 +3,8 @@ import type { EntryView } from '../log/entry.ts'
 import { ENTRY_HEADER_BYTES, getU64, setU64 } from '../log/layout.ts'
 
 /*
- * What the engine's entries hold behind the entry header (docs/storage.md). aux is the number of the
+ * What the engine's entries hold behind the entry header (docs/storage.md). aux is the number of
+ * the
  * queue, for a message the count of its queues.
  *
  *   message  | id 8 | time 6 | priority 1 | codec 1 | key 4 | properties length 4 | queue 4 × aux
@@ -20,10 +21,10 @@ export const QUEUE = 19
 export const REACH = 20
 
 /** Flags of a message entry: which optional fields follow. */
-export const HAS_DUE = 1
-export const HAS_EXPIRES = 2
-export const HAS_BATCH = 4
-export const HAS_ORIGIN = 8
+const HAS_DUE = 1
+const HAS_EXPIRES = 2
+const HAS_BATCH = 4
+const HAS_ORIGIN = 8
 /** A copy of a message that is known already, made to free an old segment. */
 export const MOVED = 16
 

@@ -11,9 +11,14 @@ import type { LiveCounter } from './state.ts'
 const GROWTH_FACTOR = 2
 /** On a full disk a checkpoint, which frees segments, is tried so often, ms. */
 const NO_SPACE_RETRY_MS = 1_000
-/** A segment with less of its bytes alive than this is emptied by copying, when the log is large. */
+/**
+ * A segment with less of its bytes alive than this is emptied by copying, when the log is large.
+ */
 const STRAGGLER_SHARE = 0.25
-/** After so many groups it is looked whether enough segments are empty to make a checkpoint worth it. */
+/**
+ * After so many groups it is looked whether enough segments are empty to make a checkpoint worth
+ * it.
+ */
 const GROUPS_PER_LOOK = 32
 /** Copied in one turn, bytes. */
 const COPY_BYTES_PER_TURN = 1 << 20
@@ -77,7 +82,9 @@ export class Retainer {
     return grown >= worth || (log.groupsWritten % GROUPS_PER_LOOK === 0 && this.#dead() >= worth)
   }
 
-  /** Bytes of segments in which nothing lives, and that only a newer checkpoint is missing to free. */
+  /**
+   * Bytes of segments in which nothing lives, and that only a newer checkpoint is missing to free.
+   */
   #dead(): number {
     const { all, current, next } = this.#engine.log.segments
     return all.reduce((sum, segment) => {
@@ -86,7 +93,10 @@ export class Retainer {
     }, 0)
   }
 
-  /** Before an orderly stop: the next start then has little to read, and what is drained is given back. */
+  /**
+   * Before an orderly stop: the next start then has little to read, and what is drained is given
+   * back.
+   */
   async stop(): Promise<void> {
     await this.hold()
     const { log, limits } = this.#engine
@@ -127,7 +137,10 @@ export class Retainer {
     log.incarnations.trim(log.segments.all[0]?.base ?? 0)
   }
 
-  /** Copies what little lives in the emptiest old segment, when the log is far larger than its content. */
+  /**
+   * Copies what little lives in the emptiest old segment, when the log is far larger than its
+   * content.
+   */
   async #copyStragglers(): Promise<void> {
     const { log, limits } = this.#engine
     const live = log.segments.all.reduce((sum, segment) => sum + segment.liveBytes, 0)

@@ -185,6 +185,7 @@ export class State {
     })
     for (const row of queue.rows.values()) this.live.add(row.position, row.size, -1)
     this.touched.delete(queue)
+    this.due.compact((other) => other !== number)
   }
 
   #applyReach(entry: EntryView): void {

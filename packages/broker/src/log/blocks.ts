@@ -7,7 +7,10 @@ interface Run {
   bytes: number
 }
 
-/** Memory in which write groups are built one behind the other; afterwards it is the cache of the log's end. */
+/**
+ * Memory in which write groups are built one behind the other; afterwards it is the cache of the
+ * log's end.
+ */
 export interface Block extends Bytes {
   /** Where the next group may start. */
   end: number
@@ -35,7 +38,10 @@ export class Blocks {
     return this.#blockBytes
   }
 
-  /** An empty block with room for at least `bytes`; blocks that wait for the disk are never given out. */
+  /**
+   * An empty block with room for at least `bytes`; blocks that wait for the disk are never given
+   * out.
+   */
   take(bytes: number): Block {
     const oldest = this.#blocks[0]
     const full = this.#blocks.length >= this.#countMax

@@ -6,7 +6,7 @@ import { FORMAT, getU64, setU64 } from './layout.ts'
 import { createZeroed } from './segment.ts'
 
 /*
- *   file   | magic 8 | crc 4 | format 4 | sequence 8 | position 8 | time 8 | blocks 4 | 0 4 | to 64 |
+ *   file   | magic 8 | crc 4 | format 4 | sequence 8 | position 8 | time 8 | blocks 4 | to 64 |
  *   block  | length 4 | crc 4 | bytes |        crc seeded with sequence and number of the block
  *
  * Two files, written in turn and in place: a crash leaves the other one, and a full disk, on which

@@ -27,7 +27,10 @@ interface Group {
 /** Told once a group is on disk, or with the error that the log failed with. */
 export type Waiter = (error?: BrokerError) => void
 
-/** Largest write group, and block of memory, bytes; larger ones sync no faster (measured up to 1 MiB). */
+/**
+ * Largest write group, and block of memory, bytes; larger ones sync no faster (measured up to 1
+ * MiB).
+ */
 const GROUP_BYTES_MAX = 4 << 20
 /** How often a log without room looks again whether there is some, ms. */
 const SPACE_RETRY_MS = 1_000
@@ -48,7 +51,8 @@ export interface CommitLogParts {
 }
 
 /**
- * The log: entries are appended to an open group in memory; one group at a time is written, durably, and
+ * The log: entries are appended to an open group in memory; one group at a time is written,
+ * durably, and
  * all that was appended meanwhile is the next one. Knows nothing of what the entries mean.
  */
 export class CommitLog {
@@ -57,7 +61,9 @@ export class CommitLog {
   readonly incarnations: Incarnations
   /** Called before a group is closed, so that collected small things can still join it. */
   onBeforeWrite: () => void = () => undefined
-  /** Called with each entry of a group, in order, when the group is on disk and before its waiters. */
+  /**
+   * Called with each entry of a group, in order, when the group is on disk and before its waiters.
+   */
   onEntry: (entry: EntryView) => void = () => undefined
   /** Called after the waiters of a group. */
   onGroup: () => void = () => undefined
@@ -96,7 +102,10 @@ export class CommitLog {
     return this.#block
   }
 
-  /** Adds an entry to the open group; its payload is to be written to `block` from the returned offset. */
+  /**
+   * Adds an entry to the open group; its payload is to be written to `block` from the returned
+   * offset.
+   */
   append(type: number, flags: number, aux: number, payloadBytes: number): number {
     if (this.#failure !== undefined) throw this.#failure
     const bytes = aligned(ENTRY_HEADER_BYTES + payloadBytes)

@@ -19,7 +19,9 @@ export function bytesOf(bytes: Uint8Array): Bytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
 }
 
-/** An entry being looked at: one object, moved along the log. Valid only until the visit returns. */
+/**
+ * An entry being looked at: one object, moved along the log. Valid only until the visit returns.
+ */
 export interface EntryView {
   bytes: Uint8Array
   view: DataView
@@ -48,7 +50,9 @@ export interface GroupHeader {
   time: number
 }
 
-/** Everything but the checksum; that needs the position, which is known when the group is written. */
+/**
+ * Everything but the checksum; that needs the position, which is known when the group is written.
+ */
 export function writeEntryHeader(
   view: DataView,
   at: number,
@@ -64,7 +68,10 @@ export function writeEntryHeader(
   view.setUint32(at + 12, aux, true)
 }
 
-/** Sets the checksums of a whole group that starts at `start` of the block and at `position` of the log. */
+/**
+ * Sets the checksums of a whole group that starts at `start` of the block and at `position` of the
+ * log.
+ */
 export function sealGroup(
   { bytes, view }: Bytes,
   start: number,

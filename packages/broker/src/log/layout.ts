@@ -1,13 +1,15 @@
 /*
- * The byte layout of a log (docs/storage.md tells it in full). All numbers are little-endian; groups
+ * The byte layout of a log (docs/storage.md tells it in full). All numbers are little-endian;
+ * groups
  * and entries start at multiples of 8. A *position* is a place in the whole log: the base of its
  * segment plus the offset in that file.
  *
- *   segment   | magic 8 | crc 4 | format 4 | base 8 | capacity 8 | log id 16 | zeros to 64 | groups …
- *   group     | crc 4 | magic 2 | 0 2 | length 4 | count 4 | incarnation 8 | durable up to 8 | time 8 |
- *   entry     | crc 4 | magic 2 | type 1 | flags 1 | length 4 | aux 4 | payload | zeros to 8 |
+ *   segment | magic 8 | crc 4 | format 4 | base 8 | capacity 8 | log id 16 | to 64 | groups …
+ *   group   | crc 4 | magic 2 | 0 2 | length 4 | count 4 | incarnation 8 | durable 8 | time 8 |
+ *   entry   | crc 4 | magic 2 | type 1 | flags 1 | length 4 | aux 4 | payload | zeros to 8 |
  *
- * A checksum covers what follows it in its header (an entry's also the payload). It is seeded with log
+ * A checksum covers what follows it in its header (an entry's also the payload). It is seeded with
+ * log
  * id, position and incarnation, so a block from elsewhere or from an earlier life never passes.
  */
 

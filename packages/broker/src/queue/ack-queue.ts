@@ -6,8 +6,10 @@ import { WaitingList } from './waiting-list.ts'
 
 /**
  * Where a row that has left the waiting list is:
- * `ready` to be delivered · `aside` behind an earlier row of its key · `marking`: its attempt is being
- * written down before it is delivered · `unsettled` with a consumer · `settling`: its outcome is being
+ * `ready` to be delivered · `aside` behind an earlier row of its key · `marking`: its attempt is
+ * being
+ * written down before it is delivered · `unsettled` with a consumer · `settling`: its outcome is
+ * being
  * written · `delayed` until its time · `parked` until a person resolves it.
  */
 export type RowState =
@@ -121,7 +123,9 @@ export class AckQueue {
     return row
   }
 
-  /** A row comes back, as the log says. `exact` is false while the log of an earlier life is read. */
+  /**
+   * A row comes back, as the log says. `exact` is false while the log of an earlier life is read.
+   */
   bringBack(back: Return, exact: boolean): QueueRow | undefined {
     const row = this.#tracked(back.id)
     if (row === undefined) return undefined
@@ -190,7 +194,9 @@ export class AckQueue {
     return row.id <= this.suspectUpTo && row.exact !== true
   }
 
-  /** From now on consumers want order by key, or not. Rows waiting for a retry then block their key. */
+  /**
+   * From now on consumers want order by key, or not. Rows waiting for a retry then block their key.
+   */
   setOrdered(ordered: boolean): void {
     if (ordered === this.ordered) return
     this.ordered = ordered

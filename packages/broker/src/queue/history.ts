@@ -1,8 +1,8 @@
 /** Causes kept per row. */
-export const MAX_CAUSES = 10
+const MAX_CAUSES = 10
 
 /** Characters (code points) kept of a cause. */
-export const MAX_CAUSE_CHARACTERS = 500
+const MAX_CAUSE_CHARACTERS = 500
 
 /** Why one delivery failed. */
 export interface Cause {

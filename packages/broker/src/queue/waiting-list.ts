@@ -145,23 +145,6 @@ export class WaitingList {
     return rows
   }
 
-  /** Takes out all rows with ids up to and including `id`; returns how many. Loads none. */
-  removeUpTo(id: number): number {
-    const before = this.#length
-    while (this.#length > 0) {
-      const chunk = this.#chunks[0]!
-      if (chunk.ids[chunk.start]! > id) break
-      this.#takeOut(0, chunk.start)
-    }
-    return before - this.#length
-  }
-
-  /** Takes out all rows. `lastId` stays. */
-  clear(): void {
-    this.#chunks = []
-    this.#length = 0
-  }
-
   #addChunk(tail: RowChunk | undefined): RowChunk {
     const rows = tail === undefined ? FIRST_CHUNK_ROWS : tail.capacity * CHUNK_GROWTH
     const chunk = new RowChunk(Math.min(rows, LARGEST_CHUNK_ROWS))
@@ -183,7 +166,9 @@ export class WaitingList {
     if (chunk.live === 0) this.#releaseChunk(at, chunk)
   }
 
-  /** The last chunk is kept and filled anew, else a queue that hovers around empty would allocate. */
+  /**
+   * The last chunk is kept and filled anew, else a queue that hovers around empty would allocate.
+   */
   #releaseChunk(at: number, chunk: RowChunk): void {
     if (at === this.#chunks.length - 1) chunk.reset()
     else if (at === 0) this.#chunks.shift()
