@@ -22,9 +22,9 @@ export interface DemoOptions {
   readonly help: boolean
 }
 
-const COUNT_DEFAULT = 4_000
+const COUNT_DEFAULT = 5_000
 const COUNT_MAX = 10_000_000
-const KILLS_DEFAULT = 8
+const KILLS_DEFAULT = 10
 const KILLS_MAX = 10_000
 const RATE_MAX = 1_000_000
 

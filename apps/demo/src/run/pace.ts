@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Shorter pauses are saved up: a timer cannot keep them. */
-const PAUSE_MS_MIN = 5
+/** Orders come in waves, as in life; so that a kill finds many of them under way. ms. */
+const WAVE_MS = 400
 
-/** Lets so many through per second; what was not used is not saved up. */
+/** Lets so many through per second, in waves; what was not used is not saved up. */
 export class Pace {
   rate: number
-  #nextAt = 0
+  #left = 0
+  #waveAt = 0
 
   constructor(rate: number) {
     this.rate = rate
@@ -14,9 +15,13 @@ export class Pace {
 
   /** Resolves when the next one may go. */
   async next(): Promise<void> {
-    const now = performance.now()
-    this.#nextAt = Math.max(this.#nextAt, now - PAUSE_MS_MIN) + 1_000 / this.rate
-    const waitMs = this.#nextAt - now
-    if (waitMs >= PAUSE_MS_MIN) await sleep(waitMs)
+    while (this.#left < 1) {
+      const now = performance.now()
+      if (now < this.#waveAt) await sleep(this.#waveAt - now)
+      this.#waveAt = Math.max(now, this.#waveAt) + WAVE_MS
+      // What is left of the wave before is less than one.
+      this.#left += (this.rate * WAVE_MS) / 1_000
+    }
+    this.#left--
   }
 }
