@@ -4,6 +4,7 @@ import type { Writer } from './writer.ts'
 
 /** An open database, as the parts of the store use it. */
 export interface Access {
+  readonly path: string
   readonly os: Os
   readonly writer: Writer
   /** For reading what is committed, outside of transactions. */

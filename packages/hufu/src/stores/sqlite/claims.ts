@@ -70,6 +70,10 @@ export class Claims {
   release(relay: string): Promise<void> {
     return this.#lease.release(relay)
   }
+
+  letGo(): void {
+    this.#lease.letGo()
+  }
 }
 
 function candidates(reader: Connection, now: number, limit: number): Candidate[] {

@@ -27,13 +27,19 @@ const OPEN = `SELECT seq, event, id, key, groups, published_at, state FROM hufu_
   WHERE state IN (0, 1, 3) AND due_at IS NOT NULL AND event = ? AND published_at < ?
   ORDER BY seq LIMIT ?`
 
-export function createOutbox(opened: Opened): OutboxStore<SqliteTx, DatabaseSync> {
+export interface SqliteOutbox extends OutboxStore<SqliteTx, DatabaseSync> {
+  /** Frees what the claims of this store hold outside of the database. */
+  letGo(): void
+}
+
+export function createOutbox(opened: Opened): SqliteOutbox {
   const claims = new Claims(opened)
   return {
     insert: async (tx, row) => insert(tx, row, opened().os.clock.now()),
     claim: (request) => claims.claim(request),
     settle: async (tx, token, outcomes) => claims.settle(tx, token, outcomes),
     release: (relay) => claims.release(relay),
+    letGo: () => claims.letGo(),
     async find(tx, event, id) {
       const sql = 'SELECT * FROM hufu_outbox WHERE event = ? AND id = ?'
       const row = connectionOf(tx).get(sql, event, id)

@@ -55,6 +55,7 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
   const tell = () => {
     for (const listener of listeners) listener()
   }
+  const outbox = createOutbox(opened)
   return {
     name: `sqlite ${path}`,
     async open(os) {
@@ -71,6 +72,7 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     async close() {
       if (users === 0 || --users > 0 || !access) return
       const { writer, writing, reader } = access
+      outbox.letGo()
       await writer.close()
       access = undefined
       opening = undefined
@@ -85,7 +87,7 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
       return () => void listeners.delete(listener)
     },
     now: async () => opened().os.clock.now(),
-    outbox: createOutbox(opened),
+    outbox,
     journal: createJournal(opened),
     parked: createParked(opened),
     audit: createAudit(opened),
@@ -100,7 +102,7 @@ async function openFile(path: string, os: Os, options: SqliteOptions, onWork: ()
     await whenFree(os, limits.lockWaitMs, `Opening ${path}`, () => prepare(writing, path, options))
     const reader = openConnection(path, READER_BUSY_MS)
     reader.db.exec('PRAGMA query_only = ON')
-    return { os, writing, reader, writer: new Writer(writing, os, limits, onWork) }
+    return { path, os, writing, reader, writer: new Writer(writing, os, limits, onWork) }
   } catch (error) {
     writing.db.close()
     if (error instanceof HufuError) throw error
