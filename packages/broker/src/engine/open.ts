@@ -46,7 +46,7 @@ async function openBroker(
   })
   const time = brokerTime(os, recovered.lastTime)
   const log = makeLog(os, limits, recovered, time, options)
-  const reader = new LogReader(log.blocks, log.segments, log.incarnations, recovered.log)
+  const reader = new LogReader(log, recovered.log, () => log.end)
   const counters = { published: 0, delivered: 0, settled: 0 }
   const engine: Engine = {
     os,

@@ -13,19 +13,28 @@ interface Window extends Bytes {
   position: number
 }
 
+interface LogParts {
+  readonly blocks: Blocks
+  readonly segments: Segments
+  readonly incarnations: Incarnations
+}
+
 /** Brings entries back: from the memory of the newest groups, else from disk in large pieces. */
 export class LogReader {
   readonly #blocks: Blocks
   readonly #segments: Segments
   readonly #incarnations: Incarnations
   readonly #log: number
+  readonly #end: () => number
   readonly #windows: Window[] = []
 
-  constructor(blocks: Blocks, segments: Segments, incarnations: Incarnations, log: number) {
+  /** `end`: position up to which the log is written; what lies behind it must not be remembered. */
+  constructor({ blocks, segments, incarnations }: LogParts, log: number, end: () => number) {
     this.#blocks = blocks
     this.#segments = segments
     this.#incarnations = incarnations
     this.#log = log
+    this.#end = end
   }
 
   /** Loads the entry at `position` when its bytes are in memory. */
@@ -52,7 +61,7 @@ export class LogReader {
     const segment = this.#segments.at(position)
     const offset = position - segment.base
     const wanted = Math.max(WINDOW_BYTES, size + ENTRY_HEADER_BYTES + ALIGN)
-    const length = Math.min(wanted, segment.capacity - offset)
+    const length = Math.min(wanted, segment.capacity - offset, this.#end() - position)
     const bytes = Buffer.allocUnsafeSlow(length)
     const read = await segment.file.read(bytes, offset)
     if (this.#windows.length >= WINDOWS_MAX) this.#windows.shift()
