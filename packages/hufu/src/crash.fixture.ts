@@ -4,8 +4,8 @@ import { embedded } from './transports/embedded/index.ts'
 import { effect, orderSchema } from './world.fixture.ts'
 
 /**
- * A process to be killed: `node crash.fixture.ts FOLDER ORDERS`. It goes on placing orders where the
- * one before was killed, and ends by itself when every order is placed and answered by all.
+ * A process to be killed: `node crash.fixture.ts FOLDER ORDERS`. It goes on placing orders where
+ * the one before was killed, and ends by itself when every order is placed and answered by all.
  */
 const [dir = '', orders = ''] = process.argv.slice(2)
 const KEYS = 7
