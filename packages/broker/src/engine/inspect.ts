@@ -1,10 +1,12 @@
 import type { Peeked, QueueStats } from '../api.ts'
+import { BrokerError } from '../errors.ts'
 import type { QueueRow } from '../queue/ack-queue.ts'
 import { deliveryOf } from './deliver.ts'
 import { demandOpen, demandQueue, type Engine, withEntry } from './engine.ts'
 import { appendReturns, appendSettle, emptyMessageView, loadMessage, SETTLED } from './records.ts'
 import type { EngineQueue } from './state.ts'
 
+const PEEK_DEFAULT = 100
 const PEEK_MAX = 1_000
 
 interface Candidate {
@@ -23,7 +25,11 @@ export async function peek(
   const doing = `Cannot look into queue ${name}`
   demandOpen(engine, doing)
   const queue = demandQueue(engine, name, doing)
-  const limit = Math.min(options.limit ?? 100, PEEK_MAX)
+  const limit = Math.min(options.limit ?? PEEK_DEFAULT, PEEK_MAX)
+  if (!(Number.isInteger(limit) && limit > 0)) {
+    const text = `limit is ${String(options.limit)}, not a whole number from 1`
+    throw new BrokerError('ARGUMENT', `${doing}: ${text}`)
+  }
   const found: Peeked[] = []
   for (const candidate of candidates(queue, options.afterId ?? 0, limit)) {
     found.push(await peeked(engine, queue, candidate))
@@ -91,10 +97,11 @@ export async function resolve(
   const queue = demandQueue(engine, name, doing)
   const row = queue.rows.get(id)
   if (row === undefined && !queue.waiting.has(id)) return false
-  if (row !== undefined && !['ready', 'aside', 'delayed', 'parked'].includes(row.state))
-    return false
+  const state = row?.state ?? 'ready'
+  if (!['ready', 'aside', 'delayed', 'parked'].includes(state)) return false
+  if (action === 'deliver' && (state === 'ready' || state === 'aside')) return true
   const { log } = engine
-  if (row !== undefined) queue.move(row, 'settling')
+  queue.move(queue.tracked(id)!, 'settling')
   if (action === 'remove') appendSettle(log, queue.number, [id], SETTLED.removed)
   else {
     const back = { id, state: 'ready' as const, attempts: row?.attempts ?? 0, dueAt: 0, cause: '' }

@@ -127,7 +127,7 @@ export class AckQueue {
    * A row comes back, as the log says. `exact` is false while the log of an earlier life is read.
    */
   bringBack(back: Return, exact: boolean): QueueRow | undefined {
-    const row = this.#tracked(back.id)
+    const row = this.tracked(back.id)
     if (row === undefined) return undefined
     this.#leaveState(row)
     row.attempts = back.attempts
@@ -214,6 +214,17 @@ export class AckQueue {
     this.#enterState(row)
   }
 
+  /** The row as an object; one that just waited is `settling` from now on, so nobody takes it. */
+  tracked(id: number): QueueRow | undefined {
+    const row = this.rows.get(id)
+    if (row !== undefined || !this.waiting.remove(id)) return row
+    const { position, size, key } = this.waiting
+    const taken = freshRow(id, position, size, key)
+    taken.state = 'settling'
+    this.restore(taken)
+    return taken
+  }
+
   /** The first waiting row becomes an object. */
   #takeWaiting(state: RowState): QueueRow {
     this.waiting.next()
@@ -223,16 +234,6 @@ export class AckQueue {
     row.state = state
     this.restore(row)
     return row
-  }
-
-  #tracked(id: number): QueueRow | undefined {
-    const row = this.rows.get(id)
-    if (row !== undefined || !this.waiting.remove(id)) return row
-    const { position, size, key } = this.waiting
-    const taken = freshRow(id, position, size, key)
-    taken.state = 'settling'
-    this.restore(taken)
-    return taken
   }
 
   #enterState(row: QueueRow): void {
