@@ -19,7 +19,7 @@ import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import { peek, resolve, statsOf } from './inspect.ts'
 import { Publisher } from './publish.ts'
 import { firstDifference, storedOptions } from './queue-options.ts'
-import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
+import { appendJson, QUEUE, QUEUE_DELETED, RETURN } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { Settler } from './settle.ts'
 
@@ -51,10 +51,14 @@ export class EmbeddedBroker implements Broker {
     this.#retainer = retainer
     this.#release = release
     this.#publisher = new Publisher(engine)
-    this.#settler = new Settler(engine)
+    this.#settler = new Settler(engine, this.#publisher)
     this.#deliverer = new Deliverer(engine, this.#settler)
     this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
-    engine.log.onEntry = (entry) => engine.state.apply(entry)
+    engine.log.onEntry = (entry) => {
+      // The log gives a time only to what it reads back.
+      if (entry.type === RETURN) entry.time = Math.ceil(engine.time())
+      engine.state.apply(entry)
+    }
     engine.log.onGroup = () => this.#groupWritten()
     this.#due.arm()
   }

@@ -38,7 +38,7 @@ export class Publisher {
         reject(error)
       }
       const go = () => this.#write(message, queues, resolve, refuse)
-      this.#whenRoom(bytes, go, refuse)
+      this.whenRoom(bytes, go, refuse)
     })
   }
 
@@ -96,7 +96,8 @@ export class Publisher {
     }
   }
 
-  #whenRoom(bytes: number, go: () => void, refuse: (error: BrokerError) => void): void {
+  /** Calls `go` when the log has room for `bytes`, at once or later; `refuse` when it cannot have it. */
+  whenRoom(bytes: number, go: () => void, refuse: (error: BrokerError) => void): void {
     const { log } = this.#engine
     // Behind those who wait already: ids follow the order of the calls.
     if (this.#waiting.length === 0 && log.room(bytes)) return go()

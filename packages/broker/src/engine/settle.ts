@@ -1,11 +1,12 @@
 import type { Settlement } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import type { QueueRow } from '../queue/ack-queue.ts'
+import { cutCause, withCause } from '../queue/history.ts'
 import { nextStep, retryDelayMs } from '../queue/redelivery.ts'
 import type { Consumer } from './consumer.ts'
 import { copied, type Engine, withEntry } from './engine.ts'
 import { encodeOrigin } from './origin.ts'
-import { reserve } from './publish.ts'
+import { type Publisher, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import {
   appendMessage,
@@ -22,9 +23,11 @@ import type { EngineQueue } from './state.ts'
 /** Writes down what consumers say; a row leaves its queue only when that is on disk. */
 export class Settler {
   readonly #engine: Engine
+  readonly #publisher: Publisher
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, publisher: Publisher) {
     this.#engine = engine
+    this.#publisher = publisher
   }
 
   /** Resolves when the outcomes are durable. */
@@ -97,7 +100,7 @@ export class Settler {
     returns: NewReturn[],
   ): Promise<void>[] {
     const attempts = row.attempts + 1
-    const cause = settlement.cause || 'no cause given'
+    const cause = cutCause(settlement.cause || 'no cause given')
     const { maxAttempts, retryFirstMs, retryCapMs } = queue.options
     const over = settlement.outcome === 'reject' || nextStep(attempts, maxAttempts) === 'give-up'
     if (over) return [this.giveUp(queue, row, attempts, cause)]
@@ -120,14 +123,25 @@ export class Settler {
     attempts: number,
     cause: string,
   ): Promise<boolean> {
-    const { log, state } = this.#engine
     const message = await this.#copyOf(queue, row, attempts, cause)
-    if (message === undefined || queue.rows.get(row.id) !== row) return false
+    if (message === undefined) return false
     const bytes = messageBytes(message)
+    return new Promise((resolve) => {
+      const go = () => {
+        const gone = queue.rows.get(row.id) !== row
+        resolve(!gone && this.#appendTo(target, message, bytes))
+      }
+      this.#publisher.whenRoom(bytes, go, () => resolve(false))
+    })
+  }
+
+  /** False when the queue has no room for it. */
+  #appendTo(target: EngineQueue, message: NewMessage, bytes: number): boolean {
+    const { log, state } = this.#engine
     const full =
       target.length + target.incoming.messages >= target.options.maxMessages ||
       target.bytes + target.incoming.bytes + bytes > target.options.maxBytes
-    if (full || !log.room(bytes)) return false
+    if (full || log.failure !== undefined) return false
     message.id = state.nextId++
     message.queues = [target.number]
     reserve([target], bytes, 1)
@@ -142,8 +156,8 @@ export class Settler {
     attempts: number,
     cause: string,
   ): Promise<NewMessage | undefined> {
-    const now = Math.floor(this.#engine.time())
-    const history = [...row.history.slice(-9), { at: now, cause }]
+    const now = this.#engine.time()
+    const history = withCause(row.history, Math.ceil(now), cause)
     const { number, name } = queue
     const origin = encodeOrigin({ number, queue: name, id: row.id, attempts, history })
     const view = emptyMessageView()
@@ -153,7 +167,7 @@ export class Settler {
       const properties = copied(entry.bytes, view.propertiesAt, view.bodyAt)
       const body = copied(entry.bytes, view.bodyAt, view.end)
       const key = view.key
-      copy = { id: 0, time: now, key, queues: [], dueAt: 0, properties, body, origin }
+      copy = { id: 0, time: Math.floor(now), key, queues: [], dueAt: 0, properties, body, origin }
     })
     return copy
   }
@@ -162,10 +176,12 @@ export class Settler {
 /** Before anything of the batch is done: it is all or nothing for bad input. */
 function checkSettlement(settlement: Settlement): void {
   const { id, outcome } = settlement
+  const wrong = (text: string) => new BrokerError('ARGUMENT', `Cannot settle ${id}: ${text}`)
   if (!['done', 'retry', 'later', 'reject'].includes(outcome)) {
-    throw new BrokerError('ARGUMENT', `Cannot settle ${id}: outcome is ${String(outcome)}`)
+    throw wrong(`outcome is ${String(outcome)}`)
   }
-  const delayMs = 'delayMs' in settlement ? (settlement.delayMs ?? 0) : 0
-  if (delayMs >= 0) return
-  throw new BrokerError('ARGUMENT', `Cannot settle ${id}: delayMs is ${String(delayMs)}`)
+  const { delayMs, cause = '' } = settlement as { delayMs?: unknown; cause?: unknown }
+  if (typeof cause !== 'string') throw wrong('cause is no string')
+  if (delayMs === undefined && outcome !== 'later') return
+  if (!(typeof delayMs === 'number' && delayMs >= 0)) throw wrong(`delayMs is ${String(delayMs)}`)
 }
