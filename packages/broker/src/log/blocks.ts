@@ -43,6 +43,10 @@ export class Blocks {
    * out.
    */
   take(bytes: number): Block {
+    // More than `countMax` after a burst: those are given back.
+    while (this.#blocks.length > this.#countMax && this.#blocks[0]!.pending === 0) {
+      this.#blocks.shift()
+    }
     const oldest = this.#blocks[0]
     const full = this.#blocks.length >= this.#countMax
     if (full && oldest !== undefined && oldest.pending === 0) {

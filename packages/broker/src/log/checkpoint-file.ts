@@ -18,6 +18,7 @@ const HEADER_BYTES = 64
 const BLOCK_HEADER_BYTES = 8
 /** Laid out at once, so that a small state always has room. */
 const FILE_BYTES_MIN = 64 * 1024
+const COPY_BYTES = 1 << 20
 
 interface Header {
   sequence: number
@@ -37,6 +38,8 @@ export class CheckpointFiles {
   readonly #disk: Disk
   readonly #dir: string
   #newest: StoredCheckpoint | undefined
+  /** The newest was written in this life of the broker, not found at its start. */
+  #durable = false
 
   constructor(disk: Disk, dir: string) {
     this.#disk = disk
@@ -45,6 +48,19 @@ export class CheckpointFiles {
 
   get newest(): StoredCheckpoint | undefined {
     return this.#newest
+  }
+
+  /**
+   * Makes the two files in a folder that has none, while there is room: a disk that is full later
+   * still takes a checkpoint, which frees segments.
+   */
+  async layOut(): Promise<void> {
+    for (const name of NAMES) {
+      const path = `${this.#dir}/${name}`
+      const file = await openExisting(this.#disk, path)
+      if (file !== undefined) await file.close()
+      else await this.#create(path).then((made) => made.close(), onlyNoSpace)
+    }
   }
 
   /** The newest whole checkpoint; undefined in a folder that never had one. */
@@ -94,6 +110,7 @@ export class CheckpointFiles {
     time: number,
     blocks: AsyncIterable<Uint8Array>,
   ): Promise<StoredCheckpoint> {
+    await this.#secureNewest()
     const newest = this.#newest
     const name = newest?.path.endsWith(NAMES[0]) ? NAMES[1] : NAMES[0]
     const path = `${this.#dir}/${name}`
@@ -106,10 +123,32 @@ export class CheckpointFiles {
       await file.write(encodeHeader(header), 0)
       await file.sync()
       this.#newest = { ...header, path, bytes: written.bytes }
+      this.#durable = true
       return this.#newest
     } finally {
       await file.close()
     }
+  }
+
+  /**
+   * Before the other file is written over: one that was found at start may stand in the page cache
+   * only, after a kill or a failed sync, where a second sync would do nothing. So it is written anew.
+   */
+  async #secureNewest(): Promise<void> {
+    if (this.#newest === undefined || this.#durable) return
+    const file = await this.#disk.open(this.#newest.path)
+    try {
+      const chunk = new Uint8Array(COPY_BYTES)
+      for (let at = 0; at < this.#newest.bytes; at += chunk.length) {
+        const piece = chunk.subarray(0, Math.min(chunk.length, this.#newest.bytes - at))
+        await file.read(piece, at)
+        await file.write(piece, at)
+      }
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    this.#durable = true
   }
 
   async #create(path: string): Promise<DiskFile> {
@@ -126,6 +165,10 @@ async function openExisting(disk: Disk, path: string): Promise<DiskFile | undefi
     if (isDiskError(error, 'ENOENT')) return undefined
     throw error
   }
+}
+
+function onlyNoSpace(error: unknown): void {
+  if (!isDiskError(error, 'ENOSPC') && !isDiskError(error, 'EDQUOT')) throw error
 }
 
 function blockSeed(sequence: number, index: number): number {

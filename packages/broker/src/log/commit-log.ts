@@ -21,6 +21,8 @@ interface Group {
   start: number
   end: number
   count: number
+  /** Broker time of its write, ms. */
+  time: number
   waiters: Waiter[]
 }
 
@@ -34,6 +36,8 @@ export type Waiter = (error?: BrokerError) => void
 const GROUP_BYTES_MAX = 4 << 20
 /** How often a log without room looks again whether there is some, ms. */
 const SPACE_RETRY_MS = 1_000
+/** Share of the last segment that is kept for settles when no next one can be had. */
+const RESERVE_SHARE = 0.75
 
 export interface CommitLogParts {
   os: Os
@@ -139,12 +143,16 @@ export class CommitLog {
     })
   }
 
-  /** Whether `bytes` more can be taken with a segment in reserve for what must never be refused. */
+  /**
+   * Whether `bytes` more can be taken with a reserve for what must never be refused: most of a
+   * segment that has no next one, half of the next. A group is never split over two segments.
+   */
   room(bytes: number): boolean {
     const { current, next } = this.segments
+    const wanted = this.pendingBytes + bytes + GROUP_HEADER_BYTES * 2
     const here = current.base + current.capacity - this.#end
-    const there = next === undefined ? 0 : next.capacity >> 1
-    return this.pendingBytes + bytes + GROUP_HEADER_BYTES * 2 <= here + there
+    if (next === undefined) return wanted <= here - current.capacity * RESERVE_SHARE
+    return wanted <= here || wanted <= next.capacity >> 1
   }
 
   /** Writes the mark of an orderly stop behind everything else, in a group of its own. */
@@ -162,13 +170,15 @@ export class CommitLog {
     this.#groups.length = 0
     this.#open = undefined
     for (const group of groups) for (const waiter of group.waiters) waiter(this.#failure)
+    // Who waits for room must hear of it too.
+    this.segments.onChange()
     this.#parts.onFail(this.#failure)
   }
 
   #writing: Group | undefined
 
   #groupFor(bytes: number): Group {
-    const limit = Math.min(GROUP_BYTES_MAX, this.segments.current.capacity >> 1)
+    const limit = Math.min(GROUP_BYTES_MAX, this.segments.groupBytesMax)
     const open = this.#open
     if (open !== undefined) {
       const fits = open.end - open.start + bytes <= limit
@@ -184,7 +194,7 @@ export class CommitLog {
     const start = block.end
     block.end += GROUP_HEADER_BYTES
     block.pending++
-    this.#open = { block, start, end: block.end, count: 0, waiters: [] }
+    this.#open = { block, start, end: block.end, count: 0, time: 0, waiters: [] }
     this.#groups.push(this.#open)
     this.pendingBytes += GROUP_HEADER_BYTES
     return this.#open
@@ -221,13 +231,14 @@ export class CommitLog {
     const length = group.end - group.start
     const segment = await this.#segmentFor(length)
     const position = this.#end
-    const { log, time } = this.#parts
+    const { log } = this.#parts
+    group.time = this.#parts.time()
     const header = {
       length,
       count: group.count,
       incarnation: this.incarnations.current,
       durableUpTo: this.#durableUpTo,
-      time: time(),
+      time: group.time,
     }
     sealGroup(group.block, group.start, position, header, log)
     const bytes = group.block.bytes.subarray(group.start, group.end)
@@ -241,7 +252,8 @@ export class CommitLog {
     const { current } = this.segments
     this.#durableUpTo = this.#end
     if (this.#end + length <= current.base + current.capacity) return current
-    while (!(await this.segments.roll(length))) await this.#pause(SPACE_RETRY_MS)
+    const wanted = length + SEGMENT_HEADER_BYTES
+    while (!(await this.segments.roll(wanted))) await this.#pause(SPACE_RETRY_MS)
     this.#end = this.segments.current.base + SEGMENT_HEADER_BYTES
     return this.segments.current
   }
@@ -259,9 +271,10 @@ export class CommitLog {
     this.onGroup()
   }
 
-  #visit({ block, start, end }: Group, position: number): void {
+  #visit({ block, start, end, time }: Group, position: number): void {
     const { bytes, view } = block
     const entry = this.#entry
+    entry.time = time
     for (let at = start + GROUP_HEADER_BYTES; at < end; at += aligned(entry.length)) {
       loadEntry(entry, bytes, view, at, position + (at - start))
       if (entry.type >= ENTRY_TYPE_FOREIGN_MIN) this.onEntry(entry)

@@ -1,4 +1,6 @@
-/** From which position on which incarnation wrote the log; a checksum cannot be checked without it. */
+/**
+ * From which position on which incarnation wrote the log; a checksum cannot be checked without it.
+ */
 export class Incarnations {
   readonly #starts: { from: number; incarnation: number }[]
 

@@ -20,7 +20,9 @@ const SLOT_BYTES = 64
 const SLOT_OFFSETS = [0, 4096]
 const FILE_BYTES = 8192
 
-/** Reads the manifest, or makes one in a folder that has none; then raises the incarnation durably. */
+/**
+ * Reads the manifest, or makes one in a folder that has none; then raises the incarnation durably.
+ */
 export async function openManifest(disk: Disk, dir: string, newLogId: () => Uint8Array) {
   const path = `${dir}/manifest`
   const file = (await openOrUndefined(disk, path)) ?? (await createManifest(disk, dir, newLogId()))
@@ -34,8 +36,8 @@ export async function openManifest(disk: Disk, dir: string, newLogId: () => Uint
       )
     }
     if (newest.format > FORMAT) {
-      const text = `Cannot open ${dir}: it has format ${newest.format}, this version knows up to ${FORMAT}`
-      throw new BrokerError('FORMAT_UNKNOWN', text)
+      const text = `it has format ${newest.format}, this version knows up to ${FORMAT}`
+      throw new BrokerError('FORMAT_UNKNOWN', `Cannot open ${dir}: ${text}`)
     }
     const next = { ...newest, format: FORMAT, incarnation: newest.incarnation + 1 }
     await writeSlot(file, slots.indexOf(newest) === 0 ? 1 : 0, next)

@@ -1,3 +1,4 @@
+import { BrokerError } from '../errors.ts'
 import type { Blocks } from './blocks.ts'
 import { type Bytes, bytesOf, type EntryView, loadEntry, readEntry } from './entry.ts'
 import type { Incarnations } from './incarnations.ts'
@@ -46,20 +47,28 @@ export class LogReader {
     }
     for (const window of this.#windows) {
       const at = position - window.position
-      if (at < 0 || at + ENTRY_HEADER_BYTES > window.bytes.length) continue
-      const length = window.view.getUint32(at + 8, true)
-      if (at + length > window.bytes.length) continue
+      if (at < 0 || (at > 0 && at >= window.bytes.length)) continue
       const incarnation = this.#incarnations.at(position)
-      const whole = readEntry(window, at, position, incarnation, this.#log, entry)
-      return whole ? 'loaded' : 'damaged'
+      if (readEntry(window, at, position, incarnation, this.#log, entry)) return 'loaded'
+      // Another window may end within the entry, or be older than it.
+      if (at === 0) return this.#damaged(window)
     }
     return 'absent'
+  }
+
+  /** Forgotten, so that a later look reads the disk again. */
+  #damaged(window: Window): 'damaged' {
+    this.#windows.splice(this.#windows.indexOf(window), 1)
+    return 'damaged'
   }
 
   /** Reads what stands at `position`, at least `size` bytes and the surroundings behind it. */
   async load(position: number, size: number): Promise<void> {
     const segment = this.#segments.at(position)
     const offset = position - segment.base
+    if (offset < 0 || offset >= segment.capacity) {
+      throw new BrokerError('LOG_DAMAGED', `Cannot read position ${position}: no segment has it`)
+    }
     const wanted = Math.max(WINDOW_BYTES, size + ENTRY_HEADER_BYTES + ALIGN)
     const length = Math.min(wanted, segment.capacity - offset, this.#end() - position)
     const bytes = Buffer.allocUnsafeSlow(length)

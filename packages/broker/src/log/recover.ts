@@ -56,7 +56,8 @@ export function encodeLogBlock(incarnations: Incarnations): Uint8Array {
 
 /**
  * Opens a log after whatever happened to it: newest whole checkpoint, then every good entry behind
- * it; then writes the last group again and durably, since the page cache may hold what no disk holds.
+ * it; then writes the last group again and durably, since the page cache may hold what no disk
+ * holds.
  */
 export async function openLog(
   os: Os,
@@ -80,6 +81,7 @@ class Recovery {
   #damaged: RecoveredLog['damaged'] = []
   #lastType = 0
   #lastTime = 0
+  #lastIncarnation = 0
   #tailBytesCut = 0
   #end = SEGMENT_HEADER_BYTES
   #tail: { segment: Segment; from: number } | undefined
@@ -93,26 +95,32 @@ class Recovery {
   }
 
   async run(): Promise<RecoveredLog> {
-    const names = await this.#names()
+    const all = await this.#os.disk.list(this.#dir)
+    const names = all.filter((n) => n.endsWith(SEGMENT_SUFFIX) && !n.startsWith(SPARE_PREFIX))
     await this.#openManifest(names)
-    for (const name of names) {
-      this.#segments.push(await openSegment(this.#os.disk, this.#dir, name, this.#manifest.logId))
-    }
+    await this.#removeSpares(all)
+    await this.#openSegments(names)
     if (this.#segments.length === 0) await this.#createFirst()
+    await this.#checkpoints.layOut()
     this.#replay.opened((position) => segmentAt(this.#segments, position))
     const checkpoint = await this.#loadCheckpoint()
     await this.#scanFrom(checkpoint?.position ?? 0)
     await this.#rewriteTail()
+    await this.#dropUnused()
     return this.#result()
   }
 
-  async #names(): Promise<string[]> {
-    const all = await this.#os.disk.list(this.#dir)
-    // Spares hold nothing; a half-made one must not be trusted to have its blocks.
-    for (const name of all.filter((name) => name.startsWith(SPARE_PREFIX))) {
+  /** They hold nothing; a half-made one must not be trusted to have its blocks. */
+  async #removeSpares(names: readonly string[]): Promise<void> {
+    for (const name of names.filter((name) => name.startsWith(SPARE_PREFIX))) {
       await this.#os.disk.remove(`${this.#dir}/${name}`)
     }
-    return all.filter((name) => name.endsWith(SEGMENT_SUFFIX) && !name.startsWith(SPARE_PREFIX))
+  }
+
+  async #openSegments(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      this.#segments.push(await openSegment(this.#os.disk, this.#dir, name, this.#manifest.logId))
+    }
   }
 
   async #openManifest(names: string[]): Promise<void> {
@@ -172,7 +180,10 @@ class Recovery {
     }
   }
 
-  /** Index of the segment that holds `position`; a checkpoint at the very end of one counts as in it. */
+  /**
+   * Index of the segment that holds `position`; a checkpoint at the very end of one counts as in
+   * it.
+   */
   #firstSegment(position: number): number {
     const index = this.#segments.findLastIndex((segment) => segment.base < Math.max(1, position))
     const segment = this.#segments[index]
@@ -194,7 +205,9 @@ class Recovery {
     const segment = this.#segments[i]!
     const content = await readStart(segment, segment.capacity)
     const knownEnd = await this.#knownEnd(i)
-    const input = { content, base: segment.base, from, log: this.#log, incarnation, knownEnd }
+    const { base } = segment
+    const incarnationMax = this.#manifest.incarnation - 1
+    const input = { content, base, from, log: this.#log, incarnation, incarnationMax, knownEnd }
     const result = scanSegment(input, (entry) => this.#visit(entry))
     this.#note(segment, from, result)
     return result.incarnation
@@ -205,9 +218,10 @@ class Recovery {
     const next = this.#segments[i + 1]
     if (next === undefined) return -1
     const head = await readStart(next, Math.min(next.capacity, HEAD_BYTES))
-    const end = firstDurableUpTo(head, next.base, this.#log)
-    if (end >= 0) return end
-    return firstDurableUpTo(await readStart(next, next.capacity), next.base, this.#log)
+    let end = firstDurableUpTo(head, next.base, this.#log)
+    if (end < 0) end = firstDurableUpTo(await readStart(next, next.capacity), next.base, this.#log)
+    // The header of the next segment's first group is damaged: a later one does not know.
+    return end > next.base ? -1 : end
   }
 
   #note(segment: Segment, from: number, result: ScanResult): void {
@@ -216,11 +230,15 @@ class Recovery {
     for (const group of result.incarnationStarts) {
       this.#incarnations.begin(group.from, group.incarnation)
     }
-    if (result.lastGroup < 0 && result.end === from) return
+    if (result.lastGroup < 0 && result.end === from) {
+      this.#tailBytesCut += result.tailBytesCut
+      return
+    }
     this.#end = result.end
     this.#tailBytesCut = result.tailBytesCut
     if (result.lastGroup < 0) return
     this.#tail = { segment, from: result.lastGroup }
+    this.#lastIncarnation = result.incarnation
     this.#lastTime = Math.max(this.#lastTime, result.lastTime)
   }
 
@@ -235,6 +253,24 @@ class Recovery {
     const bytes = new Uint8Array(this.#end - from)
     await segment.file.read(bytes, from - segment.base)
     await segment.file.write(bytes, from - segment.base)
+  }
+
+  /**
+   * Segments behind the one after the end: prepared while the first group of that one was written,
+   * which a crash tore. They hold nothing, and their names would be given once more.
+   */
+  async #dropUnused(): Promise<void> {
+    const current = this.#segments.findLastIndex((segment) => segment.base < this.#end)
+    for (const { file, path } of this.#segments.splice(current + 2)) {
+      await file.close()
+      await this.#os.disk.remove(path)
+    }
+  }
+
+  #isCleanStop(): boolean {
+    // Of the life just before: one that was killed before it wrote anything leaves no other mark.
+    const before = this.#manifest.incarnation - 1
+    return this.#lastType === ENTRY_CLEAN_STOP && this.#lastIncarnation === before
   }
 
   async #result(): Promise<RecoveredLog> {
@@ -261,7 +297,7 @@ class Recovery {
       end: this.#end,
       lastTime: this.#lastTime,
       incarnation,
-      cleanStop: this.#lastType === ENTRY_CLEAN_STOP,
+      cleanStop: this.#isCleanStop(),
       damaged: this.#damaged,
       tailBytesCut: this.#tailBytesCut,
     }

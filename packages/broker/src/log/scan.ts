@@ -6,15 +6,27 @@ import {
   readEntry,
   readGroupHeader,
 } from './entry.ts'
-import { ALIGN, aligned, GROUP_HEADER_BYTES, GROUP_MAGIC, SEGMENT_HEADER_BYTES } from './layout.ts'
+import {
+  ALIGN,
+  aligned,
+  ENTRY_HEADER_BYTES,
+  ENTRY_MAGIC,
+  GROUP_HEADER_BYTES,
+  GROUP_MAGIC,
+  SEGMENT_HEADER_BYTES,
+} from './layout.ts'
 
-/** A stretch of a segment whose checksums fail although later groups prove that it was once durable. */
+/**
+ * A stretch of a segment whose checksums fail although later groups prove that it was once durable.
+ */
 export interface Damage {
   position: number
   bytes: number
 }
 
-/** Where the log before this segment ended, as its first good group says; -1 when it has no group. */
+/**
+ * Where the log before this segment ended, as its first good group says; -1 when it has no group.
+ */
 export function firstDurableUpTo(content: Bytes, base: number, log: number): number {
   const last = content.bytes.length - GROUP_HEADER_BYTES
   for (let at = SEGMENT_HEADER_BYTES; at <= last; at += ALIGN) {
@@ -38,7 +50,10 @@ export interface ScanResult {
   incarnation: number
   /** Where each incarnation that was seen begins. */
   incarnationStarts: { from: number; incarnation: number }[]
-  /** Bytes that the last group's header announces beyond `end`: what a crash cut off. */
+  /**
+   * Bytes beyond `end` that were cut off: what the last group's header announces, or whole entries
+   * of a group without a good header. 0 where neither is left to see, or the end is known.
+   */
   tailBytesCut: number
 }
 
@@ -50,12 +65,15 @@ export interface ScanInput {
   log: number
   /** Groups of an earlier incarnation are leftovers. */
   incarnation: number
-  /** Where a later segment says that this one ends; -1 for the last one, where nobody knows. */
+  /** Of the life before this one; the highest that can have written anything. */
+  incarnationMax: number
+  /** Where a later segment says that this one ends; -1 where nobody knows. */
   knownEnd: number
 }
 
 /**
- * Walks a segment, calling `visit` for every good entry in order. Only one write is ever under way, so
+ * Walks a segment, calling `visit` for every good entry in order. Only one write is ever under way,
+ * so
  * a good group header proves that all before it was durable: what is bad before it is damage, and
  * what is bad with no good header behind it is the torn end.
  */
@@ -72,7 +90,10 @@ class SegmentWalk {
   readonly #entry = emptyEntryView()
   #at: number
   #groupEnd = 0
-  /** Incarnation of the good group behind a damaged stretch; the first group of a life may be the bad one. */
+  /**
+   * Incarnation of the good group behind a damaged stretch; the first group of a life may be the
+   * bad one.
+   */
   #laterIncarnation = -1
 
   constructor(input: ScanInput, visit: (entry: EntryView) => void) {
@@ -92,7 +113,22 @@ class SegmentWalk {
 
   run(): void {
     while (this.#step()) this.result.end = this.#in.base + this.#at
-    this.result.tailBytesCut = Math.max(0, this.#groupEnd - this.#at)
+    if (this.#reachedKnownEnd()) return
+    this.result.tailBytesCut = Math.max(0, this.#groupEnd - this.#at, this.#tracesEnd() - this.#at)
+  }
+
+  /** Where the last whole entry behind the end ends; its group's header is torn or damaged. */
+  #tracesEnd(): number {
+    const { content, base, log, incarnationMax } = this.#in
+    let end = -1
+    for (let at = this.#at; at + ENTRY_HEADER_BYTES <= content.bytes.length; at += ALIGN) {
+      if (content.view.getUint16(at + 4, true) !== ENTRY_MAGIC) continue
+      const found = [this.result.incarnation, incarnationMax].some((incarnation) => {
+        return readEntry(content, at, base + at, incarnation, log, this.#entry)
+      })
+      if (found) end = at + aligned(this.#entry.length)
+    }
+    return end
   }
 
   #step(): boolean {
@@ -108,7 +144,8 @@ class SegmentWalk {
 
   #atEntry(): boolean {
     const { content, base, log } = this.#in
-    if (this.result.lastGroup < 0) return false
+    // An entry comes behind a good group header, or behind damage that a later one proves.
+    if (this.result.lastGroup < 0 && this.result.damaged.length === 0) return false
     const position = base + this.#at
     const { incarnation } = this.result
     if (!readEntry(content, this.#at, position, incarnation, log, this.#entry)) return false
@@ -122,11 +159,13 @@ class SegmentWalk {
     const { content, base, log } = this.#in
     const { incarnation } = this.result
     if (readEntry(content, at, base + at, incarnation, log, this.#entry)) return true
-    const later = this.#laterIncarnation
-    if (later <= incarnation || !readEntry(content, at, base + at, later, log, this.#entry))
-      return false
-    this.#begin(later)
-    return true
+    if (content.view.getUint16(at + 4, true) !== ENTRY_MAGIC) return false
+    for (let later = this.#laterIncarnation; later > incarnation; later--) {
+      if (!readEntry(content, at, base + at, later, log, this.#entry)) continue
+      this.#begin(later)
+      return true
+    }
+    return false
   }
 
   #atGroup(): boolean {
@@ -181,6 +220,7 @@ class SegmentWalk {
       this.#laterIncarnation = header.incarnation
       return at
     }
+    this.#laterIncarnation = this.#in.incarnationMax
     return knownEnd >= 0 ? knownEnd - base : -1
   }
 }

@@ -30,8 +30,13 @@ const CAPACITY_MIN = 4096
 /** How much zero is written at a time when a file is laid out. */
 const FILL_BYTES = 1 << 20
 
-/** Lays out a file of `capacity` zeros: a write into it later changes no size and costs less to sync. */
+/**
+ * Lays out a file of `capacity` zeros: a write into it later changes no size and costs less to
+ * sync.
+ */
 export async function createZeroed(disk: Disk, path: string, capacity: number): Promise<void> {
+  // One may be left of an attempt that ended for lack of room.
+  await disk.remove(path).catch(() => undefined)
   const file = await disk.open(path, { create: true })
   try {
     await fill(file, 0, capacity)

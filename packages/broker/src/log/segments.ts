@@ -26,8 +26,10 @@ interface Spare {
 const SPARES_MAX = 2
 
 /**
- * The files of the log, oldest first. One is written to; the next one is laid out beforehand, so that a
- * full disk never stops a settle: when none can be had, `noSpace` says so and publishes are refused.
+ * The files of the log, oldest first. One is written to; the next one is laid out beforehand, so
+ * that a
+ * full disk never stops a settle: when none can be had, `noSpace` says so and publishes are
+ * refused.
  */
 export class Segments {
   readonly all: Segment[]
@@ -42,6 +44,7 @@ export class Segments {
   readonly #options: SegmentsOptions
   readonly #spares: Spare[] = []
   #preparing: Promise<void> | undefined
+  #closed = false
 
   constructor(options: SegmentsOptions, all: Segment[], current: Segment) {
     this.#options = options
@@ -53,25 +56,38 @@ export class Segments {
     return sum(this.all) + sum(this.#spares)
   }
 
+  /** Groups larger than this are not made: each must fit into the next segment, with a reserve. */
+  get groupBytesMax(): number {
+    const next = this.next?.capacity ?? this.#options.segmentBytesMin
+    return Math.min(this.current.capacity, next) >> 1
+  }
+
   /** The segment that holds `position`. */
   at(position: number): Segment {
     return segmentAt(this.all, position)
   }
 
-  /** Moves on to the next segment, waiting for one of at least `capacity`; false when none can be had. */
+  /**
+   * Moves on to the next segment, waiting for one of at least `capacity`; false when none can be
+   * had.
+   */
   async roll(capacity: number): Promise<boolean> {
     await this.prepare(capacity)
-    if (this.next === undefined) return false
+    if (this.next === undefined || this.next.capacity < capacity) return false
     this.current = this.next
     this.next = undefined
     this.prepareSoon()
     return true
   }
 
-  /** Sees to it that a next segment of at least `capacity` is there; sets `noSpace` when it cannot be. */
+  /**
+   * Sees to it that a next segment of at least `capacity` is there; sets `noSpace` when it cannot
+   * be.
+   */
   async prepare(capacity: number): Promise<void> {
-    await this.#preparing
-    if (this.next !== undefined && this.next.capacity >= capacity) return
+    // In a loop: several may have waited for the one that has just ended.
+    while (this.#preparing !== undefined) await this.#preparing
+    if (this.#closed || (this.next !== undefined && this.next.capacity >= capacity)) return
     this.#preparing = this.#prepare(capacity)
     try {
       await this.#preparing
@@ -93,10 +109,12 @@ export class Segments {
 
   async #prepare(capacity: number): Promise<void> {
     try {
-      if (this.next !== undefined) await this.#discardNext(this.next)
       const spare = await this.#takeSpare(capacity)
       this.noSpace = spare === undefined
-      if (spare !== undefined) this.next = await this.#activate(spare)
+      if (spare === undefined) return
+      // Only now: where none can be had, the smaller one is still the reserve for settles.
+      if (this.next !== undefined) await this.#discardNext(this.next)
+      this.next = await this.#activate(spare)
     } catch (error) {
       if (!isDiskError(error, 'ENOSPC') && !isDiskError(error, 'EDQUOT')) throw error
       this.noSpace = true
@@ -109,7 +127,8 @@ export class Segments {
     const wanted = Math.max(capacity, grown)
     const fits = this.#spares.findIndex((spare) => spare.capacity >= wanted)
     if (fits >= 0) return this.#spares.splice(fits, 1)[0]
-    if (this.bytes + wanted <= logBytesMax) {
+    const replaced = this.next?.capacity ?? 0
+    if (this.bytes - replaced + wanted <= logBytesMax) {
       const path = `${dir}/${SPARE_PREFIX}new.seg`
       const made = await createZeroed(disk, path, wanted).then(
         () => true,
@@ -150,7 +169,8 @@ export class Segments {
     await segment.file.close()
     const path = `${dir}/${SPARE_PREFIX}${segmentName(segment.base)}`
     const large = segment.capacity >= Math.min(this.#options.segmentBytesMax, this.current.capacity)
-    if (this.#spares.length < SPARES_MAX && (large || this.noSpace)) {
+    const fits = this.bytes + segment.capacity <= this.#options.logBytesMax
+    if (fits && this.#spares.length < SPARES_MAX && (large || this.noSpace)) {
       await disk.rename(segment.path, path)
       // Durable before it is written anew: else the old name could come back with new content.
       await disk.syncDir(dir)
@@ -162,6 +182,7 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#preparing?.catch(() => undefined)
     for (const segment of this.all) await segment.file.close()
   }
