@@ -130,7 +130,7 @@ export class Retainer {
     const covered = this.#checkpoints.newest?.position ?? 0
     for (const segment of [...log.segments.all]) {
       const used = segment === log.segments.current || segment === log.segments.next
-      if (used || segment.liveCount > 0 || segment.base + segment.capacity > covered) continue
+      if (used || segment.liveCount > 0 || segment.base + segment.capacity >= covered) continue
       reader.forget(segment)
       await log.segments.free(segment)
     }
