@@ -96,12 +96,13 @@ export class EmbeddedBroker implements Broker {
     demandOpen(this.#engine, doing)
     const { log, state } = this.#engine
     const queue = demandQueue(this.#engine, name, doing)
-    for (const other of state.queues.values()) {
+    for (const other of state.byName.values()) {
       if (other.options.deadLetter !== name) continue
       throw new BrokerError('QUEUE_IN_USE', `${doing}: ${other.name} dead-letters to it`)
     }
     for (const consumer of [...(this.#deliverer.consumers.get(queue) ?? [])]) this.#detach(consumer)
     appendJson(log, QUEUE, QUEUE_DELETED, queue.number, {})
+    state.byName.delete(name)
     await log.durable()
     return queue.length
   }

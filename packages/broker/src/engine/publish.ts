@@ -20,6 +20,8 @@ export class Publisher {
   readonly #engine: Engine
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
+  /** Delayed messages on their way into their queues. */
+  #delayedComing = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -33,11 +35,18 @@ export class Publisher {
       const queues = request.queues.map((name) => this.#engine.state.byName.get(name)!)
       for (const queue of queues) checkQueue(queue, bytes, request)
       reserve(queues, bytes, 1)
+      const delayed = message.dueAt > 0 ? queues.length : 0
+      this.#delayedComing += delayed
       const refuse = (error: BrokerError) => {
+        this.#delayedComing -= delayed
         reserve(queues, bytes, -1)
         reject(error)
       }
-      const go = () => this.#write(message, queues, resolve, refuse)
+      const taken = (id: number) => {
+        this.#delayedComing -= delayed
+        resolve(id)
+      }
+      const go = () => this.#write(message, queues, taken, refuse)
       this.whenRoom(bytes, go, refuse)
     })
   }
@@ -60,19 +69,14 @@ export class Publisher {
     checkTypes(request)
     const what = doing(request)
     demandOpen(this.#engine, what)
-    const { limits, state, time } = this.#engine
+    const { time } = this.#engine
     const { body, properties = NO_BYTES, delayMs = 0, key } = request
     this.#checkSizes(request, what)
     const queues = request.queues.map((name) => demandQueue(this.#engine, name, what).number)
     if (new Set(queues).size !== queues.length) {
       throw new BrokerError('ARGUMENT', `${what}: a queue is named twice`)
     }
-    if (!(delayMs >= 0 && delayMs <= limits.delayMsMax)) {
-      throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${limits.delayMsMax}`)
-    }
-    if (delayMs > 0 && state.due.length >= limits.delayedMax) {
-      throw new BrokerError('LIMIT', `${what}: ${limits.delayedMax} messages are delayed already`)
-    }
+    this.#checkDelay(delayMs, queues.length, what)
     const now = time()
     // Rounded up: never early.
     const dueAt = delayMs > 0 ? Math.ceil(now + delayMs) : 0
@@ -94,6 +98,18 @@ export class Publisher {
     if (waiting > 0 && waiting + bytes > limits.pendingBytesMax) {
       throw new BrokerError('BUSY', `${what}: ${waiting} bytes wait for the disk`)
     }
+  }
+
+  #checkDelay(delayMs: number, queues: number, what: string): void {
+    const { state, limits } = this.#engine
+    const { delayMsMax, delayedMax } = limits
+    if (!(delayMs >= 0 && delayMs <= delayMsMax)) {
+      throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
+    }
+    const coming = this.#delayedComing + queues
+    if (delayMs === 0 || state.due.length + coming <= delayedMax) return
+    if (state.delayed() + coming <= delayedMax) return
+    throw new BrokerError('LIMIT', `${what}: ${delayedMax} messages are delayed already`)
   }
 
   /** Calls `go` when the log has room for `bytes`, at once or later; `refuse` when it cannot have it. */
@@ -126,7 +142,7 @@ export class Publisher {
   #write(
     message: NewMessage,
     queues: EngineQueue[],
-    resolve: (id: number) => void,
+    taken: (id: number) => void,
     refuse: (error: BrokerError) => void,
   ): void {
     const { log, state, counters } = this.#engine
@@ -136,7 +152,7 @@ export class Publisher {
     for (const queue of queues) reachFor(log, queue, id)
     appendMessage(log, message)
     counters.published++
-    log.onDurable((error) => (error ? refuse(error) : resolve(id)))
+    log.onDurable((error) => (error ? refuse(error) : taken(id)))
   }
 }
 

@@ -113,6 +113,19 @@ export class State {
     this.touched.add(queue)
   }
 
+  /** Rows waiting for their time. Sweeps the schedule when most of it is of rows that wait no more. */
+  delayed(): number {
+    let delayed = 0
+    for (const { counts } of this.queues.values()) delayed += counts.delayed
+    if (this.due.length > 2 * delayed) {
+      this.due.compact((number, id, dueAt) => {
+        const row = this.queues.get(number)?.rows.get(id)
+        return row?.state === 'delayed' && row.dueAt === dueAt
+      })
+    }
+    return delayed
+  }
+
   #applyMessage(entry: EntryView): void {
     const message = this.#message
     loadMessage(entry, message)
@@ -179,7 +192,7 @@ export class State {
     const queue = this.queues.get(number)
     if (queue === undefined) return
     this.queues.delete(number)
-    this.byName.delete(queue.name)
+    if (this.byName.get(queue.name) === queue) this.byName.delete(queue.name)
     queue.waiting.forEach((_id, position, size) => {
       this.live.add(position, size, -1)
     })
