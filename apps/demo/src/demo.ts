@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { check } from './check/check.ts'
 import { Findings } from './check/findings.ts'
 import { dataFolder } from './data-folder.ts'
@@ -12,6 +13,9 @@ import { RunFailedError, Supervisor } from './run/supervisor.ts'
 import type { Screen } from './view/progress-line.ts'
 import { ProgressLine } from './view/progress-line.ts'
 import type { Outcome } from './view/summary.ts'
+
+/** So long the first worker waits for the input to be complete, ms. */
+const SPOOL_MS = 500
 
 /** The whole job: run, kill, check. `interrupt` ends it early, with its reason as the error. */
 export async function runDemo(
@@ -60,6 +64,8 @@ async function supervise(
     watch: (run) => line.show(run),
   })
   try {
+    // As a rule all of the input is there by then, and the pace is right from the start.
+    await Promise.race([spooling, sleep(SPOOL_MS, undefined, { ref: false })])
     await supervisor.run()
     await spooling
     return { run: supervisor.state, failure: undefined }

@@ -22,7 +22,7 @@ export interface DemoOptions {
   readonly help: boolean
 }
 
-const COUNT_DEFAULT = 5_000
+const COUNT_DEFAULT = 6_000
 const COUNT_MAX = 10_000_000
 const KILLS_DEFAULT = 10
 const KILLS_MAX = 10_000

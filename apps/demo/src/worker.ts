@@ -14,7 +14,7 @@ import { smsService } from './services/sms.ts'
 /** Lines whose outcome is not yet on disk. */
 const IN_FLIGHT_MAX = 64
 
-const PROGRESS_MS = 100
+const PROGRESS_MS = 50
 
 const { dir, seed, rate, unreachable }: WorkerOptions = JSON.parse(process.argv[2] ?? '{}')
 const transport = embedded(brokerPath(dir))

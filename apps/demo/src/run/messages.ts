@@ -9,7 +9,7 @@ export interface WorkerOptions {
   readonly unreachable: readonly string[]
 }
 
-/** From the worker, ten times a second once it is ready. Nothing the verdict rests on. */
+/** From the worker, twenty times a second once it is ready. Nothing the verdict rests on. */
 export interface Progress extends Reading {
   /** It has read all there is and waits for more input. */
   readonly hungry: boolean

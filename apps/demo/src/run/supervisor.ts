@@ -12,8 +12,12 @@ const STOP_MS = 30_000
 
 const POLL_MS = 10
 
-/** Each life of a worker gets so much of the work, ms. */
-const LIFE_MS = 1_200
+/** Taking in the orders is spread over so much time, so that kills find work; a restart costs extra. */
+const WORK_MS = 15_000
+
+/** Least and most of it that one life of a worker gets, ms. */
+const LIFE_MS_MIN = 300
+const LIFE_MS_MAX = 1_500
 
 /** Lines per second as long as nobody knows how many there are. */
 const RATE_UNKNOWN = 300
@@ -30,7 +34,7 @@ export interface RunOptions {
   readonly unreachable: readonly string[]
   readonly spooled: Spooled
   readonly signal: AbortSignal
-  /** Told about ten times a second. */
+  /** Told about twenty times a second. */
   readonly watch: (run: RunState) => void
 }
 
@@ -155,7 +159,7 @@ export class Supervisor {
     if (told === undefined) return false
     const { lines, complete } = this.#options.spooled
     // Nobody knows how much is to come: each worker gets its time.
-    if (!complete) return performance.now() - this.#worker!.startedAt >= LIFE_MS
+    if (!complete) return performance.now() - this.#worker!.startedAt >= this.#lifeMs()
     return told.drained || told.line >= share * lines
   }
 
@@ -163,7 +167,12 @@ export class Supervisor {
     const { rate, spooled, plan } = this.#options
     if (rate !== undefined) return rate
     if (!spooled.complete) return RATE_UNKNOWN
-    return Math.max(1, (spooled.lines * 1_000) / ((plan.length + 1) * LIFE_MS))
+    return Math.max(1, (spooled.lines * 1_000) / ((plan.length + 1) * this.#lifeMs()))
+  }
+
+  #lifeMs(): number {
+    const lifeMs = WORK_MS / (this.#options.plan.length + 1)
+    return Math.min(LIFE_MS_MAX, Math.max(LIFE_MS_MIN, lifeMs))
   }
 
   #settleLife(worker: WorkerProcess): void {

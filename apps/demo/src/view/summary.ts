@@ -85,8 +85,8 @@ function killsText({ hits, restartMs }: RunState): string {
   const starts = restartMs.toSorted((a, b) => a - b)
   const start = ((starts[starts.length >> 1] ?? 0) / 1_000).toFixed(1)
   if (hits.length === 0) return 'none'
-  const details = `up to ${number(open)} orders under way; ready again in ${start} s`
-  return `${hits.length} with kill -9: ${what.join(', ')}; ${details}`
+  const most = open > 0 ? `; up to ${number(open)} orders under way` : ''
+  return `${hits.length} with kill -9: ${what.join(', ')}${most}; ready again in ${start} s`
 }
 
 function listed(title: string, count: number, lines: readonly string[]): string[] {
