@@ -23,9 +23,10 @@ async function counted(t: TestContext, service: ServiceName, text: string) {
   return counts
 }
 
-const PARK = (id: string, grp: string, kind = 'consume') => `INSERT INTO hufu_parked
+const PARK = (id: string, grp: string) => `INSERT INTO hufu_parked
   (kind, event, grp, id, headers, body, state, cause, detail, attempts, holds_key, parked_at)
-  VALUES ('${kind}', 'order.placed', '${grp}', '${id}', '{}', x'', 'parked', 'EXHAUSTED', 'no', 12, 0, 1)`
+  VALUES ('consume', 'order.placed', '${grp}', '${id}', '{}', x'', 'parked', 'EXHAUSTED', 'no',
+    12, 0, 1)`
 
 test('a finished run is consistent, and its lines are counted', async (t) => {
   const { dir } = await finishedShop(t)
@@ -98,7 +99,7 @@ test('pairs of one user that were applied the wrong way round are out of order',
   assert.deepEqual(await counted(t, 'points', other), NONE)
 })
 
-test('a row that is not closed is an open receipt, also one closed without an answer', async (t) => {
+test('a row not closed is an open receipt, also one closed without an answer', async (t) => {
   const open = `UPDATE hufu_outbox SET state = 1, due_at = 9, missing = 1 WHERE id = 'o1';
     DELETE FROM hufu_receipts WHERE seq = 1 AND grp = 'sms'`
   assert.deepEqual(await counted(t, 'order', open), { ...NONE, openReceipts: 1 })

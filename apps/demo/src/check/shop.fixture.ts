@@ -81,8 +81,9 @@ function addOrder(sql: Shop['sql'], order: Order, seq: number): void {
       missing, state, attempts, published_at, closed_at)
       VALUES (${seq}, 'order.placed', '${id}', '${userId}', '["coupon","points","sms"]', '{}',
       x'7b7d', 0, 1, 0, 2, 0, 1, 1);
-    INSERT INTO hufu_receipts (seq, grp, outcome, body, at) VALUES (${seq}, 'coupon', 'done', '{}', 1),
-      (${seq}, 'points', 'done', '{}', 1), (${seq}, 'sms', 'done', '{}', 1)`,
+    INSERT INTO hufu_receipts (seq, grp, outcome, body, at) VALUES
+      (${seq}, 'coupon', 'done', '{}', 1), (${seq}, 'points', 'done', '{}', 1),
+      (${seq}, 'sms', 'done', '{}', 1)`,
   )
   const points = pointsOf(cents)
   sql('points', `INSERT INTO ledger VALUES (${seq}, '${id}', '${userId}', ${points})`)

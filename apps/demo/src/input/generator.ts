@@ -19,8 +19,8 @@ const UNREACHABLE_MAX = 5
 const CHUNK_LINES = 500
 
 /**
- * `count` lines with orders; the same for the same seed. Now and then a client sends an order again,
- * and a coupon is used that was used before.
+ * `count` lines with orders; the same for the same seed. Now and then a client sends an order
+ * again, and a coupon is used that was used before.
  */
 export function* generateOrders(seed: number, count: number): Generator<Order> {
   const random = new SeededRandom(seed).fork('orders')

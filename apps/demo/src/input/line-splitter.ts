@@ -1,7 +1,7 @@
 /** A longer line is rejected, bytes without its line end. */
 export const LINE_BYTES_MAX = 65_536
 
-/** Kept of a line: enough to see that it is too long, whatever mark and line end stand around it. */
+/** Kept of a line: enough to see that it is too long, whatever stands around it. */
 const KEPT_BYTES_MAX = LINE_BYTES_MAX + 8
 
 const LF = 0x0a

@@ -13,7 +13,7 @@ export interface Kill {
 const STARTING_CHANCE = 0.15
 const STARTING_MS_MAX = 500
 const WORKING_MS_MAX = 250
-/** Shares beyond 1 become 1: those kills come when all orders are in and the last effects are not. */
+/** Shares beyond 1 become 1: those kills come when all orders are in, their effects not yet. */
 const SHARE_MAX = 1.08
 
 /** Exactly `kills` kills in the order in which they are done; the same for the same seed. */

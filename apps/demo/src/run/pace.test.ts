@@ -10,7 +10,7 @@ test('never more than the rate goes through, the first wave apart', async () => 
   assert.ok(performance.now() - startedAt >= 1_195)
 })
 
-test('a rate below one per wave gets through, and a new rate counts from the next wave', async () => {
+test('less than one per wave gets through; a new rate counts from the next wave', async () => {
   const pace = new Pace(2)
   const startedAt = performance.now()
   await pace.next()

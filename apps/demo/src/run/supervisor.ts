@@ -12,7 +12,7 @@ const STOP_MS = 30_000
 
 const POLL_MS = 10
 
-/** Taking in the orders is spread over so much time, so that kills find work; a restart costs extra. */
+/** Taking in the orders takes so long, ms, so that kills find work; restarts come on top. */
 const WORK_MS = 15_000
 
 /** Least and most of it that one life of a worker gets, ms. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Command, Progress, WorkerOptions } from './messages.ts'
 
-const WORKER = join(import.meta.dirname, '..', 'worker.ts')
+const WORKER = join(import.meta.dirname, '../worker.ts')
 
 /** Kept of what a worker wrote to its standard error, characters. */
 const TAIL_CHARS = 4_000

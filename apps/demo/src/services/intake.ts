@@ -4,7 +4,7 @@ import { readLine } from '../input/read-line.ts'
 import type { OrderService } from './order.ts'
 
 /** Bad lines kept with their reason; the others are counted. */
-export const REJECTIONS_KEPT = 20
+const REJECTIONS_KEPT = 20
 
 interface Position {
   readonly number: number

@@ -19,7 +19,7 @@ const INSERT = `INSERT INTO orders (id, user_id, sku, cents, coupon_id, coupon_s
 
 export type OrderService = ReturnType<typeof orderService>
 
-/** What became of an order: placed now, placed before, or refused because its id means another one. */
+/** Placed now, placed before, or refused because its id means another one. */
 export type Placing = 'placed' | 'repeated' | 'other'
 
 /** Places orders: the row and the message to the others commit together. */

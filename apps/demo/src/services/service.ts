@@ -7,8 +7,8 @@ import type { ServiceName } from './databases.ts'
 import { databasePath } from './databases.ts'
 
 /**
- * One process at a time has these files, so whoever holds a lease when it starts is dead. Without this
- * the relay would wait up to 10 s for the lease of the killed one to run out.
+ * One process at a time has these files, so whoever holds a lease when it starts is dead. Without
+ * this the relay would wait up to 10 s for the lease of the killed one to run out.
  */
 const END_LEASES = 'UPDATE hufu_leases SET expires_at = 0'
 
