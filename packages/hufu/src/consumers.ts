@@ -5,7 +5,6 @@ import type { Work } from './inbox/message.ts'
 import type { ConsumeOptions, Consumer, ConsumerStats } from './inbox/options.ts'
 import type { Policy } from './inbox/policy.ts'
 import { policyOf } from './inbox/policy.ts'
-import { Settler } from './inbox/settler.ts'
 import type { Replies } from './outbox/replies.ts'
 import { RECEIPTS } from './outbox/wire.ts'
 import { ReceiptWork } from './receipts/apply.ts'
@@ -104,8 +103,7 @@ export class Consumers<Tx> {
     work: Work,
     filter: ConstructorParameters<typeof Aside>[3],
   ): Member<Tx> {
-    const settler = new Settler(this.#runtime, this.#replies)
-    const loop = new Loop(this.#runtime, options, work, settler)
+    const loop = new Loop(this.#runtime, options, work, this.#replies)
     const member = { loop, aside: new Aside(this.#runtime, loop, this.#replies, filter) }
     this.#members.push(member)
     return member

@@ -10,6 +10,7 @@ export const HUFU_ERRORS = {
   CONSUMER_DUPLICATE: 'the group has a consumer or receipt handler here already',
   PAYLOAD_INVALID: 'the schema refuses the payload',
   PAYLOAD_NOT_JSON: 'the value cannot be written as JSON',
+  OUTBOX_FULL: 'too many messages wait to be sent',
   ID_REUSED: 'the id was used before, with another body or key',
   TRANSPORT_LACKS: 'the transport cannot do what is asked of it',
   TRANSACTION_NESTED: 'a transaction was begun inside another one of the same store',

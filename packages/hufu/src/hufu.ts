@@ -38,8 +38,9 @@ export function createHufu<Tx, Foreign>(options: HufuOptions<Tx, Foreign>): Hufu
     os: options.os ?? nodeOs,
     limits,
     definitions: new Map(),
-    alert: options.onAlert ?? alertToStderr,
-    warn: options.onWarning ?? ((text) => void process.stderr.write(`hufu: ${text}\n`)),
+    waiting: 0,
+    alert: safely(options.onAlert ?? alertToStderr),
+    warn: safely(options.onWarning ?? toStderr),
   }
   return new Service(runtime, options)
 }
@@ -54,6 +55,8 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   readonly #retention: Retention<Tx>
   readonly #declared = new Map<string, Promise<void>>()
   #state: 'stopped' | 'starting' | 'started' = 'stopped'
+  /** Closes what was opened, last opened first. */
+  #closers: Closer[] = []
   #offWork: () => void = () => {}
 
   constructor(runtime: Runtime<Tx, Foreign>, options: HufuOptions<Tx, Foreign>) {
@@ -112,8 +115,11 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     const { store, transport, os, definitions } = this.#runtime
     try {
       await store.open(os)
+      this.#closers.unshift([store.name, () => store.close()])
       await transport.open()
+      this.#closers.unshift([transport.name, () => transport.close()])
       for (const definition of definitions.values()) await this.#declare(definition)
+      this.#closers.unshift(['consumers', () => this.#consumers.stop(0)])
       await this.#consumers.start()
     } catch (error) {
       await this.#close()
@@ -146,15 +152,16 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   }
 
   async #close(): Promise<void> {
-    this.#state = 'stopped'
-    this.#declared.clear()
-    for (const part of [this.#runtime.transport, this.store]) {
+    for (const [name, close] of this.#closers) {
       try {
-        await part.close()
+        await close()
       } catch (error) {
-        this.#runtime.warn(`Closing ${part.name}: ${messageOf(error)}`)
+        this.#runtime.warn(`Closing ${name}: ${messageOf(error)}`)
       }
     }
+    this.#closers = []
+    this.#declared.clear()
+    this.#state = 'stopped'
   }
 
   #declare({ name, groups }: Definition<Tx>): Promise<void> {
@@ -238,6 +245,23 @@ function addReceiptHandler<Tx>(
     throw new HufuError('ARGUMENT', `${what}: some came before it; call onReceipt before start`)
   }
   definition.receiptHandlers.set(group, handler)
+}
+
+type Closer = readonly [name: string, close: () => Promise<void>]
+
+/** What the user's listener throws must not end up in the machinery. */
+function safely<T>(listener: (value: T) => void): (value: T) => void {
+  return (value) => {
+    try {
+      listener(value)
+    } catch (error) {
+      toStderr(`A listener of alerts or warnings failed: ${messageOf(error)}`)
+    }
+  }
+}
+
+function toStderr(text: string): void {
+  process.stderr.write(`hufu: ${text}\n`)
 }
 
 function alertToStderr(alert: Alert): void {

@@ -19,6 +19,10 @@ export interface Limits {
   causeCharsMax: number
   /** Longest delay of a message, ms. */
   delayMsMax: number
+  /** Messages that wait to be sent; a publish beyond it is refused with `OUTBOX_FULL`. */
+  outboxWaitingMax: number
+  /** Messages set aside behind a parked one of their key; more wait in the transport. */
+  asidePerKeyMax: number
   /** Messages the relay hands to the transport at a time. */
   relayBatchMax: number
   /** Refusals of one message by the transport; then it is parked. */
@@ -42,6 +46,8 @@ export const LIMITS: Limits = {
   pageMax: 1_000,
   causeCharsMax: 2_000,
   delayMsMax: 365 * DAY_MS,
+  outboxWaitingMax: 1_000_000,
+  asidePerKeyMax: 10_000,
   relayBatchMax: 500,
   publishAttemptsMax: 50,
   rateKeysMax: 100_000,

@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Timer } from '@hufu/os'
 import { sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
 import { messageOf } from '../errors.ts'
+import type { Replies } from '../outbox/replies.ts'
 import type { Delivery, TransportSubscription } from '../ports/transport.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { Limiter } from './limiter.ts'
@@ -9,7 +11,7 @@ import type { How, Message, Verdict, Work } from './message.ts'
 import type { Consumer, ConsumerStats, RateOptions } from './options.ts'
 import { checkRate, concurrencyOf } from './policy.ts'
 import { Run } from './run.ts'
-import type { Settler } from './settler.ts'
+import { Settler } from './settler.ts'
 
 /** A message whose key must wait longer than this goes back to the transport for the time, ms. */
 const HOLD_MS = 250
@@ -37,6 +39,8 @@ export class Loop<Tx> implements Consumer {
   readonly #runtime: Runtime<Tx>
   readonly #work: Work
   readonly #settler: Settler<Tx>
+  /** Handlers must not find themselves inside whatever happened to wake the consumer. */
+  readonly #outside = AsyncLocalStorage.snapshot()
   readonly #limiter: Limiter
   #concurrency: number
   #held: Held[] = []
@@ -48,11 +52,11 @@ export class Loop<Tx> implements Consumer {
   #idle: (() => void) | undefined
   readonly #counts = { done: 0, repeated: 0, retried: 0, failed: 0, parked: 0 }
 
-  constructor(runtime: Runtime<Tx>, options: LoopOptions, work: Work, settler: Settler<Tx>) {
+  constructor(runtime: Runtime<Tx>, options: LoopOptions, work: Work, replies: Replies<Tx>) {
     this.#runtime = runtime
     this.options = options
     this.#work = work
-    this.#settler = settler
+    this.#settler = new Settler(runtime, replies, (...broken) => this.#broken(...broken))
     checkRate(options, this.#what)
     this.#concurrency = concurrencyOf(options.concurrency, runtime.limits, this.#what)
     this.#limiter = new Limiter(runtime.os.clock, runtime.limits.rateKeysMax, options.rate)
@@ -154,15 +158,23 @@ export class Loop<Tx> implements Consumer {
     for (const { finish } of dropped) finish(STOPPED)
   }
 
+  /** A subscription that takes no outcomes is given up, so that its messages come again. */
+  #broken(subscription: TransportSubscription, error: unknown): void {
+    if (subscription !== this.#subscription) return
+    subscription.close().catch(() => {})
+    void this.#resubscribe(error)
+  }
+
   async #resubscribe(cause: unknown): Promise<void> {
     this.#drop()
     this.#subscription = undefined
-    for (let failures = 1; !this.#stopping.signal.aborted; failures++) {
+    const { signal } = this.#stopping
+    for (let failures = 1; !signal.aborted; failures++) {
       const pauseMs = backoffMs(failures, RESUBSCRIBE, this.#runtime.os.random)
       this.#runtime.warn(`${this.#what}: ${messageOf(cause)}; again in ${pauseMs} ms`)
-      await sleep(this.#runtime.os.clock, pauseMs, this.#stopping.signal)
+      await sleep(this.#runtime.os.clock, pauseMs, signal)
       try {
-        if (!this.#stopping.signal.aborted) return await this.#subscribe()
+        if (!signal.aborted) return await this.#subscribe()
       } catch (error) {
         cause = error
       }
@@ -193,10 +205,7 @@ export class Loop<Tx> implements Consumer {
       const next = this.#next()
       if (!next) return
       this.#limiter.take(next.message.key)
-      void this.#perform(next.message).then((verdict) => {
-        next.finish(verdict)
-        this.#dispatch()
-      })
+      void this.#outside(() => this.#finish(next))
     }
   }
 
@@ -221,6 +230,11 @@ export class Loop<Tx> implements Consumer {
     }
     if (Number.isFinite(soonestMs)) this.#dispatchIn(soonestMs)
     return undefined
+  }
+
+  async #finish({ message, finish }: Held): Promise<void> {
+    finish(await this.#perform(message))
+    this.#dispatch()
   }
 
   async #perform(message: Message): Promise<Verdict> {

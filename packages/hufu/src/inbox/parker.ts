@@ -108,6 +108,7 @@ export class Parker<Tx> {
 
 const STORE_TROUBLE: ReadonlySet<string> = new Set([
   'STORE_BUSY',
+  'STORE_UNUSABLE',
   'COMMIT_FAILED',
   'TRANSACTION_LOST',
 ])

@@ -15,8 +15,9 @@ export class Run {
   }
 
   /** What `work` gives, unless the service stops before; then it rejects with `Stopped`. */
-  guard<T>(work: T | Promise<T>): Promise<T> {
-    return Promise.race([Promise.resolve(work), this.#stopped.promise])
+  async guard<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.signal.aborted) return this.#stopped.promise
+    return Promise.race([work(), this.#stopped.promise])
   }
 
   /** The run failed or is over its time: whatever the handler left running should end. */

@@ -1,7 +1,13 @@
 import { Batcher } from '../batcher.ts'
 import { messageOf } from '../errors.ts'
 import type { Replies } from '../outbox/replies.ts'
-import type { Delivery, Outgoing, Settlement, TransportSubscription } from '../ports/transport.ts'
+import type {
+  Delivery,
+  Outgoing,
+  PublishOutcome,
+  Settlement,
+  TransportSubscription,
+} from '../ports/transport.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { Verdict } from './message.ts'
 
@@ -22,11 +28,18 @@ interface Finished {
 export class Settler<Tx> {
   readonly #runtime: Runtime<Tx>
   readonly #replies: Replies<Tx>
+  readonly #onBroken: (subscription: TransportSubscription, error: unknown) => void
   readonly #batcher = new Batcher<Finished>((batch) => this.#flush(batch))
 
-  constructor(runtime: Runtime<Tx>, replies: Replies<Tx>) {
+  /** `onBroken`: a subscription does not take outcomes any more. */
+  constructor(
+    runtime: Runtime<Tx>,
+    replies: Replies<Tx>,
+    onBroken: (subscription: TransportSubscription, error: unknown) => void,
+  ) {
     this.#runtime = runtime
     this.#replies = replies
+    this.#onBroken = onBroken
   }
 
   add(subscription: TransportSubscription, delivery: Delivery, verdict: Verdict): void {
@@ -48,32 +61,36 @@ export class Settler<Tx> {
   }
 
   async #flush(batch: Finished[]): Promise<void> {
-    try {
-      const settlements = await this.#reply(batch)
-      const subscriptions = new Set(batch.map((finished) => finished.subscription))
-      for (const subscription of subscriptions) {
-        const own = settlements.filter((_, at) => batch[at]!.subscription === subscription)
+    const settlements = await this.#reply(batch)
+    for (const subscription of new Set(batch.map((finished) => finished.subscription))) {
+      const own = settlements.filter((_, at) => batch[at]!.subscription === subscription)
+      try {
         await subscription.settle(own)
+      } catch (error) {
+        this.#onBroken(subscription, error)
       }
-    } catch (error) {
-      // What is not settled is delivered again, and answered from the journal.
-      this.#runtime.warn(`Settling ${batch.length} messages: ${messageOf(error)}`)
     }
   }
 
   /** Sends the receipts; a message whose receipt is refused comes again, to send it again. */
   async #reply(batch: Finished[]): Promise<Settlement[]> {
-    const replies = batch.flatMap(({ reply }) => reply ?? [])
-    const outcomes = await this.#replies.send(replies)
+    const outcomes = await this.#send(batch.flatMap(({ reply }) => reply ?? []))
     let at = 0
     return batch.map(({ reply, settlement }) => {
       const outcome = reply && outcomes[at++]
       if (!outcome || outcome.ok) return settlement
-      if (outcome.retriable) {
-        return { handle: settlement.handle, outcome: 'later', delayMs: REFUSED_MS }
-      }
       this.#runtime.warn(`Sending the receipt ${reply.id}: ${outcome.cause}`)
-      return settlement
+      if (!outcome.retriable) return settlement
+      return { handle: settlement.handle, outcome: 'later', delayMs: REFUSED_MS }
     })
+  }
+
+  async #send(replies: Outgoing[]): Promise<PublishOutcome[]> {
+    try {
+      return await this.#replies.send(replies)
+    } catch (error) {
+      const cause = messageOf(error)
+      return replies.map(() => ({ ok: false, code: 'NOT_SENT', cause, retriable: true }))
+    }
   }
 }

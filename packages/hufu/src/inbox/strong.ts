@@ -1,5 +1,5 @@
 import { hashOf } from '../json.ts'
-import { Failure } from '../outcome.ts'
+import { Failure, Later } from '../outcome.ts'
 import type { JournalEntry, ReceiptRow } from '../ports/store.ts'
 import type { Definition } from '../service/definition.ts'
 import type { Runtime } from '../service/runtime.ts'
@@ -55,7 +55,7 @@ export class StrongWork<Tx> implements Work {
         if (this.#parker.spent(message)) throw new Unworkable('EXHAUSTED', SPENT)
         const payload = await readPayload(this.#definition, message.body)
         const ctx = contextOf(this.#runtime, message, this.#policy, run.signal)
-        const result = await run.guard(this.#handler(tx, payload, ctx))
+        const result = await run.guard(() => this.#handler(tx, payload, ctx))
         const text = await resultText(this.#definition, message.group, result, limits)
         return this.#record(tx, message, hash, 'done', text)
       }, options)
@@ -79,7 +79,10 @@ export class StrongWork<Tx> implements Work {
     }
     if (!this.#policy.parkKey || message.key === undefined || message.ref !== undefined) return
     const { event, group, key } = message
-    if (!(await parked.blocks(tx, event, group, key))) return
+    const most = this.#runtime.limits.asidePerKeyMax
+    const ahead = await parked.holding(tx, event, group, key, most)
+    if (ahead === 0) return
+    if (ahead >= most) throw new Later(CROWDED_MS)
     await this.#parker.setAside(tx, message)
     return { outcome: 'done', how: 'parked' }
   }
@@ -125,6 +128,9 @@ export class StrongWork<Tx> implements Work {
     await this.#runtime.store.parked.change(tx, ref, change)
   }
 }
+
+/** A message whose key has too many set aside asks again after this time, ms. */
+const CROWDED_MS = 10_000
 
 const SPENT = 'attempts ended without an answer, as when the process is killed'
 

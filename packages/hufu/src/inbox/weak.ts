@@ -78,7 +78,7 @@ export class WeakWork<Tx> implements Work {
     const payload = await readPayload(this.#definition, message.body)
     const ctx = contextOf(this.#runtime, message, this.#policy, run.signal)
     try {
-      const result = await this.#inTime(run, Promise.resolve(this.#handler(payload, ctx)))
+      const result = await this.#inTime(run, async () => this.#handler(payload, ctx))
       return await resultText(this.#definition, message.group, result, limits)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
@@ -87,14 +87,14 @@ export class WeakWork<Tx> implements Work {
     }
   }
 
-  async #inTime<T>(run: Run, handling: Promise<T>): Promise<T> {
+  async #inTime<T>(run: Run, handle: () => Promise<T>): Promise<T> {
     const ms = this.#policy.timeoutMs ?? HANDLER_MS
     const timeout = Promise.withResolvers<never>()
     const timer = this.#runtime.os.clock.timer(ms, () =>
       timeout.reject(new Error(`the handler took longer than ${ms} ms`)),
     )
     try {
-      return await run.guard(Promise.race([handling, timeout.promise]))
+      return await run.guard(() => Promise.race([handle(), timeout.promise]))
     } finally {
       timer.cancel()
     }

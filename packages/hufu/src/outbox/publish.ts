@@ -21,6 +21,10 @@ export async function publish<Tx, Foreign>(
   const what = `Publishing ${definition.name} ${options.id}`
   const checked = await check(definition.schema, payload)
   if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
+  if (runtime.waiting >= limits.outboxWaitingMax) {
+    const text = `${runtime.waiting} messages wait to be sent`
+    throw new HufuError('OUTBOX_FULL', `${what}: ${text}`)
+  }
   const row: NewOutboxRow = {
     event: definition.name,
     id: word(options.id, 'id', limits.idCharsMax, what),

@@ -19,6 +19,9 @@ const TROUBLE = { firstMs: 200, capMs: 5_000, jitter: true }
 /** After a refusal of one message, ms. */
 const REFUSED = { firstMs: 200, capMs: 60_000, jitter: true }
 
+/** How often the waiting messages are counted, for the limit on them, ms. */
+const COUNT_MS = 1_000
+
 const RECEIPT_TIMEOUT_MS = 600_000
 const RECEIPT_TIMEOUT_MS_MAX = 86_400_000
 
@@ -31,6 +34,7 @@ export class Relay<Tx> {
   #stopping = new AbortController()
   #waker: AbortController | undefined
   #woken = false
+  #countAt = 0
   #running: Promise<void> | undefined
 
   constructor(runtime: Runtime<Tx>) {
@@ -66,6 +70,7 @@ export class Relay<Tx> {
       let pauseMs = POLL_MS
       this.#woken = false
       try {
+        await this.#count()
         if (await this.#sendSome()) pauseMs = 0
         troubles = 0
       } catch (error) {
@@ -82,6 +87,13 @@ export class Relay<Tx> {
     if (this.#woken) return
     this.#waker = new AbortController()
     await sleep(this.#runtime.os.clock, ms, this.#waker.signal)
+  }
+
+  async #count(): Promise<void> {
+    const { store, limits, os } = this.#runtime
+    if (os.clock.mono() < this.#countAt) return
+    this.#runtime.waiting = await store.outbox.waiting(limits.outboxWaitingMax)
+    this.#countAt = os.clock.mono() + COUNT_MS
   }
 
   /** One batch; true when there is more to do at once. */

@@ -146,6 +146,8 @@ export interface OutboxStore<Tx, Foreign> {
   close(tx: Tx, ref: number): Promise<void>
   /** Rows that are not closed, published before `before` (ms), oldest first. */
   open(event: string, before: number, limit: number): Promise<OpenRow[]>
+  /** Rows not yet sent, counted up to `atMost`: cheap when there are few. */
+  waiting(atMost: number): Promise<number>
   stats(): Promise<OutboxStats>
 }
 
@@ -250,8 +252,8 @@ export interface ParkedChange {
 export interface ParkedStore<Tx> {
   /** The same kind, event, group and id, unresolved, is stored once; returns its ref either way. */
   add(tx: Tx, row: NewParked): Promise<number>
-  /** Unresolved work of this key holds back later ones. */
-  blocks(tx: Tx, event: string, group: string, key: string): Promise<boolean>
+  /** Unresolved work that holds this key, counted up to `atMost`. */
+  holding(tx: Tx, event: string, group: string, key: string, atMost: number): Promise<number>
   get(tx: Tx, ref: number): Promise<ParkedRow | undefined>
   /** By ref, rising. */
   list(filter: ParkedFilter): Promise<ParkedRow[]>

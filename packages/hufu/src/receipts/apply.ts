@@ -28,7 +28,7 @@ export class ReceiptWork<Tx> implements Work {
       named = { ...message, event: receipt.event, group: receipt.group, id: receipt.id }
       if (this.#parker.spent(message)) throw new Unworkable('EXHAUSTED', 'no attempt is left')
       await this.#runtime.store.transaction(async (tx) => {
-        await run.guard(applyReceipt(this.#runtime, tx, receipt))
+        await run.guard(() => applyReceipt(this.#runtime, tx, receipt))
         await this.#resolve(tx, message)
       })
       return { outcome: 'done', how: 'handled' }

@@ -14,6 +14,8 @@ export interface Runtime<Tx, Foreign = unknown> {
   readonly limits: Limits
   /** Events defined in this process, by name. */
   readonly definitions: Map<string, Definition<Tx>>
+  /** Messages that wait to be sent, as the relay last saw it. */
+  waiting: number
   readonly alert: (alert: Alert) => void
   readonly warn: (text: string) => void
 }

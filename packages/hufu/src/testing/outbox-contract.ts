@@ -41,6 +41,7 @@ export const OUTBOX_RULES: Readonly<Record<string, StoreRule>> = {
     assert.deepEqual(await again(outboxRow('1', { key: 'k' })), { repeated: false })
     assert.deepEqual(await again(outboxRow('1', { key: 'k' })), { repeated: true })
     assert.deepEqual(await again(outboxRow('1', { event: 'f' })), { repeated: false })
+    assert.deepEqual([await store.outbox.waiting(9), await store.outbox.waiting(1)], [2, 1])
     await assert.rejects(again(outboxRow('1', { key: 'other' })), { code: 'ID_REUSED' })
     const body = new Uint8Array([1])
     await assert.rejects(again(outboxRow('1', { key: 'k', body })), { code: 'ID_REUSED' })
@@ -173,6 +174,7 @@ export const OUTBOX_RULES: Readonly<Record<string, StoreRule>> = {
     assert.equal(await settle(store, old.token, { ref, outcome: 'parked' }), false)
     assert.equal(await settle(another, token, { ref, outcome: 'sent', resendAt: LATER }), true)
     assert.equal((await store.outbox.stats()).open, 1)
+    assert.equal(await store.outbox.waiting(9), 0)
   },
 
   'a row stored after later ones were sent is claimed all the same': async (store) => {

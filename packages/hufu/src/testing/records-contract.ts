@@ -97,9 +97,9 @@ export const RECORD_RULES: Readonly<Record<string, StoreRule>> = {
     await park(store, parkedRow('3', waits))
     await park(store, parkedRow('4', { ...waits, key: 'l' }))
     await park(store, parkedRow('5', { state: 'waiting', nextAttemptAt: LATER }))
-    const blocks = (key: string) =>
-      store.transaction((tx) => store.parked.blocks(tx, 'e', 'a', key))
-    assert.deepEqual([await blocks('k'), await blocks('m')], [true, false])
+    const holding = (key: string, atMost = 9) =>
+      store.transaction((tx) => store.parked.holding(tx, 'e', 'a', key, atMost))
+    assert.deepEqual([await holding('k'), await holding('k', 2), await holding('m')], [3, 2, 0])
     assert.deepEqual(await due(store), ['4'])
     const resolved = { state: 'resolved', attempts: 0, nextAttemptAt: null } as const
     await store.transaction((tx) => store.parked.change(tx, head, resolved))

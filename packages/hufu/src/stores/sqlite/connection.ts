@@ -8,6 +8,9 @@ const STATEMENTS_MAX = 300
 /** SQLite's result code for "somebody else holds the lock". */
 const SQLITE_BUSY = 5
 
+/** SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN. */
+const DISK_TROUBLE: ReadonlySet<number> = new Set([8, 10, 13, 14])
+
 export type SqlValue = SQLInputValue
 type Row = Record<string, unknown>
 
@@ -57,6 +60,15 @@ export function openConnection(path: string, busyMs: number): Connection {
 }
 
 export function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error)) return false
-  return typeof error.errcode === 'number' && (error.errcode & 0xff) === SQLITE_BUSY
+  return resultCode(error) === SQLITE_BUSY
+}
+
+export function isDiskTrouble(error: unknown): boolean {
+  return DISK_TROUBLE.has(resultCode(error) ?? 0)
+}
+
+/** SQLite's primary result code; undefined when the error is none of SQLite's. */
+function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
 }

@@ -62,6 +62,11 @@ export function createOutbox(opened: Opened): SqliteOutbox {
       if (connectionOf(tx).run(sql, ref) > 0) markWork(tx)
     },
     open: async (event, before, limit) => openRows(opened().reader, event, before, limit),
+    async waiting(atMost) {
+      const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM hufu_outbox
+        WHERE state = 0 AND due_at IS NOT NULL LIMIT ?)`
+      return opened().reader.get<{ n: number }>(sql, atMost)!.n
+    },
     stats: async () => stats(opened().reader, opened().os.clock.now()),
   }
 }

@@ -26,10 +26,10 @@ export function createParked(opened: Opened): ParkedStore<SqliteTx> {
   const now = () => opened().os.clock.now()
   return {
     add: async (tx, row) => add(tx, row, now()),
-    async blocks(tx, event, group, key) {
-      const sql = `SELECT 1 FROM hufu_parked WHERE event = ? AND grp = ? AND key = ?
-        AND holds_key = 1 AND state <> 'resolved' LIMIT 1`
-      return connectionOf(tx).get(sql, event, group, key) !== undefined
+    async holding(tx, event, group, key, atMost) {
+      const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM hufu_parked WHERE event = ? AND grp = ?
+        AND key = ? AND holds_key = 1 AND state <> 'resolved' LIMIT ?)`
+      return connectionOf(tx).get<{ n: number }>(sql, event, group, key, atMost)!.n
     },
     async get(tx, ref) {
       const row = connectionOf(tx).get('SELECT * FROM hufu_parked WHERE ref = ?', ref)

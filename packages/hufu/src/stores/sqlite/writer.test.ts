@@ -150,7 +150,7 @@ describe('the SQLite store', () => {
       })
       await store.transaction((tx) => tx.db.exec(`PRAGMA max_page_count = ${pages + 2}`))
       const big = (tx: SqliteTx) => void tx.run('INSERT INTO big VALUES (zeroblob(1000000))')
-      await assert.rejects(store.transaction(big), /full/)
+      await assert.rejects(store.transaction(big), { code: 'STORE_UNUSABLE', message: /full/ })
       await store.transaction((tx) => add(tx, 1))
       await store.transaction((tx) => tx.db.exec('PRAGMA max_page_count = 1000000'))
       await store.transaction(big)

@@ -3,7 +3,7 @@ import type { Os } from '@hufu/os'
 import { sleep } from '@hufu/os'
 import { HufuError, messageOf } from '../../errors.ts'
 import type { Connection } from './connection.ts'
-import { isBusy } from './connection.ts'
+import { isBusy, isDiskTrouble } from './connection.ts'
 import { LiveTx } from './tx.ts'
 
 export interface WriterLimits {
@@ -124,7 +124,7 @@ export class Writer {
     try {
       connection.run('SAVEPOINT hufu_tx')
       const returned = job.call(tx)
-      const value = returned instanceof Promise ? await this.#inTime(job, returned) : returned
+      const value = isThenable(returned) ? await this.#inTime(job, returned) : returned
       tx.end('it has ended')
       if (!connection.db.isTransaction) throw lost()
       connection.run('RELEASE hufu_tx')
@@ -132,12 +132,12 @@ export class Writer {
     } catch (error) {
       tx.end(`it was rolled back (${messageOf(error)})`)
       this.#undo()
-      job.reject(error)
+      job.reject(explained(error))
       return undefined
     }
   }
 
-  async #inTime(job: Job, running: Promise<unknown>): Promise<unknown> {
+  async #inTime(job: Job, running: PromiseLike<unknown>): Promise<unknown> {
     let timer: { cancel(): void } | undefined
     const timeout = new Promise<never>((_, reject) => {
       const text = `Running a transaction: it took longer than ${job.timeoutMs} ms`
@@ -181,12 +181,23 @@ export class Writer {
   }
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
 function lost(): HufuError {
   return new HufuError('TRANSACTION_LOST', 'Running a transaction: it was ended from outside')
 }
 
 function rejectAll(done: Done[], error: HufuError): void {
   for (const { job } of done) job.reject(error)
+}
+
+/** A full or failing disk is the store's trouble, not that of the work in hand. */
+function explained(error: unknown): unknown {
+  if (!isDiskTrouble(error)) return error
+  const text = `Running a transaction: ${messageOf(error)}`
+  return new HufuError('STORE_UNUSABLE', text, error)
 }
 
 /** Repeats `action` while the database is locked; waits without blocking the process. */
