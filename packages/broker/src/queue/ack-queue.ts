@@ -169,15 +169,21 @@ export class AckQueue {
     for (;;) {
       const admitted = this.#admitted.peek()
       if (admitted !== undefined) return admitted
-      const returned = this.#returned.peek()
-      const candidate = returned ?? (this.waiting.head() ? this.waiting : undefined)
+      const candidate = this.#first()
       if (candidate === undefined || !this.ordered || !this.#gate.isBusy(candidate.key)) {
         return candidate
       }
       if (this.#gate.aside >= this.#asideMax) return undefined
-      if (returned === undefined) this.#takeWaiting('aside')
-      else this.move(returned, 'aside')
+      if (candidate === this.waiting) this.#takeWaiting('aside')
+      else this.move(candidate as QueueRow, 'aside')
     }
+  }
+
+  /** The one with the smallest id: what was delayed on publish may be younger than what waits. */
+  #first(): QueueRow | WaitingList | undefined {
+    const returned = this.#returned.peek()
+    if (!this.waiting.head()) return returned
+    return returned !== undefined && returned.id < this.waiting.id ? returned : this.waiting
   }
 
   /** Takes the row that `head` showed out of the ready ones, into `state`. */
@@ -201,10 +207,12 @@ export class AckQueue {
     if (ordered === this.ordered) return
     this.ordered = ordered
     if (!ordered) return
-    for (const row of this.rows.values()) {
-      const blocks = row.state === 'delayed' && row.redelivered && row.key !== 0 && !row.gated
-      if (blocks) row.gated = this.#gate.enter(row.key)
-    }
+    const blocking = [...this.rows.values()].filter(({ state, redelivered, key, gated }) => {
+      const underWay = state === 'settling' || state === 'marking' || state === 'unsettled'
+      return (underWay || (state === 'delayed' && redelivered)) && key !== 0 && !gated
+    })
+    blocking.sort((a, b) => a.id - b.id)
+    for (const row of blocking) row.gated = this.#gate.enter(row.key)
   }
 
   /** A tracked row changes its state. */
