@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { fail } from './outcome.ts'
+import type { Transport } from './ports/transport.ts'
 import type { Receipt } from './service/receipt.ts'
 import type { Order, Service, World } from './world.fixture.ts'
 import { effect, effects, inWorld, orderSchema, until } from './world.fixture.ts'
@@ -228,6 +230,44 @@ describe('outbox, consumers and receipts', () => {
       await orders.store.transaction((tx) => Noted.publish(tx, ORDER, { id: '1' }))
       await until('closed', async () => (await Noted.unreceipted()).length === 0)
       assert.equal(world.transport.broker!.queues().find((q) => q.name === 'noted/a')?.ready, 1)
+    }),
+  )
+
+  it(
+    'a start that fails closes what it opened, says why, and may be tried again',
+    inWorld(async (world) => {
+      const blocker = world.service('blocker')
+      await blocker.start()
+      const service = world.service('one', { file: 'missing/one' })
+      await assert.rejects(service.start(), { code: 'STORE_UNUSABLE' })
+      await mkdir(join(world.dir, 'missing'))
+      await service.start()
+      await assert.rejects(service.start(), { code: 'ARGUMENT' })
+      await service.stop()
+      assert.ok(world.transport.broker, 'the transport is still open for the other service')
+    }),
+  )
+
+  it(
+    'a transport that cannot do what is asked is refused at start',
+    inWorld(async (world) => {
+      const { transport } = world
+      const flags = { ...transport.flags, keyOrder: false }
+      const poor: Transport = {
+        name: 'poor',
+        flags,
+        open: () => transport.open(),
+        close: () => transport.close(),
+        declare: (event, groups) => transport.declare(event, groups),
+        publish: (batch) => transport.publish(batch),
+        subscribe: (request) => transport.subscribe(request),
+      }
+      const service = world.service('one', { transport: poor })
+      placed(service).consume('points', () => 1, { order: 'by-key' })
+      await assert.rejects(service.start(), {
+        code: 'TRANSPORT_LACKS',
+        message: 'Consuming order.placed/points over poor: it keeps no order by key',
+      })
     }),
   )
 

@@ -19,7 +19,7 @@ import { nameOf, publish } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import { Replies } from './outbox/replies.ts'
 import { ParkedVerbs, pageOf } from './parked/verbs.ts'
-import { Retention } from './retention.ts'
+import { keepMs, Retention } from './retention.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Alert } from './service/alert.ts'
 import type { AnyReceiptHandler, Definition } from './service/definition.ts'
@@ -57,6 +57,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   #state: 'stopped' | 'starting' | 'started' = 'stopped'
   /** Closes what was opened, last opened first. */
   #closers: Closer[] = []
+  #starting: Promise<void> | undefined
   #offWork: () => void = () => {}
 
   constructor(runtime: Runtime<Tx, Foreign>, options: HufuOptions<Tx, Foreign>) {
@@ -64,10 +65,11 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     this.store = runtime.store
     this.#runtime = runtime
     const replies = new Replies<Tx>(runtime)
-    this.parked = new ParkedVerbs(runtime, replies)
+    const keep = keepMs(options.retention ?? {})
+    this.parked = new ParkedVerbs(runtime, replies, keep.journal)
     this.#relay = new Relay(runtime)
     this.#consumers = new Consumers(runtime, replies)
-    this.#retention = new Retention(runtime, options.retention ?? {})
+    this.#retention = new Retention(runtime, keep)
   }
 
   readonly audit: Hufu<Tx, Foreign>['audit'] = {
@@ -112,26 +114,12 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
       throw new HufuError('ARGUMENT', `Starting ${this.service}: it is ${this.#state}`)
     }
     this.#state = 'starting'
-    const { store, transport, os, definitions } = this.#runtime
-    try {
-      await store.open(os)
-      this.#closers.unshift([store.name, () => store.close()])
-      await transport.open()
-      this.#closers.unshift([transport.name, () => transport.close()])
-      for (const definition of definitions.values()) await this.#declare(definition)
-      this.#closers.unshift(['consumers', () => this.#consumers.stop(0)])
-      await this.#consumers.start()
-    } catch (error) {
-      await this.#close()
-      throw error
-    }
-    this.#offWork = store.onWork(() => this.wake())
-    this.#relay.start()
-    this.#retention.start()
-    this.#state = 'started'
+    this.#starting = this.#open()
+    await this.#starting
   }
 
   async stop({ drainMs = DRAIN_MS }: Parameters<Hufu<Tx, Foreign>['stop']>[0] = {}): Promise<void> {
+    await this.#starting?.catch(() => {})
     if (this.#state !== 'started') return
     this.#offWork()
     await this.#consumers.stop(durationMs(drainMs, 'drainMs'))
@@ -149,6 +137,26 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     const outbox = await this.store.outbox.stats()
     const parked = await this.store.parked.count('parked')
     return { outbox, parked, consumers: this.#consumers.stats() }
+  }
+
+  async #open(): Promise<void> {
+    const { store, transport, os, definitions } = this.#runtime
+    try {
+      await store.open(os)
+      this.#closers.unshift([store.name, () => store.close()])
+      await transport.open()
+      this.#closers.unshift([transport.name, () => transport.close()])
+      for (const definition of definitions.values()) await this.#declare(definition)
+      this.#closers.unshift(['consumers', () => this.#consumers.stop(0)])
+      await this.#consumers.start()
+    } catch (error) {
+      await this.#close()
+      throw error
+    }
+    this.#offWork = store.onWork(() => this.wake())
+    this.#relay.start()
+    this.#retention.start()
+    this.#state = 'started'
   }
 
   async #close(): Promise<void> {

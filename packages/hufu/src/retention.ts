@@ -14,23 +14,27 @@ const BREATH_MS = 20
 /** Between two rounds, ms. */
 const ROUND_MS = 60_000
 
+/** The times in the options, ms, with their defaults. */
+export function keepMs(options: RetentionOptions): Record<Retained, number> {
+  const keep = (what: Retained) => durationMs(options[what] ?? DEFAULTS[what], `retention.${what}`)
+  return {
+    journal: keep('journal'),
+    outbox: keep('outbox'),
+    parked: keep('parked'),
+    audit: keep('audit'),
+  }
+}
+
 /** Deletes finished rows that are old enough, a few at a time. */
 export class Retention<Tx> {
   readonly #runtime: Runtime<Tx>
-  readonly #keepMs: Record<Retained, number>
+  readonly #keepMs: Readonly<Record<Retained, number>>
   #stopping = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor(runtime: Runtime<Tx>, options: RetentionOptions) {
+  constructor(runtime: Runtime<Tx>, keepMs: Readonly<Record<Retained, number>>) {
     this.#runtime = runtime
-    const keep = (what: Retained) =>
-      durationMs(options[what] ?? DEFAULTS[what], `retention.${what}`)
-    this.#keepMs = {
-      journal: keep('journal'),
-      outbox: keep('outbox'),
-      parked: keep('parked'),
-      audit: keep('audit'),
-    }
+    this.#keepMs = keepMs
   }
 
   start(): void {

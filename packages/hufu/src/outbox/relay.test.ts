@@ -117,6 +117,29 @@ describe('the relay', () => {
   )
 
   it(
+    'when too many messages wait to be sent a publish is refused, until some are sent',
+    inWorld(async (world) => {
+      let refusing = true
+      const transport = choosy(world.transport, () => (refusing ? REFUSED : undefined))
+      const service = world.service('one', { transport, limits: { outboxWaitingMax: 2 } })
+      const Placed = service.event('placed', orderSchema, { groups: ['g'], receipts: false })
+      await service.start()
+      const publish = (id: string) =>
+        service.store.transaction((tx) => Placed.publish(tx, ORDER, { id }))
+      await publish('a')
+      await publish('b')
+      const refused = await until('a publish is refused', async () => {
+        const ids = ['c', 'd', 'e', 'f'].map((id) => publish(`${id}${performance.now()}`))
+        const results = await Promise.allSettled(ids)
+        return results.find((result) => result.status === 'rejected')
+      })
+      assert.equal(refused.reason.code, 'OUTBOX_FULL')
+      refusing = false
+      await until('there is room again', () => publish('z').catch(() => false))
+    }),
+  )
+
+  it(
     'several relays on one database lose nothing, double nothing and keep the order of keys',
     inWorld(async (world) => {
       const first = one(world)

@@ -16,10 +16,13 @@ const RESOLUTION = { skip: 'skipped', discard: 'discarded' } as const
 export class ParkedVerbs<Tx> implements Parked {
   readonly #runtime: Runtime<Tx>
   readonly #replies: Replies<Tx>
+  readonly #journalMs: number
 
-  constructor(runtime: Runtime<Tx>, replies: Replies<Tx>) {
+  /** `journalMs`: how long the journal remembers what took effect. */
+  constructor(runtime: Runtime<Tx>, replies: Replies<Tx>, journalMs: number) {
     this.#runtime = runtime
     this.#replies = replies
+    this.#journalMs = journalMs
   }
 
   list: Parked['list'] = async (query = {}) => {
@@ -60,6 +63,10 @@ export class ParkedVerbs<Tx> implements Parked {
     }
     const nextAttemptAt = await this.#runtime.store.now()
     const { attempts } = row
+    if (nextAttemptAt - row.parkedAt > this.#journalMs) {
+      const text = 'it is older than the journal, so a repeat of it would not be noticed'
+      this.#runtime.warn(`Retrying parked work ${row.ref}: ${text}`)
+    }
     await parked.change(tx, row.ref, { state: 'waiting', attempts, nextAttemptAt })
   }
 

@@ -118,6 +118,23 @@ describe('the SQLite store', () => {
   )
 
   it(
+    'a thenable that is no Promise is waited for',
+    inFile(async (store) => {
+      await store.transaction((tx) => {
+        const later = (done: () => void) => {
+          add(tx, 1)
+          setTimeout(done, 5)
+        }
+        // As the lazy queries of some database libraries are.
+        const name = 'then'
+        const lazy = { [name]: later }
+        return lazy as unknown as Promise<void>
+      })
+      assert.deepEqual(await ids(store), [1])
+    }),
+  )
+
+  it(
     'a foreign lock is waited for without blocking the process, up to a limit',
     inFile(
       async (store, path) => {
