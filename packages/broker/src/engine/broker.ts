@@ -22,6 +22,7 @@ import { firstDifference, storedOptions } from './queue-options.ts'
 import { appendJson, QUEUE, QUEUE_DELETED, RETURN } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { Settler } from './settle.ts'
+import { markSuspects } from './suspects.ts'
 
 const CREDIT_MAX = 65_535
 const CREDIT_DEFAULT = 100
@@ -216,6 +217,9 @@ export class EmbeddedBroker implements Broker {
       if (log.failure === undefined) {
         for (const consumer of consumers) await this.#settler.release(consumer)
         this.#engine.closed = true
+        this.#publisher.close()
+        await log.durable()
+        markSuspects(this.#engine)
         await log.durable()
         await this.#retainer.stop()
         await log.stop()

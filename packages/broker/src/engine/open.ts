@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { type DiskLock, isDiskError, nodeOs, type Os } from '@hufu/os'
+import { type Disk, type DiskLock, isDiskError, nodeOs, type Os } from '@hufu/os'
 import type { Broker, BrokerOptions, RecoveryReport } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { LIMITS, type Limits } from '../limits.ts'
@@ -74,11 +74,20 @@ async function openBroker(
 async function takeFolder(os: Os, dir: string): Promise<DiskLock> {
   try {
     await os.disk.makeDir(dir)
-    // The folder's own name must survive a power cut too.
-    await os.disk.syncDir(dirname(resolve(dir)))
+    await syncNames(os.disk, resolve(dir))
     return await os.disk.lock(`${dir}/lock`)
   } catch (error) {
     throw asBrokerError(error, dir)
+  }
+}
+
+/** The names of the folder, and of those above that were made with it, survive a power cut too. */
+async function syncNames(disk: Disk, dir: string): Promise<void> {
+  for (let path = dir; dirname(path) !== path; path = dirname(path)) {
+    await disk.syncDir(dirname(path)).catch((error) => {
+      // Not to be opened by this user, so not made by it either.
+      if (!isDiskError(error, 'EACCES') && !isDiskError(error, 'EPERM')) throw error
+    })
   }
 }
 
@@ -127,11 +136,11 @@ function beginLife(state: State, recovered: RecoveredLog, now: number): void {
   state.present = true
   state.touched.clear()
   for (const queue of state.queues.values()) {
-    queue.suspectUpTo = recovered.cleanStop ? 0 : queue.reach
+    queue.suspectUpTo = recovered.cleanStop ? 0 : Math.min(queue.reach, state.nextId - 1)
     for (const row of queue.rows.values()) {
       // What is not due yet cannot have been delivered since it was put off.
-      if (row.state === 'delayed' && row.dueAt > now) row.exact = true
-      else if (row.state === 'ready' && queue.isSuspect(row)) row.redelivered = true
+      row.exact = row.state === 'delayed' && row.dueAt > now
+      if (row.state === 'ready' && queue.isSuspect(row)) row.redelivered = true
     }
   }
 }

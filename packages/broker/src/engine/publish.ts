@@ -65,6 +65,14 @@ export class Publisher {
     }
   }
 
+  /** Refuses what still waits for room; the broker closes. */
+  close(): void {
+    this.#waitingBytes = 0
+    for (const { refuse } of this.#waiting.splice(0)) {
+      refuse(new BrokerError('CLOSED', 'Cannot publish: the broker is closed'))
+    }
+  }
+
   #accept(request: PublishRequest): NewMessage {
     checkTypes(request)
     const what = doing(request)
