@@ -26,13 +26,15 @@ export async function runDemo(
   const startedAt = performance.now()
   const source = await openSource(options)
   const folder = await dataFolder(options.data)
-  let keep = false
+  let keep = true
   try {
     const { run, failure } = await supervise(options, source, folder.path, screen, interrupt)
-    keep = true
-    const found = await verdict(folder.path, failure)
-    keep = !found.found.consistent || found.failure !== undefined
-    return { ...found, run, seconds: (performance.now() - startedAt) / 1_000 }
+    const end = await verdict(folder.path, failure)
+    keep = !end.found.consistent || end.failure !== undefined
+    return { ...end, run, seconds: (performance.now() - startedAt) / 1_000 }
+  } catch (error) {
+    keep = !(interrupt.aborted || error instanceof UsageError)
+    throw error
   } finally {
     if (keep || options.data !== undefined) screen.write(`The files are in ${folder.path}\n`)
     else await folder.remove()
@@ -50,8 +52,10 @@ async function supervise(
   const broken = new AbortController()
   const line = new ProgressLine(screen, kills)
   const spooled = { lines: 0, complete: false }
-  const spooling = spool(source, dir, spooled).catch((error: Error) => {
-    broken.abort(new UsageError(`Reading the orders: ${error.message}`))
+  const over = new AbortController()
+  const spooling = spool(source, dir, spooled, over.signal).catch((error: Error) => {
+    const known = error instanceof UsageError
+    broken.abort(known ? error : new RunFailedError(`Storing the orders: ${error.message}`))
   })
   const supervisor = new Supervisor({
     dir,
@@ -73,6 +77,7 @@ async function supervise(
     if (!(error instanceof RunFailedError)) throw error
     return { run: supervisor.state, failure: error.message }
   } finally {
+    over.abort()
     line.clear()
   }
 }
@@ -80,7 +85,7 @@ async function supervise(
 /** After a run that broke off the checker may find nothing that it can read. */
 async function verdict(dir: string, failure: string | undefined) {
   try {
-    return { found: await check(dir), failure }
+    return { found: await check(dir, failure === undefined), failure }
   } catch (error) {
     const text = `Checking ${dir}: ${(error as Error).message}`
     return { found: new Findings(), failure: failure === undefined ? text : `${failure}\n${text}` }

@@ -46,15 +46,18 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Aborts at the first signal, so that no process is left behind. */
+/** Aborts at the first signal, so that no process is left behind; the second ends at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController()
   for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
-    process.on(signal, () => controller.abort(new Interrupted(signal)))
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(SIGNALS[signal])
+      controller.abort(new Interrupted(signal))
+    })
   }
   return controller.signal
 }
 
+const exitCode = await main(process.argv.slice(2))
 // Input that nobody reads to its end, as after a failure, must not keep the process alive.
-process.exitCode = await main(process.argv.slice(2))
-process.stdin.destroy()
+process.stdout.write('', () => process.exit(exitCode))

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { embedded } from 'hufu/transports/embedded'
-import { spooledLines } from './input/spool.ts'
+import { comingLines } from './input/spool.ts'
 import type { Command, Progress, WorkerOptions } from './run/messages.ts'
 import { Pace } from './run/pace.ts'
 import { couponService } from './services/coupon.ts'
@@ -34,7 +34,7 @@ let stopping = false
 async function feed(): Promise<void> {
   const intake = new Intake(order)
   const inFlight = new Set<Promise<void>>()
-  const lines = spooledLines(dir, await intake.resume(), (waits) => {
+  const lines = comingLines(dir, await intake.resume(), (waits) => {
     hungry = waits
   })
   for await (const line of lines) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { readLine } from '../input/read-line.ts'
-import { spooledLines } from '../input/spool.ts'
+import { storedLines } from '../input/spool.ts'
 import type { Findings } from './findings.ts'
 
 interface OrderRow {
@@ -11,11 +11,17 @@ interface OrderRow {
   readonly line: bigint
 }
 
-/** Reads the input again and looks for every line's outcome in the database. */
-export async function checkIntake(dir: string, db: DatabaseSync, found: Findings): Promise<void> {
+/** Reads the input again, to line `upTo`, and looks for each line's outcome in the database. */
+export async function checkIntake(
+  dir: string,
+  db: DatabaseSync,
+  found: Findings,
+  upTo: number,
+): Promise<void> {
   const expected = { placed: 0, repeated: 0, rejected: 0 }
   const find = db.prepare('SELECT user_id, sku, cents, coupon_id, line FROM orders WHERE id = ?')
-  for await (const line of spooledLines(dir, { number: 0, end: 0 })) {
+  for await (const line of storedLines(dir)) {
+    if (line.number > upTo) break
     const reading = readLine(line)
     if (reading.kind === 'empty') continue
     if (reading.kind === 'bad') {

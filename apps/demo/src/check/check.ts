@@ -8,14 +8,16 @@ import { Findings } from './findings.ts'
 
 /**
  * The verdict over a folder in which nothing runs any more. It rests on the four databases, the
- * broker's files and the input, on nothing else.
+ * broker's files and the input, on nothing else. Of a run that broke off (`finished` false) only the
+ * lines are looked at that it came to.
  */
-export async function check(dir: string): Promise<Findings> {
+export async function check(dir: string, finished = true): Promise<Findings> {
   const found = new Findings()
   await lookIntoBroker(dir, found)
   const db = openAll(dir)
   try {
-    await checkIntake(dir, db, found)
+    const { line } = db.prepare('SELECT line FROM intake').get()!
+    await checkIntake(dir, db, found, finished ? Number.POSITIVE_INFINITY : Number(line))
     checkEffects(db, found)
     checkPoints(db, found)
     checkReceipts(db, found)

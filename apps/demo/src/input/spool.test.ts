@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import type { Line } from './line-splitter.ts'
 import { readLine } from './read-line.ts'
-import { spool, spooledLines } from './spool.ts'
+import { comingLines, spool, storedLines } from './spool.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'hufu-spool-'))
@@ -28,7 +28,7 @@ test('what is spooled reads like the input, from the start and after any line', 
   const spooled = { lines: 0, complete: false }
   await spool([Buffer.from(texts.join('\n'))], dir, spooled)
   assert.deepEqual(spooled, { lines: 4, complete: true })
-  const lines = await all(spooledLines(dir, START))
+  const lines = await all(comingLines(dir, START))
   assert.deepEqual(
     lines.map((line) => readLine(line)),
     [
@@ -40,8 +40,9 @@ test('what is spooled reads like the input, from the start and after any line', 
       at === 0 ? { kind: 'bad', reason: 'userId must be a string' } : reading,
     ),
   )
+  assert.deepEqual(await all(storedLines(dir)), lines)
   for (const after of lines) {
-    assert.deepEqual(await all(spooledLines(dir, after)), lines.slice(after.number))
+    assert.deepEqual(await all(comingLines(dir, after)), lines.slice(after.number))
   }
 })
 
@@ -50,7 +51,7 @@ test('a line of many MiB leaves 64 KiB on the disk', async (t) => {
   const chunks = Array.from({ length: 32 }, () => Buffer.alloc(1024 * 1024, 'x'))
   await spool([...chunks, Buffer.from('\nnext')], dir, { lines: 0, complete: false })
   assert.ok((await stat(join(dir, 'orders.jsonl'))).size < 70_000)
-  assert.equal((await all(spooledLines(dir, START))).length, 2)
+  assert.equal((await all(comingLines(dir, START))).length, 2)
 })
 
 test('a reader waits for lines that come later and ends with the input', async (t) => {
@@ -72,8 +73,23 @@ test('a reader waits for lines that come later and ends with the input', async (
     waits.push(waiting)
   }
   await new Promise((resolve) => setTimeout(resolve, 50))
-  for await (const line of spooledLines(dir, START, note)) seen.push(line.bytes.toString())
+  for await (const line of comingLines(dir, START, note)) seen.push(line.bytes.toString())
   await writing
   assert.deepEqual(seen, ['one', 'two', 'three'])
   assert.ok(waits.includes(true))
+})
+
+test('what an aborted spool has stored can be read without waiting', async (t) => {
+  const dir = await folder(t)
+  const controller = new AbortController()
+  async function* input() {
+    yield Buffer.from('one\ntwo\nthr')
+    controller.abort(new Error('enough'))
+    yield Buffer.from('ee\n')
+  }
+  const spooled = { lines: 0, complete: false }
+  await assert.rejects(spool(input(), dir, spooled, controller.signal), /enough/)
+  assert.deepEqual(spooled, { lines: 2, complete: false })
+  const texts = (await all(storedLines(dir))).map((line) => line.bytes.toString())
+  assert.deepEqual(texts, ['one', 'two'])
 })

@@ -22,11 +22,12 @@ export interface Spooled {
   complete: boolean
 }
 
-/** Writes `source` into the folder as it comes, and tells `spooled` how far it is. */
+/** Writes `source` into the folder as it comes, and notes in `spooled` how far it is. */
 export async function spool(
   source: AsyncIterable<Buffer> | Iterable<Buffer>,
   dir: string,
   spooled: Spooled,
+  signal?: AbortSignal,
 ): Promise<void> {
   const splitter = new LineSplitter()
   const file = await open(join(dir, SPOOL), 'wx')
@@ -36,7 +37,10 @@ export async function spool(
     spooled.lines += lines.length
   }
   try {
-    for await (const chunk of source) await write(splitter.push(chunk))
+    for await (const chunk of source) {
+      signal?.throwIfAborted()
+      await write(splitter.push(chunk))
+    }
     await write(splitter.end())
   } finally {
     await file.close()
@@ -45,13 +49,29 @@ export async function spool(
   spooled.complete = true
 }
 
+const START = { number: 0, end: 0 }
+
+/** The spooled lines from the first one, as many as are there. */
+export function storedLines(dir: string): AsyncGenerator<Line> {
+  return linesOf(dir, START, () => true)
+}
+
 /**
  * The spooled lines after `after`, waiting for more until the spool is complete. `waiting` is told
  * when nothing is there to be read.
  */
-export async function* spooledLines(
+export function comingLines(
   dir: string,
   after: { readonly number: number; readonly end: number },
+  waiting: (waits: boolean) => void = () => {},
+): AsyncGenerator<Line> {
+  return linesOf(dir, after, () => existsSync(join(dir, COMPLETE)), waiting)
+}
+
+async function* linesOf(
+  dir: string,
+  after: { readonly number: number; readonly end: number },
+  isComplete: () => boolean,
   waiting: (waits: boolean) => void = () => {},
 ): AsyncGenerator<Line> {
   const splitter = new LineSplitter(after)
@@ -59,7 +79,7 @@ export async function* spooledLines(
   const buffer = Buffer.alloc(READ_BYTES)
   try {
     for (let position = after.end; ; ) {
-      const complete = existsSync(join(dir, COMPLETE))
+      const complete = isComplete()
       const { bytesRead } = await file.read(buffer, 0, READ_BYTES, position)
       position += bytesRead
       waiting(bytesRead === 0)

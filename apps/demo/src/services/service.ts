@@ -1,16 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { Transport } from 'hufu'
 import { createHufu } from 'hufu'
 import { sqlite } from 'hufu/stores/sqlite'
 import { orderSchema } from '../input/order.ts'
 import type { ServiceName } from './databases.ts'
 import { databasePath } from './databases.ts'
-
-/**
- * One process at a time has these files, so whoever holds a lease when it starts is dead. Without
- * this the relay would wait up to 10 s for the lease of the killed one to run out.
- */
-const END_LEASES = 'UPDATE hufu_leases SET expires_at = 0'
 
 /** What every service is given. */
 export interface ServiceOptions {
@@ -24,8 +17,7 @@ export interface ServiceOptions {
  */
 export function makeService(service: ServiceName, tables: string, options: ServiceOptions) {
   const { dir, transport } = options
-  const setUp = (db: DatabaseSync) => db.exec(`${tables}; ${END_LEASES}`)
-  const store = sqlite(databasePath(dir, service), { setUp })
+  const store = sqlite(databasePath(dir, service), { setUp: (db) => db.exec(tables) })
   const hufu = createHufu({ store, transport, service })
   const groups = ['coupon', 'points', 'sms'] as const
   return { hufu, OrderPlaced: hufu.event('order.placed', orderSchema, { groups }) }
