@@ -43,6 +43,15 @@ export class Parker<Tx> {
     return { outcome: 'retry', delayMs: this.#delayMs(failures), cause }
   }
 
+  /**
+   * True when the message came again while it waits among the parked work; that is its turn then.
+   */
+  async waits(message: Message, tx?: Tx): Promise<boolean> {
+    if (message.ref !== undefined) return false
+    const { event, group, id } = message
+    return this.#runtime.store.parked.has({ kind: this.#kind, event, group, id }, tx)
+  }
+
   /** True when no attempt is left, as after attempts that ended the process. */
   spent(message: Message): boolean {
     return message.ref === undefined && message.attempts >= this.#policy.max

@@ -77,6 +77,7 @@ export class StrongWork<Tx> implements Work {
       await this.#resolve(tx, message, 'done')
       return { outcome: 'done', how: 'repeated', receipt: receiptOf(known) }
     }
+    if (await this.#parker.waits(message, tx)) return { outcome: 'done', how: 'parked' }
     if (!this.#policy.parkKey || message.key === undefined || message.ref !== undefined) return
     const { event, group, key } = message
     const most = this.#runtime.limits.asidePerKeyMax

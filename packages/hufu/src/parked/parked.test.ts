@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Duration } from '../duration.ts'
 import type { Receipt } from '../service/receipt.ts'
 import type { Order, World } from '../world.fixture.ts'
 import { effect, effects, inWorld, orderSchema, until } from '../world.fixture.ts'
@@ -8,9 +9,13 @@ const ORDER: Order = { sku: 's1', cents: 100 }
 const WHY = { reason: 'mended by hand', by: 'ada' }
 
 /** A service whose messages fail as long as their id is in `broken`; one attempt each. */
-function breaking(world: World, exhausted: 'park-message' | 'park-key') {
+function breaking(
+  world: World,
+  exhausted: 'park-message' | 'park-key',
+  receiptTimeout: Duration = '10m',
+) {
   const service = world.service('one')
-  const Placed = service.event('placed', orderSchema, { groups: ['g'] })
+  const Placed = service.event('placed', orderSchema, { groups: ['g'], receiptTimeout })
   const broken = new Set<string>()
   const receipts: Receipt<unknown>[] = []
   Placed.onReceipt('g', (_tx, receipt) => void receipts.push(receipt))
@@ -99,6 +104,22 @@ describe('parked work', () => {
       assert.equal(skipped?.outcome === 'done' && skipped.result, undefined)
       const entry = await service.journal.find({ event: 'placed', group: 'g', id: 'a1' })
       assert.equal(entry?.outcome, 'skipped')
+    }),
+  )
+
+  it(
+    'a parked message that is sent again, its receipt missing, still waits for a person',
+    inWorld(async (world) => {
+      const { service, broken, publish, parked } = breaking(world, 'park-message', '30ms')
+      broken.add('a1')
+      await service.start()
+      await publish('a1')
+      const [row] = await parked(1)
+      broken.clear()
+      const counted = async () => (await service.stats()).consumers[0]!.parked
+      await until('it came again twice', async () => (await counted()) >= 3)
+      assert.deepEqual(await effects(service), [])
+      assert.deepEqual(await parked(1), [row])
     }),
   )
 

@@ -195,12 +195,16 @@ export type ParkedKind = 'consume' | 'publish' | 'receipt'
  */
 export type ParkedState = 'parked' | 'waiting' | 'resolved'
 
-export interface NewParked {
+/** At most one unresolved row has this key. */
+export interface ParkedKey {
   readonly kind: ParkedKind
   readonly event: string
   /** The consuming group; for `publish` the empty string. */
   readonly group: string
   readonly id: string
+}
+
+export interface NewParked extends ParkedKey {
   readonly key: string | null
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
@@ -252,6 +256,8 @@ export interface ParkedChange {
 export interface ParkedStore<Tx> {
   /** The same kind, event, group and id, unresolved, is stored once; returns its ref either way. */
   add(tx: Tx, row: NewParked): Promise<number>
+  /** Whether this very message waits here, unresolved; in `tx` when given. */
+  has(key: ParkedKey, tx?: Tx): Promise<boolean>
   /** Unresolved work that holds this key, counted up to `atMost`. */
   holding(tx: Tx, event: string, group: string, key: string, atMost: number): Promise<number>
   get(tx: Tx, ref: number): Promise<ParkedRow | undefined>

@@ -67,11 +67,15 @@ export const RECORD_RULES: Readonly<Record<string, StoreRule>> = {
     assert.deepEqual([sameRef, resolvedAt, resolution], [ref, null, null])
     assert.ok(parkedAt > 0)
     assert.equal(await store.parked.count('parked'), 1)
+    const { kind, event, group, id } = row
+    assert.equal(await store.parked.has({ kind, event, group, id }), true)
+    assert.equal(await store.parked.has({ kind, event, group, id: 'other' }), false)
     const change = { state: 'resolved', attempts: 3, nextAttemptAt: null } as const
     await store.transaction((tx) =>
       store.parked.change(tx, ref, { ...change, resolution: 'skipped' }),
     )
     assert.deepEqual(await store.parked.list({ limit: 10 }), [])
+    assert.equal(await store.parked.has({ kind, event, group, id }), false)
     const [resolved] = await store.parked.list({ state: 'resolved', limit: 10 })
     assert.equal(resolved?.resolution, 'skipped')
     assert.notEqual(await park(store, row), ref, 'parked anew')

@@ -7,6 +7,9 @@ const INSERT = `INSERT INTO hufu_parked (kind, event, grp, id, key, headers, bod
   detail, attempts, holds_key, next_at, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
 
+const REF = `SELECT ref FROM hufu_parked WHERE kind = ? AND event = ? AND grp = ? AND id = ?
+  AND state <> 'resolved'`
+
 const LIST = `SELECT * FROM hufu_parked WHERE ref > ?1 AND (?2 IS NULL OR event = ?2)
   AND (?3 IS NULL OR grp = ?3) AND (?4 IS NULL OR key = ?4) AND (?5 IS NULL OR kind = ?5)
   AND (CASE WHEN ?6 IS NULL THEN state <> 'resolved' ELSE state = ?6 END) ORDER BY ref LIMIT ?7`
@@ -26,6 +29,10 @@ export function createParked(opened: Opened): ParkedStore<SqliteTx> {
   const now = () => opened().os.clock.now()
   return {
     add: async (tx, row) => add(tx, row, now()),
+    async has({ kind, event, group, id }, tx) {
+      const connection = tx ? connectionOf(tx) : opened().reader
+      return connection.get(REF, kind, event, group, id) !== undefined
+    },
     async holding(tx, event, group, key, atMost) {
       const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM hufu_parked WHERE event = ? AND grp = ?
         AND key = ? AND holds_key = 1 AND state <> 'resolved' LIMIT ?)`
@@ -59,9 +66,7 @@ function add(tx: SqliteTx, row: NewParked, now: number): number {
   const told = [state, cause, detail, row.attempts, row.holdsKey ? 1 : 0, row.nextAttemptAt, now]
   connection.run(INSERT, ...named, key, JSON.stringify(headers), body, ...told)
   if (state === 'waiting') markWork(tx)
-  const sql = `SELECT ref FROM hufu_parked WHERE kind = ? AND event = ? AND grp = ? AND id = ?
-    AND state <> 'resolved'`
-  return connection.get<{ ref: number }>(sql, ...named)!.ref
+  return connection.get<{ ref: number }>(REF, ...named)!.ref
 }
 
 function list(opened: Opened, filter: ParkedFilter): ParkedRow[] {

@@ -24,7 +24,8 @@ const CONTROL = /^\s*(begin|commit|end|rollback|savepoint|release)\b/i
 
 export class LiveTx implements SqliteTx {
   readonly #connection: Connection
-  #over: HufuError | undefined
+  /** Why it has ended; made an error only when somebody needs it, errors being dear. */
+  #over: string | undefined
   /** Messages to send or parked work to do were stored. */
   work = false
 
@@ -38,7 +39,9 @@ export class LiveTx implements SqliteTx {
 
   /** The connection, while the transaction lives. */
   get connection(): Connection {
-    if (this.#over) throw this.#over
+    if (this.#over !== undefined) {
+      throw new HufuError('TRANSACTION_OVER', `Using a transaction: ${this.#over}`)
+    }
     return this.#connection
   }
 
@@ -60,7 +63,7 @@ export class LiveTx implements SqliteTx {
   }
 
   end(why: string): void {
-    this.#over ??= new HufuError('TRANSACTION_OVER', `Using a transaction: ${why}`)
+    this.#over ??= why
   }
 
   #statement(sql: string) {

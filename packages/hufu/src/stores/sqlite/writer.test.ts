@@ -154,7 +154,7 @@ describe('the SQLite store', () => {
         foreign.close()
         assert.deepEqual(await ids(store), [1])
       },
-      { lockWaitMs: 200 },
+      { lockWaitMs: 600 },
     ),
   )
 
