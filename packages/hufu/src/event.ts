@@ -76,7 +76,11 @@ export interface Event<
     payload: InputOf<Schema>,
     options: PublishOptions,
   ): Promise<{ repeated: boolean }>
-  /** Takes the group's messages. What the handler returns goes back to the producer as JSON. */
+  /**
+   * Takes the group's messages. What the handler returns goes back to the producer as JSON. Its
+   * transaction is open while it runs, and on SQLite that keeps every other writer of the file
+   * waiting: do slow things outside, or in a `consumeWeak`.
+   */
   consume<G extends Group>(
     group: G,
     handler: Handler<Tx, OutputOf<Schema>, ResultIn<Receipts, G>>,
