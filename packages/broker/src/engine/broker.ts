@@ -217,6 +217,7 @@ export class EmbeddedBroker implements Broker {
       if (log.failure === undefined) {
         for (const consumer of consumers) await this.#settler.release(consumer)
         this.#engine.closed = true
+        await this.#settler.idle()
         this.#publisher.close()
         await log.durable()
         markSuspects(this.#engine)

@@ -123,6 +123,7 @@ export class Deliverer {
       },
       (error) => {
         queue.loading = false
+        if (this.#engine.closed || this.#engine.log.failure !== undefined) return
         const head = queue.head()
         if (head?.position !== position) return this.schedule(queue)
         const row = queue.take(head, 'settling')
@@ -145,7 +146,10 @@ export class Deliverer {
    */
   #mark(queue: EngineQueue, rows: QueueRow[]): void {
     const { maxAttempts } = queue.options
-    const spent = rows.filter((row) => maxAttempts > 0 && row.attempts + 1 >= maxAttempts)
+    // The first crash counts for all up to the reach, delivered or not: alone it gives up nothing.
+    const spent = rows.filter(({ attempts }) => {
+      return maxAttempts > 0 && attempts > 0 && attempts + 1 >= maxAttempts
+    })
     const marked = rows.filter((row) => !spent.includes(row))
     for (const row of spent) {
       queue.move(row, 'settling')

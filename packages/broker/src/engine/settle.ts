@@ -24,6 +24,7 @@ import type { EngineQueue } from './state.ts'
 export class Settler {
   readonly #engine: Engine
   readonly #publisher: Publisher
+  readonly #givingUp = new Set<Promise<void>>()
 
   constructor(engine: Engine, publisher: Publisher) {
     this.#engine = engine
@@ -69,7 +70,20 @@ export class Settler {
   }
 
   /** Dead-letters a row in state `settling`, or parks it where no dead-letter queue takes it. */
-  async giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void> {
+  giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void> {
+    const work = this.#giveUp(queue, row, attempts, cause)
+    this.#givingUp.add(work)
+    const over = () => this.#givingUp.delete(work)
+    work.then(over, over)
+    return work
+  }
+
+  /** Resolves when nothing is being dead-lettered any more; before a stop, for it writes to the log. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#givingUp)
+  }
+
+  async #giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void> {
     const { log, state } = this.#engine
     const { deadLetter } = queue.options
     const target = deadLetter === null ? undefined : state.byName.get(deadLetter)
