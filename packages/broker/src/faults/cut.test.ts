@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createBroker } from '../engine/open.ts'
 import { refusal, type World } from '../engine/world.fixture.ts'
-import { type SmallLog, type Stretch, scanned, smallLog, worldOf } from './small-log.fixture.ts'
+import { type SmallLog, type Stretch, scanned, smallLog, worldWith } from './small-log.fixture.ts'
 
 const LIMITS = { segmentBytesMin: 8 * 1024 }
 
@@ -51,7 +51,7 @@ function isSeen(log: SmallLog, cut: Uint8Array): boolean {
 
 test('a file cut short is opened, goes on from there, and again after two more kills', async () => {
   for (let cut = 64; cut < small.end; cut += 101) {
-    const world = await worldOf(small, small.segment.subarray(0, cut))
+    const world = await worldWith(small, small.segment.subarray(0, cut))
     await world.open(LIMITS)
     const kept = world.broker.report.messages
     assert.deepEqual(world.broker.report.damaged, [])
@@ -67,11 +67,11 @@ test('a file cut short is opened, goes on from there, and again after two more k
 })
 
 test('power cut after power cut at any time of the recovery loses nothing', async () => {
-  const whole = await worldOf(small, small.segment)
+  const whole = await worldWith(small, small.segment)
   const ids = await idsAfterOpening(whole)
   assert.equal(ids.length, 8)
   for (let trial = 0; trial < 60; trial++) {
-    const world = await worldOf(small, small.segment)
+    const world = await worldWith(small, small.segment)
     for (let again = 0; again < 4; again++) {
       createBroker({ dir: '/data/broker', os: world.os, limits: LIMITS }).catch(() => undefined)
       await world.pass(world.sim.random.next() * (1 + trial / 4))
@@ -101,7 +101,7 @@ test('a hole of zeros in the midst is damage, never taken for the end', async ()
 })
 
 test('a segment file cut off within its header, with others behind it, is a clear error', async () => {
-  const world = await worldOf(small, small.segment.subarray(0, 20))
+  const world = await worldWith(small, small.segment.subarray(0, 20))
   const text = /^Cannot open \/data\/broker: segment 00000000001000\.seg is missing$/
   await assert.rejects(world.open(LIMITS), refusal('LOG_DAMAGED', text))
 })

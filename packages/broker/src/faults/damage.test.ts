@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { World } from '../engine/world.fixture.ts'
-import { type EntryAt, type SmallLog, scanned, smallLog, worldOf } from './small-log.fixture.ts'
+import { type EntryAt, type SmallLog, scanned, smallLog, worldWith } from './small-log.fixture.ts'
 
 const MESSAGE = 16
 const SETTLE = 17
@@ -98,7 +98,7 @@ function idsWithout(all: readonly number[], entry: EntryAt | undefined): number[
 }
 
 async function opened(small: SmallLog, segment: Uint8Array): Promise<World> {
-  const world = await worldOf(small, segment)
+  const world = await worldWith(small, segment)
   await world.open({ segmentBytesMin: 8 * 1024 })
   return world
 }

@@ -2,9 +2,9 @@ import { World } from '../engine/world.fixture.ts'
 import { bytesOf, emptyEntryView, readEntry, readGroupHeader } from '../log/entry.ts'
 import { aligned, GROUP_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../log/layout.ts'
 import { type ScanResult, scanSegment } from '../log/scan.ts'
+import { type Folder, folderOf, worldOf } from './folder.fixture.ts'
 
-const DIR = '/data/broker'
-const SEGMENT = `${DIR}/00000000000000.seg`
+const SEGMENT = '00000000000000.seg'
 
 export interface Stretch {
   readonly start: number
@@ -21,8 +21,7 @@ export interface EntryAt extends Stretch {
 
 /** A whole log in one segment, taken apart. Offsets are positions, for the segment is the first. */
 export interface SmallLog {
-  /** All files of the folder, by path. */
-  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly folder: Folder
   readonly segment: Uint8Array
   readonly log: number
   readonly groups: readonly Stretch[]
@@ -57,9 +56,9 @@ async function work(world: World, name: string): Promise<void> {
 }
 
 function takenApart(world: World): SmallLog {
-  const files = new Map(world.sim.disk.files().map((path) => [path, world.sim.disk.contents(path)]))
-  const segment = files.get(SEGMENT)!
-  const id = bytesOf(files.get(`${DIR}/manifest`)!.slice(24, 40)).view
+  const folder = folderOf(world)
+  const segment = folder.get(SEGMENT)!
+  const id = bytesOf(folder.get('manifest')!.slice(24, 40)).view
   const log = (id.getUint32(0, true) ^ id.getUint32(8, true)) >>> 0
   const groups: Stretch[] = []
   const entries: EntryAt[] = []
@@ -74,7 +73,7 @@ function takenApart(world: World): SmallLog {
       entries.push(entryAt(segment, at, header.incarnation, log, group))
     }
   }
-  return { files, segment, log, groups, entries, end: at }
+  return { folder, segment, log, groups, entries, end: at }
 }
 
 function entryAt(
@@ -111,16 +110,7 @@ export function scanned(
   return { positions, result }
 }
 
-/** A machine with these files on its disk, one of them replaced. */
-export async function worldOf(small: SmallLog, segment: Uint8Array): Promise<World> {
-  const world = new World(1)
-  await world.do(world.os.disk.makeDir(DIR))
-  for (const [path, bytes] of small.files) {
-    if (path.includes('/lock')) continue
-    const file = await world.do(world.os.disk.open(path, { create: true, durable: true }))
-    await world.do(file.write(path === SEGMENT ? segment : bytes, 0))
-    await world.do(file.close())
-  }
-  for (const path of [DIR, '/data', '/']) await world.do(world.os.disk.syncDir(path))
-  return world
+/** A machine with this log's folder, its segment replaced. */
+export function worldWith(small: SmallLog, segment: Uint8Array): Promise<World> {
+  return worldOf(new Map(small.folder).set(SEGMENT, segment))
 }

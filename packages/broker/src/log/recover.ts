@@ -172,9 +172,9 @@ class Recovery {
   async #scanFrom(position: number): Promise<void> {
     const start = this.#firstSegment(position)
     let incarnation = this.#incarnations.at(position)
+    for (let i = start + 1; i < this.#segments.length; i++) this.#checkContiguous(i)
     for (let i = start; i < this.#segments.length; i++) {
       const segment = this.#segments[i]!
-      this.#checkContiguous(i, start)
       const from = Math.max(position, segment.base + SEGMENT_HEADER_BYTES)
       incarnation = await this.#scanOne(i, from, incarnation)
     }
@@ -192,8 +192,7 @@ class Recovery {
     throw new BrokerError('LOG_DAMAGED', `Cannot open ${this.#dir}: ${text}`)
   }
 
-  #checkContiguous(i: number, start: number): void {
-    if (i === start) return
+  #checkContiguous(i: number): void {
     const before = this.#segments[i - 1]!
     const expected = before.base + before.capacity
     if (this.#segments[i]!.base === expected) return
