@@ -2,6 +2,7 @@ import { type Disk, isDiskError } from '@hufu/os'
 import {
   createZeroed,
   openSegment,
+  SEGMENT_SUFFIX,
   type Segment,
   SPARE_PREFIX,
   segmentHeader,
@@ -43,6 +44,7 @@ export class Segments {
   onError: (error: unknown) => void = () => undefined
   readonly #options: SegmentsOptions
   readonly #spares: Spare[] = []
+  #freed = 0
   #preparing: Promise<void> | undefined
   #closed = false
 
@@ -167,7 +169,8 @@ export class Segments {
     const { disk, dir } = this.#options
     this.all.splice(this.all.indexOf(segment), 1)
     await segment.file.close()
-    const path = `${dir}/${SPARE_PREFIX}${segmentName(segment.base)}`
+    // Not named by its base: the next one laid out before another replaced it had the same.
+    const path = `${dir}/${SPARE_PREFIX}${++this.#freed}${SEGMENT_SUFFIX}`
     const large = segment.capacity >= Math.min(this.#options.segmentBytesMax, this.current.capacity)
     const fits = this.bytes + segment.capacity <= this.#options.logBytesMax
     if (fits && this.#spares.length < SPARES_MAX && (large || this.noSpace)) {
