@@ -1,0 +1,74 @@
+/** A message as it was given to the broker. */
+export interface Sent {
+  readonly token: string
+  readonly body: Uint8Array
+  readonly queues: readonly string[]
+  readonly key: string | undefined
+  /** Rises with the calls of `publish`. */
+  readonly order: number
+  readonly due: Moment | undefined
+  /** Set when the broker has confirmed it, or shown it. */
+  id: number | undefined
+  confirmed: boolean
+  /** The broker said no; it must never be seen. */
+  refused: boolean
+}
+
+/** A time before which nothing may happen, as each of the clocks tells it. */
+export interface Moment {
+  /** Virtual time that never jumps, ms. */
+  readonly elapsed: number
+  /** The broker's time, ms. */
+  readonly brokerTime: number
+  /** The life in which it was set; it binds later ones once it is stored. */
+  readonly life: number
+  /** By how much the wall clock had jumped forward by then, ms. */
+  readonly jumped: number
+  stored: boolean
+}
+
+/** One message in one of its queues, or in the dead-letter queue by way of it. */
+export interface Copy {
+  readonly sent: Sent
+  readonly queue: string
+  delivered: number
+  /** Life and consumer that have it unsettled; undefined when nobody has. */
+  holder: { life: number; consumer: number } | undefined
+  failuresAsked: number
+  failuresConfirmed: number
+  /** Crashes that struck while a consumer had it and had said nothing. */
+  cutOff: number
+  /** `gone`: settled as done, or removed by a person. */
+  gone: 'no' | 'asked' | 'confirmed'
+  /** It was given up in its own queue: dead-lettered or parked. */
+  givenUp: 'no' | 'asked' | 'confirmed'
+  /** Its id in the dead-letter queue, once seen. */
+  deadId: number | undefined
+  notBefore: Moment | undefined
+  /** It had left the order of its key: delayed from the start, given up, or moved by a person. */
+  unordered: boolean
+  /** A person had it delivered, whatever its attempts. */
+  byPerson: boolean
+}
+
+export function newCopy(sent: Sent, queue: string): Copy {
+  return {
+    sent,
+    queue,
+    delivered: 0,
+    holder: undefined,
+    failuresAsked: 0,
+    failuresConfirmed: 0,
+    cutOff: 0,
+    gone: 'no',
+    givenUp: 'no',
+    deadId: undefined,
+    notBefore: sent.due,
+    unordered: sent.due !== undefined,
+    byPerson: false,
+  }
+}
+
+export function nameOf(copy: Copy): string {
+  return `${copy.sent.token} of ${copy.queue}`
+}

@@ -1,0 +1,221 @@
+import type { Delivery, PublishRequest, Settlement } from '@hufu/broker'
+import type { Findings } from '../world/findings.ts'
+import type { Marks } from '../world/marks.ts'
+import { type Copy, type Moment, nameOf, newCopy, type Sent } from './copy.ts'
+import { KeyOrder } from './key-order.ts'
+import { optionsOf } from './queues.ts'
+
+/** What time it is, and in which life. */
+export interface Now {
+  readonly elapsed: number
+  readonly brokerTime: number
+  readonly life: number
+  /** Sum of the forward jumps of the wall clock before the broker's last start, ms. */
+  readonly jumped: number
+  /** Lives that did not end orderly. */
+  readonly uncleanEnds: number
+}
+
+/** What the broker has promised, kept outside of it; it survives every crash. */
+export class DirectModel {
+  readonly sent = new Map<string, Sent>()
+  readonly copies = new Map<string, Copy>()
+  readonly #ownerOfId = new Map<number, string>()
+  readonly #findings: Findings
+  readonly #marks: Marks
+  readonly #keys: KeyOrder
+
+  constructor(findings: Findings, marks: Marks) {
+    this.#findings = findings
+    this.#marks = marks
+    this.#keys = new KeyOrder(findings)
+  }
+
+  send(token: string, request: PublishRequest, now: Now): Sent {
+    const { queues, body, key, delayMs = 0 } = request
+    const due = delayMs > 0 ? later(now, delayMs) : undefined
+    const order = this.sent.size
+    const known = { id: undefined, confirmed: false, refused: false }
+    const sent: Sent = { token, body, queues, key, order, due, ...known }
+    this.sent.set(token, sent)
+    for (const queue of queues) this.copies.set(`${queue} ${token}`, newCopy(sent, queue))
+    return sent
+  }
+
+  confirm(sent: Sent, id: number): void {
+    sent.confirmed = true
+    if (sent.due !== undefined) sent.due.stored = true
+    this.#own(id, sent.token)
+    this.#sameId(sent, id)
+  }
+
+  /** A delivery is handed to a consumer. */
+  deliver(delivery: Delivery, consumer: number, now: Now): Copy | undefined {
+    const copy = this.#copyOf(delivery)
+    if (copy === undefined) return undefined
+    if (delivery.queue === copy.queue) this.#checkTime(copy, now)
+    this.#checkNotOver(copy, delivery)
+    if (delivery.queue === copy.queue) this.#checkOwn(copy, delivery, now)
+    else this.#checkDead(copy, delivery)
+    copy.delivered++
+    copy.holder = { life: now.life, consumer }
+    if (copy.sent.due && copy.sent.due.life < now.life) this.#marks.add('delayedOverRestart')
+    return copy
+  }
+
+  /** The consumer says something of what it holds. */
+  ask(copy: Copy, settlement: Settlement, now: Now): Moment | undefined {
+    copy.holder = undefined
+    if (settlement.outcome === 'done') copy.gone = 'asked'
+    else if (settlement.outcome !== 'later') copy.failuresAsked++
+    if (settlement.outcome === 'reject') {
+      copy.givenUp = 'asked'
+      copy.unordered = true
+    }
+    const delayMs = 'delayMs' in settlement ? settlement.delayMs : undefined
+    if (delayMs === undefined) return undefined
+    copy.notBefore = later(now, delayMs)
+    return copy.notBefore
+  }
+
+  /** What it said is stored. */
+  settled(copy: Copy, settlement: Settlement, moment: Moment | undefined): void {
+    if (settlement.outcome === 'done') copy.gone = 'confirmed'
+    else if (settlement.outcome !== 'later') copy.failuresConfirmed++
+    if (settlement.outcome === 'reject') copy.givenUp = 'confirmed'
+    if (moment !== undefined) moment.stored = true
+  }
+
+  /** A person is about to say what becomes of it; false where that makes no sense. */
+  resolving(copy: Copy, action: 'deliver' | 'remove'): void {
+    copy.unordered = true
+    copy.notBefore = undefined
+    copy.givenUp = 'no'
+    if (action === 'deliver') copy.byPerson = true
+    if (action === 'remove' && copy.gone === 'no') copy.gone = 'asked'
+  }
+
+  /** The person was answered. */
+  resolved(copy: Copy, action: 'deliver' | 'remove', found: boolean): void {
+    if (action === 'remove' && copy.gone === 'asked') copy.gone = found ? 'confirmed' : 'no'
+  }
+
+  /** A consumer was closed: what it held goes back. */
+  released(consumer: number, life: number): void {
+    for (const copy of this.copies.values()) {
+      if (copy.holder?.consumer !== consumer || copy.holder.life !== life) continue
+      copy.holder = undefined
+      this.#marks.add('releasedByClose')
+    }
+  }
+
+  /** The process has ended without a word. */
+  cutOff(life: number): void {
+    for (const copy of this.copies.values()) {
+      if (copy.holder?.life !== life) continue
+      copy.holder = undefined
+      copy.cutOff++
+    }
+  }
+
+  #checkTime(copy: Copy, now: Now): void {
+    const moment = copy.notBefore
+    if (moment === undefined) return
+    const same = moment.life === now.life
+    if (!same && !moment.stored) return
+    // A later life knows only the wall clock, and believes it.
+    const elapsed = moment.elapsed - (same ? 0 : now.jumped - moment.jumped + 1)
+    const early = now.elapsed < elapsed || now.brokerTime < moment.brokerTime
+    this.#findings.check(!early, 'nothing comes before its time', () => {
+      return `${nameOf(copy)} at ${now.elapsed}, due at ${moment.elapsed}`
+    })
+  }
+
+  #checkNotOver(copy: Copy, delivery: Delivery): void {
+    const { sent } = copy
+    const what = () => `${nameOf(copy)} in ${delivery.queue} as ${delivery.id}`
+    this.#findings.check(copy.gone !== 'confirmed', 'what is settled never comes again', what)
+    this.#findings.check(!sent.refused, 'what was refused is never delivered', what)
+    this.#findings.check(copy.holder === undefined, 'nobody gets what another one holds', what)
+  }
+
+  #checkOwn(copy: Copy, delivery: Delivery, now: Now): void {
+    const what = () => `${nameOf(copy)}, attempts ${delivery.attempts}, ${JSON.stringify(copy)}`
+    this.#own(delivery.id, copy.sent.token)
+    this.#sameId(copy.sent, delivery.id)
+    const again = copy.delivered > 0 && !delivery.redelivered
+    this.#findings.check(!again, 'what comes again is marked as redelivered', what)
+    const over = copy.givenUp === 'confirmed' || copy.deadId !== undefined
+    this.#findings.check(!over, 'what was given up does not come from its queue', what)
+    this.#checkAttempts(copy, delivery.attempts, now)
+    this.#keys.deliver(copy, delivery.queue)
+    // Delivered means durable: from here on it must not be lost.
+    copy.sent.confirmed = true
+  }
+
+  #checkAttempts(copy: Copy, attempts: number, now: Now): void {
+    const { failuresConfirmed, failuresAsked, cutOff } = copy
+    const what = () => {
+      return `${nameOf(copy)}: ${attempts}, failed ${failuresConfirmed}, cut off ${cutOff}`
+    }
+    const enough = attempts >= failuresConfirmed + cutOff
+    this.#findings.check(enough, 'attempts are never too low', what)
+    const most = failuresAsked + now.uncleanEnds
+    this.#findings.check(attempts <= most, 'attempts are never invented', what)
+    const { maxAttempts = 16 } = optionsOf(copy.queue)
+    const ended = copy.byPerson || maxAttempts === 0 || attempts < maxAttempts
+    this.#findings.check(ended, 'a poisoned message ends', what)
+    if (attempts > failuresAsked) this.#marks.add('suspectMarked')
+  }
+
+  #checkDead(copy: Copy, delivery: Delivery): void {
+    const { deadLetter } = delivery
+    const what = () => `${nameOf(copy)} as ${delivery.id}: ${JSON.stringify(deadLetter)}`
+    this.#own(delivery.id, `dead ${copy.queue} ${copy.sent.token}`)
+    const twice = copy.deadId !== undefined && copy.deadId !== delivery.id
+    this.#findings.check(!twice, 'a message is dead-lettered once', what)
+    const origin = copy.sent.id === undefined || deadLetter?.id === copy.sent.id
+    this.#findings.check(origin, 'a dead letter names its origin', what)
+    const failed = copy.failuresAsked + copy.cutOff > 0 || (deadLetter?.attempts ?? 0) > 0
+    this.#findings.check(failed, 'only what failed is dead-lettered', what)
+    copy.deadId = delivery.id
+    copy.sent.confirmed = true
+    this.#marks.add('deadLetter')
+    if (copy.failuresAsked === 0) this.#marks.add('poisonEnded')
+  }
+
+  #own(id: number, owner: string): void {
+    const known = this.#ownerOfId.get(id)
+    const what = () => `id ${id}: ${known} and ${owner}`
+    this.#findings.check(known === undefined || known === owner, 'an id is given once', what)
+    this.#ownerOfId.set(id, owner)
+  }
+
+  #sameId(sent: Sent, id: number): void {
+    const same = sent.id === undefined || sent.id === id
+    this.#findings.check(same, 'a message keeps its id', () => `${sent.token}: ${sent.id}, ${id}`)
+    sent.id = id
+  }
+
+  /** The copy that a delivered, or listed, message is of. */
+  copyOf(shown: Pick<Delivery, 'queue' | 'properties' | 'body' | 'deadLetter'>): Copy | undefined {
+    return this.#copyOf(shown)
+  }
+
+  #copyOf(shown: Pick<Delivery, 'queue' | 'properties' | 'body' | 'deadLetter'>) {
+    const token = Buffer.from(shown.properties).toString()
+    const queue = shown.deadLetter?.queue ?? shown.queue
+    const copy = this.copies.get(`${queue} ${token}`)
+    const where = () => `"${token.slice(0, 20)}" in ${shown.queue} by way of ${queue}`
+    this.#findings.check(copy !== undefined, 'nothing is invented', where)
+    if (copy === undefined) return undefined
+    const same = Buffer.compare(shown.body, copy.sent.body) === 0
+    this.#findings.check(same, 'bodies come as they were given', where)
+    return copy
+  }
+}
+
+function later(now: Now, ms: number): Moment {
+  const { elapsed, brokerTime, life, jumped } = now
+  return { elapsed: elapsed + ms, brokerTime: brokerTime + ms, life, jumped, stored: false }
+}

@@ -1,0 +1,243 @@
+import type { Broker, Delivery, Settlement, Subscription } from '@hufu/broker'
+import { BrokerError } from '@hufu/broker'
+import type { Dice } from '../plan/dice.ts'
+import type { Setting, Step } from '../plan/step.ts'
+import type { Findings } from '../world/findings.ts'
+import type { Machine } from '../world/machine.ts'
+import type { Marks } from '../world/marks.ts'
+import { checkContents } from './contents.ts'
+import type { Copy } from './copy.ts'
+import { DirectModel, type Now } from './model.ts'
+import { QUEUES } from './queues.ts'
+
+interface Consumer {
+  readonly number: number
+  readonly queue: string
+  readonly life: number
+  readonly subscription: Subscription
+  closed: boolean
+}
+
+type Of<K extends Step['kind']> = Extract<Step, { kind: K }>
+
+/** Messages published to the broker and consumed from it, without the library. */
+export class DirectWorkload {
+  readonly model: DirectModel
+  /** From now on consumers settle all as done. */
+  healed = false
+  readonly #machine: Machine
+  readonly #findings: Findings
+  readonly #marks: Marks
+  readonly #setting: Setting
+  readonly #dice: Dice
+  #consumers: Consumer[] = []
+  #numbers = 0
+
+  constructor(machine: Machine, setting: Setting, dice: Dice, findings: Findings, marks: Marks) {
+    this.#machine = machine
+    this.#setting = setting
+    this.#dice = dice
+    this.#findings = findings
+    this.#marks = marks
+    this.model = new DirectModel(findings, marks)
+  }
+
+  /** Once the process is up: the queues are there, and hold what was promised. */
+  async begin(): Promise<void> {
+    this.#consumers = []
+    const { broker } = this.#machine
+    for (const { name, options } of QUEUES) {
+      await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
+        this.#expected('declareQueue', error)
+      })
+    }
+  }
+
+  publish({ queues, bytes, key, delayMs }: Of<'publish'>, number: number): void {
+    const { broker } = this.#machine
+    const token = `m${number}`
+    const body = bodyOf(token, bytes)
+    const properties = Buffer.from(token)
+    const more = { ...(key !== undefined && { key }), ...(delayMs !== undefined && { delayMs }) }
+    const request = { queues, body, properties, ...more }
+    const sent = this.model.send(token, request, this.now())
+    broker.publish(request).then(
+      (id) => {
+        this.#machine.sim.trace.add(`confirmed ${token} ${id}`)
+        this.model.confirm(sent, id)
+      },
+      (error) => {
+        this.#expected('publish', error)
+        const unknown = error instanceof BrokerError && error.code === 'LOG_FAILED'
+        if (!unknown) sent.refused = true
+      },
+    )
+  }
+
+  subscribe({ queue, credit }: Of<'subscribe'>): void {
+    const number = ++this.#numbers
+    const { broker, life } = this.#machine
+    const options = { credit, keyOrder: queue === 'ordered' }
+    const subscription = broker.subscribe(queue, options, (batch) => {
+      this.#consume(consumer, batch)
+    })
+    const consumer: Consumer = { number, queue, life, subscription, closed: false }
+    this.#consumers.push(consumer)
+  }
+
+  unsubscribe(queue: string): void {
+    for (const consumer of this.#consumers) {
+      if (consumer.queue !== queue || consumer.closed) continue
+      consumer.closed = true
+      this.model.released(consumer.number, consumer.life)
+      consumer.subscription.close().catch((error) => this.#expected('close', error))
+    }
+    this.#consumers = this.#consumers.filter(({ closed }) => !closed)
+  }
+
+  /** Before an orderly stop: consumers say nothing any more. */
+  closing(): void {
+    for (const consumer of this.#consumers) {
+      consumer.closed = true
+      this.model.released(consumer.number, consumer.life)
+    }
+  }
+
+  resolve({ queue, pick, action }: Of<'resolve'>): void {
+    const able = [...this.model.copies.values()].filter((copy) => {
+      const { id, confirmed } = copy.sent
+      const here = copy.queue === queue && copy.deadId === undefined
+      return here && confirmed && id !== undefined && copy.gone === 'no' && !copy.holder
+    })
+    const copy = able[pick % Math.max(1, able.length)]
+    if (copy !== undefined) this.#resolveOne(this.#machine.broker, copy, action)
+  }
+
+  #resolveOne(broker: Broker, copy: Copy, action: 'deliver' | 'remove'): void {
+    this.model.resolving(copy, action)
+    broker.resolve(copy.queue, copy.sent.id!, action).then(
+      (found) => this.model.resolved(copy, action, found),
+      (error) => this.#expected('resolve', error),
+    )
+  }
+
+  /** All that is in the broker, compared with what must be. Nothing may be under way. */
+  async check(): Promise<void> {
+    const { broker, sim } = this.#machine
+    const found = []
+    for (const { name } of QUEUES) {
+      const page = await this.#machine.do(broker.peek(name, { limit: 1_000 }))
+      if (page === undefined) return
+      found.push(...page)
+    }
+    sim.trace.add(`contents ${found.map(({ queue, id }) => `${queue} ${id}`).join(', ')}`)
+    if (found.some(({ state }) => state === 'parked')) this.#marks.add('parkedInBroker')
+    checkContents(this.model, found, this.#findings)
+  }
+
+  /** Starts what empties all queues. */
+  beginDrain(): void {
+    this.healed = true
+    for (const { name } of QUEUES) {
+      this.unsubscribe(name)
+      this.subscribe({ kind: 'subscribe', queue: name, credit: 50 })
+    }
+  }
+
+  /** True when the broker holds nothing any more; brings back what is parked. */
+  async drained(): Promise<boolean> {
+    const { broker } = this.#machine
+    const own = broker.queues().filter(({ name }) => QUEUES.some((queue) => queue.name === name))
+    for (const { name } of own.filter(({ parked }) => parked > 0)) {
+      const page = (await this.#machine.do(broker.peek(name, { limit: 1_000 }))) ?? []
+      for (const peeked of page.filter(({ state }) => state === 'parked')) {
+        const copy = this.model.copyOf(peeked)
+        if (copy !== undefined) this.#resolveOne(broker, copy, 'deliver')
+      }
+    }
+    return own.every((queue) => {
+      const { ready, unsettled, delayed, parked } = queue
+      return ready + unsettled + delayed + parked === 0
+    })
+  }
+
+  now(): Now {
+    const { elapsed, broker, life, jumpedAtStart: jumped, uncleanEnds } = this.#machine
+    return { elapsed, brokerTime: broker.stats().time, life, jumped, uncleanEnds }
+  }
+
+  #consume(consumer: Consumer, batch: readonly Delivery[]): void {
+    const at: { copy: Copy; settlement: Settlement }[] = []
+    for (const delivery of batch) {
+      if (!this.#machine.alive) return
+      const { id, attempts, redelivered } = delivery
+      this.#machine.sim.trace.add(`deliver ${consumer.number} ${id} ${attempts} ${redelivered}`)
+      const copy = this.model.deliver(delivery, consumer.number, this.now())
+      this.#machine.delivered()
+      const settlement = copy && this.#settlement(copy, delivery)
+      if (settlement === undefined) continue
+      const slow = this.#dice.of('slow', copy.sent.token, copy.delivered) < 0.2
+      if (slow && !this.healed) this.#settleLater(consumer, copy, settlement)
+      else at.push({ copy, settlement })
+    }
+    if (at.length > 0) this.#settle(consumer, at)
+  }
+
+  #settleLater(consumer: Consumer, copy: Copy, settlement: Settlement): void {
+    const ms = this.#dice.of('ms', copy.sent.token, copy.delivered) * this.#setting.slowMs
+    this.#machine.sim.os.clock.timer(ms, () => this.#settle(consumer, [{ copy, settlement }]))
+  }
+
+  #settle(consumer: Consumer, batch: { copy: Copy; settlement: Settlement }[]): void {
+    if (consumer.closed || !this.#machine.alive) return
+    const now = this.now()
+    const asked = batch.map(({ copy, settlement }) => {
+      return { copy, settlement, moment: this.model.ask(copy, settlement, now) }
+    })
+    consumer.subscription.settle(asked.map(({ settlement }) => settlement)).then(
+      () => {
+        for (const { copy, settlement, moment } of asked) {
+          this.model.settled(copy, settlement, moment)
+        }
+        if (this.#machine.alive && this.#machine.broker.stats().noSpace) {
+          this.#marks.add('drainedFull')
+        }
+      },
+      (error) => this.#expected('settle', error),
+    )
+  }
+
+  /** What the consumer says; undefined = it keeps the message. */
+  #settlement(copy: Copy, { id, queue }: Delivery): Settlement | undefined {
+    if (this.healed) return { id, outcome: 'done' }
+    const { done, retry, later, reject } = this.#setting.outcomes
+    const { token } = copy.sent
+    const roll = this.#dice.of('outcome', token, queue, copy.delivered)
+    const delayMs = this.#dice.below(40, 'delay', token, copy.delivered)
+    if (roll < done) return { id, outcome: 'done' }
+    if (roll < done + retry) {
+      if (copy.sent.key !== undefined && queue === 'ordered') this.#marks.add('keyBlocked')
+      return delayMs % 2 ? { id, outcome: 'retry', cause: 'chance' } : { id, outcome: 'retry', delayMs }
+    }
+    if (roll < done + retry + later) return { id, outcome: 'later', delayMs }
+    if (roll < done + retry + later + reject && queue !== 'dead') return { id, outcome: 'reject' }
+    return undefined
+  }
+
+  /** An error that a promise of the broker may end with. */
+  #expected(doing: string, error: unknown): void {
+    const code = error instanceof BrokerError ? error.code : 'none'
+    this.#machine.sim.trace.add(`refused ${doing} ${code}`)
+    if (code === 'QUEUE_FULL') this.#marks.add('queueFull')
+    if (code === 'LOG_FULL') this.#marks.add('noSpace')
+    const known = ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED', 'LIMIT'].includes(code)
+    this.#findings.check(known, 'a refusal says why', () => `${doing}: ${String(error)}`)
+  }
+}
+
+/** A body that no other message has, and no part of which looks like another's. */
+function bodyOf(token: string, bytes: number): Uint8Array {
+  const filler = `${token} `
+  return Buffer.from(filler.repeat(Math.ceil(bytes / filler.length)).slice(0, bytes))
+}
+

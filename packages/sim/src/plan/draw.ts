@@ -1,0 +1,117 @@
+import type { Limits } from '@hufu/broker'
+import { SeededRandom } from '@hufu/os/simulated'
+import { TARGETS } from '../direct/queues.ts'
+import type { DeathAt, End, Numbered, Plan, Setting, Step } from './step.ts'
+import { type Swarm, swarmOf } from './swarm.ts'
+
+const KiB = 1024
+
+/** All that a seed does, drawn before anything happens: what is cut out shifts nothing else. */
+export function drawPlan(seed: number): Plan {
+  const random = new SeededRandom(seed).fork('plan')
+  const swarm = swarmOf(random)
+  const setting = drawSetting(random, swarm)
+  const steps: Step[] = []
+  for (let life = 0; life < swarm.lives; life++) steps.push(...drawLife(random, swarm))
+  const numbered: Numbered[] = steps.map((step, number) => ({ number, step }))
+  return { seed, setting, steps: numbered }
+}
+
+function drawSetting(random: SeededRandom, swarm: Swarm): Setting {
+  const { retry, later, reject, keep } = swarm
+  const others = retry + later + reject + keep
+  const done = Math.max(0.2, 1 - others)
+  const slow = swarm.slowDisk ? 8 : 1
+  return {
+    limits: drawLimits(random),
+    latencyMs: [0.02 * slow, (0.2 + random.next()) * slow],
+    outcomes: { done, retry, later, reject },
+    slowMs: 5 + random.below(40),
+  }
+}
+
+/** So small that segments are rolled, freed and recycled within a few dozen messages. */
+function drawLimits(random: SeededRandom): Partial<Limits> {
+  const segmentBytesMin = 4 * KiB
+  const segmentBytesMax = segmentBytesMin << random.below(3)
+  const cacheBytes = random.chance(0.5) ? 1 : 256 * KiB
+  const checkpointBytes = (3 + random.below(12)) * KiB
+  return { segmentBytesMin, segmentBytesMax, cacheBytes, checkpointBytes }
+}
+
+function drawLife(random: SeededRandom, swarm: Swarm): Step[] {
+  const steps: Step[] = []
+  const rounds = 1 + random.below(swarm.rounds)
+  if (random.chance(swarm.faults.death)) steps.push(drawDeath(random))
+  for (let round = 0; round < rounds; round++) {
+    if (random.chance(0.3)) steps.push(...drawSubscriptions(random))
+    if (random.chance(0.08)) steps.push({ kind: 'unsubscribe', queue: pick(random, TARGETS) })
+    if (random.chance(swarm.resolve)) steps.push(drawResolve(random))
+    for (let count = random.below(swarm.burst); count > 0; count--) {
+      steps.push(drawPublish(random, swarm))
+    }
+    steps.push(...drawFaults(random, swarm))
+    steps.push({ kind: 'pass', ms: Math.round(random.next() * swarm.passMs * 1024) / 1024 })
+  }
+  steps.push({ kind: 'end', end: drawEnd(random, swarm.faults.close) })
+  return steps
+}
+
+function drawPublish(random: SeededRandom, swarm: Swarm): Step {
+  const queues = random.chance(swarm.fanOut)
+    ? TARGETS.filter(() => random.chance(0.6))
+    : [pick(random, swarm.queues)]
+  if (queues.length === 0) queues.push('patient')
+  const bytes = random.chance(swarm.large) ? random.below(2_000) : random.below(120)
+  const step: Extract<Step, { kind: 'publish' }> = { kind: 'publish', queues, bytes }
+  if (random.chance(swarm.keyed)) step.key = `k${random.below(swarm.keys)}`
+  if (random.chance(swarm.delayed)) step.delayMs = random.below(random.chance(0.2) ? 2_000 : 60)
+  return step
+}
+
+function drawSubscriptions(random: SeededRandom): Step[] {
+  return [...TARGETS, 'dead']
+    .filter(() => random.chance(0.6))
+    .map((queue) => ({ kind: 'subscribe', queue, credit: 1 + random.below(20) }))
+}
+
+function drawResolve(random: SeededRandom): Step {
+  const action = random.chance(0.5) ? 'deliver' : 'remove'
+  return { kind: 'resolve', queue: pick(random, TARGETS), pick: random.below(50), action }
+}
+
+function drawFaults(random: SeededRandom, { faults }: Swarm): Step[] {
+  const steps: Step[] = []
+  if (random.chance(faults.diskError)) {
+    const call = pick(random, ['write', 'write', 'sync', 'open', 'rename', 'read'] as const)
+    const code = call === 'write' && random.chance(0.3) ? 'ENOSPC' : 'EIO'
+    steps.push({ kind: 'diskError', call, nth: 1 + random.below(30), code })
+  }
+  if (random.chance(faults.capacity)) {
+    steps.push({ kind: 'capacity', spareBytes: random.below(24 * KiB) })
+  }
+  if (random.chance(faults.dropCache)) steps.push({ kind: 'dropCache' })
+  if (random.chance(faults.jump)) {
+    const size = pick(random, [2, 1_000, 3_600_000, 86_400_000])
+    steps.push({ kind: 'jump', ms: random.below(2 * size) - size })
+  }
+  return steps
+}
+
+function drawDeath(random: SeededRandom): Step {
+  const inDelivery = random.chance(0.4)
+  const at: DeathAt = inDelivery
+    ? { deliveries: 1 + random.below(20) }
+    : { calls: 1 + random.below(random.chance(0.4) ? 40 : 250) }
+  return { kind: 'death', at, end: drawEnd(random, 0) }
+}
+
+function drawEnd(random: SeededRandom, close: number): End {
+  if (random.chance(close)) return { kind: 'close' }
+  if (random.chance(0.3)) return { kind: 'kill' }
+  return { kind: 'crash', keep: pick(random, ['some', 'some', 'none', 'all'] as const) }
+}
+
+function pick<T>(random: SeededRandom, from: readonly T[]): T {
+  return from[random.below(from.length)]!
+}

@@ -1,0 +1,68 @@
+import type { Limits } from '@hufu/broker'
+import type { Keep } from '@hufu/os/simulated'
+
+/** How a life ends. */
+export type End =
+  | { kind: 'crash'; keep: Keep }
+  | { kind: 'kill' }
+  /** Orderly. */
+  | { kind: 'close' }
+
+/** When a death that was planned strikes: at the n-th disk call, or delivery, from now on. */
+export type DeathAt = { calls: number } | { deliveries: number }
+
+export type DiskCode = 'EIO' | 'ENOSPC'
+
+/** What a world does next. Plain data, so that a plan can be printed and cut down. */
+export type Step =
+  | {
+      kind: 'publish'
+      queues: readonly string[]
+      bytes: number
+      key?: string
+      delayMs?: number
+    }
+  | { kind: 'subscribe'; queue: string; credit: number }
+  /** Closes all consumers of the queue. */
+  | { kind: 'unsubscribe'; queue: string }
+  /** A person's word on some message of the queue. */
+  | { kind: 'resolve'; queue: string; pick: number; action: 'deliver' | 'remove' }
+  | { kind: 'pass'; ms: number }
+  | { kind: 'end'; end: End }
+  | { kind: 'death'; at: DeathAt; end: End }
+  | { kind: 'diskError'; call: 'write' | 'sync' | 'open' | 'rename' | 'read'; nth: number; code: DiskCode }
+  | { kind: 'capacity'; spareBytes: number }
+  | { kind: 'dropCache' }
+  | { kind: 'jump'; ms: number }
+
+/** A step and its number in the plan, which stays its name when the plan is cut down. */
+export interface Numbered {
+  readonly number: number
+  readonly step: Step
+}
+
+/** What is fixed for the whole life of a world. */
+export interface Setting {
+  readonly limits: Partial<Limits>
+  readonly latencyMs: readonly [min: number, max: number]
+  /** Share of deliveries that the consumer settles as done, …; the rest it keeps. */
+  readonly outcomes: {
+    readonly done: number
+    readonly retry: number
+    readonly later: number
+    readonly reject: number
+  }
+  /** Longest time a consumer takes to settle, ms. */
+  readonly slowMs: number
+}
+
+export interface Plan {
+  readonly seed: number
+  readonly setting: Setting
+  readonly steps: readonly Numbered[]
+}
+
+export function stepText({ number, step }: Numbered): string {
+  const { kind, ...rest } = step
+  return `${number} ${kind} ${JSON.stringify(rest)}`
+}

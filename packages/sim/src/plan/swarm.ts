@@ -1,0 +1,65 @@
+import type { SeededRandom } from '@hufu/os/simulated'
+import { TARGETS } from '../direct/queues.ts'
+
+/**
+ * Which features and faults a world has, and how much of each. Every seed draws its own subset:
+ * worlds with a little of everything hide what happens only when one thing is missing, or rules.
+ */
+export interface Swarm {
+  readonly lives: number
+  readonly rounds: number
+  readonly burst: number
+  readonly passMs: number
+  readonly queues: readonly string[]
+  readonly keys: number
+  readonly keyed: number
+  readonly fanOut: number
+  readonly delayed: number
+  readonly large: number
+  readonly retry: number
+  readonly later: number
+  readonly reject: number
+  readonly keep: number
+  readonly resolve: number
+  readonly slowDisk: boolean
+  readonly faults: {
+    readonly close: number
+    readonly death: number
+    readonly diskError: number
+    readonly capacity: number
+    readonly dropCache: number
+    readonly jump: number
+  }
+}
+
+export function swarmOf(random: SeededRandom): Swarm {
+  /** Off in some worlds, else up to `most`. */
+  const some = (chance: number, most: number) => (random.chance(chance) ? random.next() * most : 0)
+  const queues = TARGETS.filter(() => random.chance(0.5))
+  return {
+    lives: 1 + random.below(4),
+    rounds: 2 + random.below(10),
+    burst: 2 + random.below(8),
+    passMs: 1 + random.below(25),
+    queues: queues.length > 0 ? queues : ['patient'],
+    keys: 1 + random.below(4),
+    keyed: random.chance(0.6) ? 0.2 + random.next() : 0,
+    fanOut: some(0.5, 0.5),
+    delayed: some(0.5, 0.6),
+    large: some(0.6, 1),
+    retry: some(0.6, 0.4),
+    later: some(0.4, 0.3),
+    reject: some(0.4, 0.3),
+    keep: some(0.5, 0.3),
+    resolve: some(0.3, 0.3),
+    slowDisk: random.chance(0.15),
+    faults: {
+      close: some(0.6, 0.5),
+      death: some(0.6, 1),
+      diskError: some(0.3, 0.3),
+      capacity: some(0.15, 0.2),
+      dropCache: some(0.3, 0.1),
+      jump: some(0.3, 0.3),
+    },
+  }
+}

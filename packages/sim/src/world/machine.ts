@@ -1,0 +1,234 @@
+import { type Broker, BrokerError } from '@hufu/broker'
+import { type DiskCall, type SimulatedOs, simulatedOs } from '@hufu/os/simulated'
+import { type EmbeddedTransport, embedded } from 'hufu/transports/embedded'
+import type { DeathAt, DiskCode, End, Plan } from '../plan/step.ts'
+import { DiskWatch } from './disk-watch.ts'
+import type { Findings } from './findings.ts'
+import type { Marks } from './marks.ts'
+
+const DIR = '/data/broker'
+/** More events than any world takes: it runs in circles. */
+const EVENTS_MAX = 300_000
+/** A start that fails for another reason than a planned fault fails for good. */
+const STARTS_MAX = 20
+
+interface PlannedDeath {
+  readonly of: 'calls' | 'deliveries'
+  left: number
+  readonly end: End
+}
+
+/** One simulated machine with the broker's folder on it, and the process that lives on it. */
+export class Machine {
+  readonly sim: SimulatedOs
+  readonly watch: DiskWatch
+  life = 0
+  uncleanEnds = 0
+  /** Sum of the forward jumps of the wall clock before the last start, ms. */
+  jumpedAtStart = 0
+  alive = false
+  /** Called when the process ends without a word. */
+  onCutOff: () => void = () => undefined
+  transport!: EmbeddedTransport
+  readonly #plan: Plan
+  readonly #findings: Findings
+  readonly #marks: Marks
+  #deaths: PlannedDeath[] = []
+  #died = Promise.withResolvers<void>()
+  #broker: Broker | undefined
+  #faultsAtStart = 0
+  #capacityLimited = false
+  #jumped = 0
+
+  constructor(plan: Plan, findings: Findings, marks: Marks, onTrace?: (line: string) => void) {
+    this.#plan = plan
+    this.#findings = findings
+    this.#marks = marks
+    this.sim = simulatedOs({
+      seed: plan.seed,
+      diskLatencyMs: plan.setting.latencyMs,
+      eventsMax: EVENTS_MAX,
+      ...(onTrace && { onTrace }),
+    })
+    this.watch = new DiskWatch(marks)
+    const { disk } = this.sim
+    disk.failAt((call) => this.#seesCall(call), 'EIO', { once: false })
+  }
+
+  /** The broker of this life, also while it closes. */
+  get broker(): Broker {
+    if (this.#broker === undefined) throw new Error('Cannot use the broker: it is not open')
+    return this.#broker
+  }
+
+  get elapsed(): number {
+    return this.sim.clock.elapsed
+  }
+
+  /** Waits for the promise; undefined when the process ended first. */
+  async do<T>(promise: Promise<T>): Promise<T | undefined> {
+    const { promise: death } = this.#died
+    await this.sim.settle(Promise.race([promise, death]))
+    return this.alive ? promise : undefined
+  }
+
+  /** Starts the process as often as it takes. */
+  async start(): Promise<void> {
+    for (let starts = 0; starts < STARTS_MAX && this.#findings.first === undefined; starts++) {
+      if (await this.#startOnce()) return
+    }
+    this.#findings.check(this.alive, 'the broker starts again', () => `${STARTS_MAX} starts failed`)
+  }
+
+  /** Ends the process as told. */
+  async end(end: End): Promise<void> {
+    if (end.kind !== 'close') return this.die(end)
+    const closed = this.transport.close().catch(() => undefined)
+    await this.do(closed)
+    if (!this.alive) return
+    this.#endProcess()
+    this.sim.kill()
+  }
+
+  /** The process ends here and now. */
+  die(end: End): void {
+    if (!this.alive) return
+    this.#endProcess()
+    this.uncleanEnds++
+    if (end.kind === 'crash') this.sim.crash({ keep: end.keep })
+    else this.sim.kill()
+    this.#marks.add(end.kind === 'crash' ? 'powerCut' : 'kill')
+    this.onCutOff()
+  }
+
+  planDeath(at: DeathAt, end: End): void {
+    if ('calls' in at) this.#deaths.push({ of: 'calls', left: at.calls, end })
+    else this.#deaths.push({ of: 'deliveries', left: at.deliveries, end })
+  }
+
+  /** A consumer was handed a message. */
+  delivered(): void {
+    this.#count('deliveries')
+  }
+
+  failNth(kind: DiskCall['kind'], nth: number, code: DiskCode): void {
+    let left = nth
+    const picks = (call: DiskCall) => {
+      if (call.kind !== kind || --left > 0) return false
+      if (code === 'ENOSPC' && !this.watch.mayLackRoom(call)) return false
+      this.watch.faults++
+      undo()
+      return true
+    }
+    const undo = this.sim.disk.failAt(picks, code, { once: false })
+    this.#undoings.push(undo)
+  }
+  #undoings: (() => void)[] = []
+
+  limitSpace(spareBytes: number): void {
+    const { disk } = this.sim
+    disk.capacityBytes = disk.usedBytes + spareBytes
+    this.#capacityLimited = true
+  }
+
+  jump(ms: number): void {
+    this.sim.clock.jump(ms)
+    if (ms > 0) this.#jumped += ms
+    this.#marks.add('clockJump')
+  }
+
+  /** No more faults from here on. */
+  heal(): void {
+    for (const undo of this.#undoings) undo()
+    this.#deaths = []
+    this.sim.disk.capacityBytes = 2 ** 40
+    this.#capacityLimited = false
+  }
+
+  async #startOnce(): Promise<boolean> {
+    this.life++
+    this.alive = true
+    this.#died = Promise.withResolvers()
+    this.#faultsAtStart = this.watch.faults
+    this.watch.starting()
+    this.jumpedAtStart = this.#jumped
+    const { limits } = this.#plan.setting
+    const { life } = this
+    this.transport = embedded({
+      dir: DIR,
+      os: this.sim.os,
+      limits,
+      onWarning: (text) => this.#warned(text),
+      onFatal: (error) => this.#fatal(life, error),
+    })
+    try {
+      await this.do(this.transport.open())
+    } catch (error) {
+      this.#startFailed(error)
+      return false
+    }
+    if (!this.alive) {
+      this.#marks.add('crashInRecovery')
+      return false
+    }
+    this.#started()
+    return true
+  }
+
+  #startFailed(error: unknown): void {
+    const expected = error instanceof BrokerError && (this.#faulty || this.#capacityLimited)
+    if (!expected) this.#findings.report('the broker starts again', String(error))
+    this.#marks.add('startFailed')
+    // A start that lacks room succeeds when there is some again.
+    if (!this.#faulty && this.#capacityLimited) this.sim.disk.capacityBytes += 64 * 1024
+    this.die({ kind: 'kill' })
+  }
+
+  #started(): void {
+    this.watch.started()
+    this.#broker = this.transport.broker
+    const { cleanStop, tailBytesCut, damaged } = this.broker.report
+    if (cleanStop) this.#marks.add('cleanStop')
+    if (tailBytesCut > 0) this.#marks.add('tornTail')
+    const rotten = () => JSON.stringify(damaged)
+    this.#findings.check(damaged.length === 0, 'a crash damages nothing inside the log', rotten)
+  }
+
+  #endProcess(): void {
+    this.alive = false
+    this.#died.resolve()
+  }
+
+  get #faulty(): boolean {
+    return this.watch.faults > this.#faultsAtStart
+  }
+
+  #fatal(life: number, error: Error): void {
+    if (life !== this.life || !this.alive) return
+    const detail = () => error.message
+    this.#findings.check(this.#faulty, 'the log fails only when the disk does', detail)
+    this.#marks.add('logFailed')
+    this.die({ kind: 'kill' })
+  }
+
+  #warned(text: string): void {
+    this.sim.trace.add(`warning: ${text}`)
+    const known = this.#faulty || /found no room/.test(text)
+    this.#findings.check(known, 'the broker has nothing to warn of', () => text)
+  }
+
+  /** Every disk call passes here before it happens; true lets it fail. */
+  #seesCall(call: DiskCall): boolean {
+    this.watch.sees(call)
+    this.#count('calls')
+    return false
+  }
+
+  #count(of: PlannedDeath['of']): void {
+    for (const death of this.#deaths) {
+      if (death.of !== of || !this.alive || --death.left > 0) continue
+      this.#deaths = this.#deaths.filter((other) => other !== death)
+      this.die(death.end)
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** Rare paths that a long run must have taken, each with what it means. */
+export const MARKS = {
+  tornTail: 'recovery cut a torn tail',
+  cleanStop: 'a start after an orderly stop',
+  crashInRecovery: 'the process ended while it recovered',
+  powerCut: 'a power cut',
+  kill: 'a kill',
+  checkpointUsed: 'a start began at a checkpoint',
+  segmentFreed: 'a segment was freed',
+  segmentRecycled: 'a freed segment was used again',
+  stragglerCopy: 'a message was copied forward',
+  suspectMarked: 'an attempt was counted for a delivery that a crash cut off',
+  poisonEnded: 'crashes alone used up the attempts of a message',
+  deadLetter: 'a message was dead-lettered',
+  parkedInBroker: 'a message was parked in the broker',
+  queueFull: 'a publish was refused by a full queue',
+  noSpace: 'a publish was refused by a full disk',
+  drainedFull: 'a settle was stored on a full disk',
+  logFailed: 'a failed write stopped the broker',
+  startFailed: 'a disk error stopped a start',
+  cacheDropped: 'the page cache forgot what a failed write had left',
+  delayedOverRestart: 'a delayed message came in a later life',
+  keyBlocked: 'a failed message held back its key',
+  releasedByClose: 'a closed consumer gave messages back',
+  clockJump: 'the wall clock jumped',
+} as const
+
+export type Mark = keyof typeof MARKS
+
+/** What happened in one world. */
+export class Marks {
+  readonly seen = new Set<Mark>()
+
+  add(mark: Mark): void {
+    this.seen.add(mark)
+  }
+}
