@@ -96,6 +96,8 @@ class Recovery {
 
   async run(): Promise<RecoveredLog> {
     const all = await this.#os.disk.list(this.#dir)
+    // A process that was killed may have left names that no disk holds yet.
+    await this.#os.disk.syncDir(this.#dir)
     const names = all.filter((n) => n.endsWith(SEGMENT_SUFFIX) && !n.startsWith(SPARE_PREFIX))
     await this.#openManifest(names)
     await this.#removeSpares(all)
