@@ -92,6 +92,65 @@ export type Settlement =
   /** Give up at once: to the dead-letter queue, or parked. */
   | { id: number; outcome: 'reject'; cause?: string }
 
+/** Several operations that take effect together, by one entry of the log, or not at all. */
+export interface Batch {
+  /**
+   * Stores the message; nobody sees it before `commit`. Resolves when the log has taken it (not yet:
+   * is on disk). Ids are given at `commit`, in the order of the calls.
+   */
+  publish(message: PublishRequest): Promise<void>
+  /** Settles deliveries of `subscription` at `commit`; until then they stay unsettled. */
+  settle(subscription: Subscription, settlements: readonly Settlement[]): void
+  /** Prepares a transaction at `commit`. */
+  prepare(request: PrepareRequest): Promise<PreparedHandle>
+  /** Decides a prepared transaction at `commit`. Throws `PREPARED_UNKNOWN` when it is decided. */
+  decide(handle: PreparedHandle, outcome: 'commit' | 'rollback'): void
+  /** Resolves with the messages' ids when all of it is on disk: all or nothing, also after `kill -9`. */
+  commit(): Promise<number[]>
+  /** Drops everything; deliveries named in `settle` stay unsettled. */
+  rollback(): Promise<void>
+}
+
+/** Messages to be stored now and shown, or dropped, by a second word. */
+export interface PrepareRequest {
+  /** Names the transaction among the undecided ones; 1 to 255 bytes. */
+  transactionId: string
+  /** Whose producers are asked when the second word does not come; 1 to 255 bytes. */
+  group: string
+  messages: readonly PublishRequest[]
+  /** First asking after 6,000 ms, then every 30,000 ms; parked after 15 askings that counted. */
+  check?: { firstMs?: number; everyMs?: number; max?: number }
+}
+
+/** Names one prepared transaction; the version tells it from others of the same id. */
+export interface PreparedHandle {
+  transactionId: string
+  version: number
+}
+
+export interface Decision {
+  /** What was decided; it may differ from what this call wanted when another came before. */
+  outcome: 'commit' | 'rollback'
+  /** It had been decided before. */
+  repeated: boolean
+}
+
+/** What a producer answers when asked; `unknown`: ask again later. */
+export type CheckAnswer = 'commit' | 'rollback' | 'unknown'
+
+export interface PreparedInfo extends PreparedHandle {
+  group: string
+  /** Broker time, ms. */
+  preparedAt: number
+  messages: number
+  /** Askings that counted so far. */
+  checks: number
+  /** Broker time of the next asking, ms. */
+  nextCheckAt: number
+  /** Asked often enough; a late word or a person still decides it. */
+  parked: boolean
+}
+
 export interface SubscribeOptions {
   /** Most unsettled deliveries at a time. Default 100, limit 65,535. */
   credit?: number
@@ -183,6 +242,25 @@ export interface Broker {
     options: SubscribeOptions,
     onDeliveries: (batch: Delivery[]) => void,
   ): Subscription
+  /** Begins a batch. One that is neither committed nor rolled back is dropped by a restart. */
+  batch(): Batch
+  /** Stores half messages: durable, invisible until `decide`. `PREPARED_EXISTS`, and as `publish`. */
+  prepare(request: PrepareRequest): Promise<PreparedHandle>
+  /**
+   * The second word: shows or drops what was prepared, by one entry of the log; durable when it
+   * resolves. A repeated word is answered with what was decided. `PREPARED_UNKNOWN`.
+   */
+  decide(handle: PreparedHandle, outcome: 'commit' | 'rollback'): Promise<Decision>
+  /**
+   * A producer of `group` is there and answers askings. One is asked at a time per transaction; no
+   * answer for 10 s counts as `unknown`. While none is there, askings wait and none is used up.
+   */
+  answerChecks(
+    group: string,
+    answer: (prepared: PreparedInfo) => Promise<CheckAnswer>,
+  ): { close(): void }
+  /** Undecided transactions, oldest first; `afterVersion` to page on. Default 100, at most 1,000. */
+  prepared(options?: { group?: string; limit?: number; afterVersion?: number }): PreparedInfo[]
   /**
    * Messages of a queue in id order, without delivering them; `afterId` to page on. Limit 1,000.
    */

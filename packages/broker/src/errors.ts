@@ -14,6 +14,9 @@ export const BROKER_ERRORS = {
   QUEUE_MISMATCH: 'the queue is there with other options',
   QUEUE_FULL: 'the queue is at its limit',
   QUEUE_IN_USE: 'another queue dead-letters to it',
+  BATCH_OVER: 'the batch was committed or rolled back already',
+  PREPARED_EXISTS: 'a transaction of this id is prepared and not decided',
+  PREPARED_UNKNOWN: 'no such prepared transaction, or decided too long ago',
   LIMIT: 'a stated limit would be passed',
   ARGUMENT: 'an argument has a wrong type or range',
 } as const

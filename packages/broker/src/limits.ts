@@ -13,6 +13,12 @@ export interface Limits {
   asidePerQueueMax: number
   /** Delayed and to-be-retried messages in the broker. */
   delayedMax: number
+  /** Batches and prepared transactions that are not ended. */
+  batchesMax: number
+  /** Operations of one batch, messages of one prepared transaction. */
+  batchOperationsMax: number
+  /** Decisions over prepared transactions that are remembered for repeated words. */
+  decidedMax: number
   /** Longest delay, ms. */
   delayMsMax: number
   /**
@@ -38,6 +44,9 @@ export const LIMITS: Limits = {
   fanOutMax: 10_000,
   asidePerQueueMax: 100_000,
   delayedMax: 1_000_000,
+  batchesMax: 1_000_000,
+  batchOperationsMax: 100_000,
+  decidedMax: 100_000,
   delayMsMax: 400 * 24 * 3_600_000,
   segmentBytesMin: MiB,
   segmentBytesMax: 64 * MiB,

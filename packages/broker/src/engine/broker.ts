@@ -1,8 +1,14 @@
 import type {
+  Batch,
   Broker,
   BrokerStats,
+  CheckAnswer,
+  Decision,
   Delivery,
   Peeked,
+  PreparedHandle,
+  PreparedInfo,
+  PrepareRequest,
   PublishRequest,
   QueueOptions,
   QueueStats,
@@ -12,14 +18,17 @@ import type {
 } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { backup } from './backup.ts'
+import { type BatchParts, BatchWriter } from './batch.ts'
 import type { Consumer } from './consumer.ts'
+import { DeadLetters } from './dead-letter.ts'
 import { Deliverer } from './deliver.ts'
 import { DueTimer } from './due-timer.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import { peek, resolve, statsOf } from './inspect.ts'
+import { Preparer } from './prepare.ts'
 import { Publisher } from './publish.ts'
 import { firstDifference, storedOptions } from './queue-options.ts'
-import { appendJson, QUEUE, QUEUE_DELETED, RETURN } from './records.ts'
+import { appendJson, MESSAGE, QUEUE, QUEUE_DELETED, SETTLE } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { Settler } from './settle.ts'
 import { markSuspects } from './suspects.ts'
@@ -33,7 +42,10 @@ export class EmbeddedBroker implements Broker {
   readonly report: RecoveryReport
   readonly #engine: Engine
   readonly #publisher: Publisher
+  readonly #deadLetters: DeadLetters
   readonly #settler: Settler
+  readonly #preparer: Preparer
+  readonly #subscriptions = new WeakMap<Subscription, Consumer>()
   readonly #deliverer: Deliverer
   readonly #retainer: Retainer
   readonly #due: DueTimer
@@ -52,12 +64,14 @@ export class EmbeddedBroker implements Broker {
     this.#retainer = retainer
     this.#release = release
     this.#publisher = new Publisher(engine)
-    this.#settler = new Settler(engine, this.#publisher)
-    this.#deliverer = new Deliverer(engine, this.#settler)
+    this.#deadLetters = new DeadLetters(engine, this.#publisher)
+    this.#settler = new Settler(engine, this.#deadLetters)
+    this.#deliverer = new Deliverer(engine, this.#deadLetters)
+    this.#preparer = new Preparer(engine, this.#publisher)
     this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
     engine.log.onEntry = (entry) => {
       // The log gives a time only to what it reads back.
-      if (entry.type === RETURN) entry.time = Math.ceil(engine.time())
+      if (entry.type !== MESSAGE && entry.type !== SETTLE) entry.time = Math.ceil(engine.time())
       engine.state.apply(entry)
     }
     engine.log.onGroup = () => this.#groupWritten()
@@ -88,7 +102,7 @@ export class EmbeddedBroker implements Broker {
       throw new BrokerError('LIMIT', `${doing}: there are ${limits.queuesMax} queues`)
     }
     const queue = state.addQueue(state.nextQueue, name, stored)
-    appendJson(log, QUEUE, 0, queue.number, { name, options: stored })
+    appendJson(log, { type: QUEUE, aux: queue.number }, { name, options: stored })
     await log.durable()
   }
 
@@ -102,7 +116,7 @@ export class EmbeddedBroker implements Broker {
       throw new BrokerError('QUEUE_IN_USE', `${doing}: ${other.name} dead-letters to it`)
     }
     for (const consumer of [...(this.#deliverer.consumers.get(queue) ?? [])]) this.#detach(consumer)
-    appendJson(log, QUEUE, QUEUE_DELETED, queue.number, {})
+    appendJson(log, { type: QUEUE, flags: QUEUE_DELETED, aux: queue.number }, {})
     state.byName.delete(name)
     await log.durable()
     return queue.length
@@ -142,7 +156,7 @@ export class EmbeddedBroker implements Broker {
 
   #subscription(consumer: Consumer, doing: string): Subscription {
     const { queue } = consumer
-    return {
+    const subscription: Subscription = {
       settle: async (batch) => {
         demandOpen(this.#engine, `Cannot settle in ${queue.name}`)
         const settled = this.#settler.settle(consumer, batch)
@@ -159,6 +173,42 @@ export class EmbeddedBroker implements Broker {
         await this.#settler.release(consumer)
       },
     }
+    this.#subscriptions.set(subscription, consumer)
+    return subscription
+  }
+
+  batch(): Batch {
+    demandOpen(this.#engine, 'Cannot begin a batch')
+    const { state, limits } = this.#engine
+    if (state.batches.size >= limits.batchesMax) {
+      const text = `${limits.batchesMax} batches are not ended`
+      throw new BrokerError('LIMIT', `Cannot begin a batch: ${text}`)
+    }
+    const parts: BatchParts = {
+      engine: this.#engine,
+      publisher: this.#publisher,
+      settler: this.#settler,
+      preparer: this.#preparer,
+      consumerOf: (subscription) => this.#subscriptions.get(subscription),
+      settled: (consumer) => this.#deliverer.schedule(consumer.queue),
+    }
+    return new BatchWriter(parts, state.batches.nextNumber++)
+  }
+
+  prepare(request: PrepareRequest): Promise<PreparedHandle> {
+    return this.#preparer.prepare(request)
+  }
+
+  decide(handle: PreparedHandle, outcome: 'commit' | 'rollback'): Promise<Decision> {
+    return this.#preparer.decide(handle, outcome)
+  }
+
+  answerChecks(group: string, answer: (prepared: PreparedInfo) => Promise<CheckAnswer>) {
+    return this.#preparer.answer(group, answer)
+  }
+
+  prepared(options: { group?: string; limit?: number; afterVersion?: number } = {}) {
+    return this.#preparer.list(options)
   }
 
   #attach(consumer: Consumer): void {
@@ -217,7 +267,7 @@ export class EmbeddedBroker implements Broker {
       if (log.failure === undefined) {
         for (const consumer of consumers) await this.#settler.release(consumer)
         this.#engine.closed = true
-        await this.#settler.idle()
+        await this.#deadLetters.idle()
         this.#publisher.close()
         await log.durable()
         markSuspects(this.#engine)
@@ -228,6 +278,7 @@ export class EmbeddedBroker implements Broker {
     } finally {
       this.#engine.closed = true
       this.#due.stop()
+      this.#preparer.stop()
       state.touched.clear()
       await this.#retainer.idle()
       await this.#release()

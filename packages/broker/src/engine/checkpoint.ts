@@ -1,6 +1,8 @@
 import { bytesOf } from '../log/entry.ts'
 import { getU64, setU64 } from '../log/layout.ts'
+import type { Decided, Prepared } from '../prepared/table.ts'
 import type { QueueRow } from '../queue/ack-queue.ts'
+import type { HeldBatch } from './batches.ts'
 import type { StoredQueueOptions } from './queue-options.ts'
 import type { EngineQueue, State } from './state.ts'
 
@@ -10,12 +12,18 @@ import type { EngineQueue, State } from './state.ts'
  *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
  *   3  | kind 1 | 0 3 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |    waiting rows
  *   4  JSON { queue, rows: [...] }               rows that are more than waiting
+ *   5  JSON [...]  batches not ended    6  JSON [...]  prepared transactions    7  decided ones
  */
 const COUNTERS = 1
 const QUEUE_HEAD = 2
 const WAITING_ROWS = 3
 const TRACKED_ROWS = 4
 
+const BATCHES = 5
+const PREPARED = 6
+const DECIDED = 7
+
+const HELD_PER_BLOCK = 256
 const ROWS_PER_BLOCK = 8_192
 const TRACKED_PER_BLOCK = 1_024
 const ROW_BYTES = 24
@@ -29,13 +37,32 @@ const ROWS_HEADER_BYTES = 8
  * can leave the waiting list meanwhile, never come back into it.
  */
 export function* encodeState(state: State): Generator<Uint8Array> {
-  yield json(COUNTERS, { nextId: state.nextId, nextQueue: state.nextQueue })
+  // In one step, and before the queues: what ends meanwhile is then in a queue, or settled there.
+  const held = [...heldBlocks(state)]
+  yield json(COUNTERS, {
+    nextId: state.nextId,
+    nextQueue: state.nextQueue,
+    nextBatch: state.batches.nextNumber,
+  })
+  yield* held
   for (const queue of [...state.queues.values()]) {
     const { number, name, options, reach } = queue
     yield json(QUEUE_HEAD, { number, name, options, reach })
     yield* waitingBlocks(queue)
     yield* trackedBlocks(queue)
   }
+}
+
+function* heldBlocks({ batches }: State): Generator<Uint8Array> {
+  for (const some of pages([...batches.values()], HELD_PER_BLOCK)) yield json(BATCHES, some)
+  for (const some of pages([...batches.table.values()], HELD_PER_BLOCK)) yield json(PREPARED, some)
+  for (const some of pages([...batches.table.decisions()], HELD_PER_BLOCK)) {
+    yield json(DECIDED, some)
+  }
+}
+
+function* pages<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size)
 }
 
 function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
@@ -76,16 +103,32 @@ function storedRow(row: QueueRow): QueueRow {
 export function decodeBlock(state: State, block: Uint8Array): void {
   switch (block[0]) {
     case COUNTERS:
-      return void Object.assign(state, parse<{ nextId: number; nextQueue: number }>(block))
+      return decodeCounters(state, block)
     case QUEUE_HEAD:
       return decodeQueue(state, block)
     case WAITING_ROWS:
       return decodeWaiting(state, block)
     case TRACKED_ROWS:
       return decodeTracked(state, block)
+    case BATCHES:
+      for (const batch of parse<HeldBatch[]>(block)) state.batches.restore(batch)
+      return
+    case PREPARED:
+      for (const one of parse<Prepared[]>(block)) state.batches.table.add(one)
+      return
+    case DECIDED:
+      for (const one of parse<Decided[]>(block)) state.batches.table.remember(one)
+      return
     default:
       throw new RangeError(`Reading the checkpoint: block of kind ${block[0]} unknown`)
   }
+}
+
+function decodeCounters(state: State, block: Uint8Array): void {
+  const counters = parse<{ nextId: number; nextQueue: number; nextBatch?: number }>(block)
+  state.nextId = counters.nextId
+  state.nextQueue = counters.nextQueue
+  state.batches.nextNumber = counters.nextBatch ?? 1
 }
 
 function decodeQueue(state: State, block: Uint8Array): void {

@@ -133,6 +133,7 @@ function makeLog(
  * From here on entries are of this life; what may have been in delivery before counts as attempted.
  */
 function beginLife(state: State, recovered: RecoveredLog, now: number): void {
+  state.batches.dropUnprepared()
   state.present = true
   state.touched.clear()
   for (const queue of state.queues.values()) {

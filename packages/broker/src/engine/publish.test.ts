@@ -70,13 +70,13 @@ test('a queue takes maxMessages, refuses the next, and takes one more for each t
     ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
   )
   const request = { queues: ['b', 'a'], body }
-  await refused(world, request, 'QUEUE_FULL', /^Cannot publish to b, a: a holds 3 messages$/)
+  await refused(world, request, 'QUEUE_FULL', /^Cannot publish to a: it holds 3 messages$/)
   assert.equal(world.stats('b').ready, 3, 'a refused fan-out reaches no queue')
   const taker = world.take('a', { credit: 1 })
   await world.pass(100)
   await taker.done(taker.last)
   await world.do(world.broker.publish(request))
-  await refused(world, request, 'QUEUE_FULL', /a holds 3 messages$/)
+  await refused(world, request, 'QUEUE_FULL', /a: it holds 3 messages$/)
 })
 
 test('a queue never holds more than maxBytes as stored', async () => {
@@ -94,7 +94,7 @@ test('a queue never holds more than maxBytes as stored', async () => {
     world,
     { queues: ['a'], body: Buffer.alloc(50) },
     'QUEUE_FULL',
-    /a holds \d+ bytes$/,
+    /a: it holds \d+ bytes$/,
   )
 })
 

@@ -15,6 +15,14 @@ interface Waiting {
   refuse: (error: BrokerError) => void
 }
 
+/** Writes an accepted message and says when it is taken, or why not. */
+type Write = (
+  message: NewMessage,
+  queues: EngineQueue[],
+  taken: (id: number) => void,
+  refuse: (error: BrokerError) => void,
+) => void
+
 /** Takes messages: checks every limit, writes, and answers when the message is on disk. */
 export class Publisher {
   readonly #engine: Engine
@@ -30,25 +38,56 @@ export class Publisher {
 
   publish(request: PublishRequest): Promise<number> {
     return new Promise((resolve, reject) => {
-      const message = this.#accept(request)
-      const bytes = messageBytes(message)
-      const queues = request.queues.map((name) => this.#engine.state.byName.get(name)!)
-      for (const queue of queues) checkQueue(queue, bytes, request)
-      reserve(queues, bytes, 1)
-      const delayed = message.dueAt > 0 ? queues.length : 0
-      this.#delayedComing += delayed
-      const refuse = (error: BrokerError) => {
-        this.#delayedComing -= delayed
-        reserve(queues, bytes, -1)
-        reject(error)
-      }
-      const taken = (id: number) => {
-        this.#delayedComing -= delayed
-        resolve(id)
-      }
-      const go = () => this.#write(message, queues, taken, refuse)
-      this.whenRoom(bytes, go, refuse)
+      this.#take(this.#accept(request), resolve, reject, (message, queues, taken, refuse) =>
+        this.#write(message, queues, taken, refuse),
+      )
     })
+  }
+
+  /**
+   * Stores a message of a batch, under its number there; nobody sees it yet. Throws, or calls
+   * `reject`, as `publish` rejects; `resolve` when the log has taken it. Returns its queues.
+   */
+  hold(
+    request: PublishRequest,
+    batch: number,
+    index: number,
+    resolve: () => void,
+    reject: (error: BrokerError) => void,
+  ): { queues: readonly number[] } {
+    const message = { ...this.#accept(request), batch, id: index }
+    this.#take(message, resolve, reject, (held, _queues, taken, refuse) => {
+      const { log } = this.#engine
+      if (log.failure !== undefined) return refuse(log.failure)
+      appendMessage(log, held)
+      taken(index)
+    })
+    return message
+  }
+
+  /** Counts the message, and calls `write` when the log has room for it. */
+  #take(
+    message: NewMessage,
+    resolve: (id: number) => void,
+    reject: (error: BrokerError) => void,
+    write: Write,
+  ): void {
+    const bytes = messageBytes(message)
+    const queues = message.queues.map((number) => this.#engine.state.queues.get(number)!)
+    for (const queue of queues) checkQueue(queue, bytes)
+    reserve(queues, bytes, 1)
+    const delayed = message.dueAt > 0 ? queues.length : 0
+    this.#delayedComing += delayed
+    const refuse = (error: BrokerError) => {
+      this.#delayedComing -= delayed
+      reserve(queues, bytes, -1)
+      reject(error)
+    }
+    const taken = (id: number) => {
+      this.#delayedComing -= delayed
+      resolve(id)
+    }
+    this.whenRoom(bytes, () => write(message, queues, taken, refuse), refuse)
   }
 
   /** A segment became ready or could not be had, or a group was written. */
@@ -188,18 +227,18 @@ function checkTypes(request: PublishRequest): void {
   if (typeof key !== 'string') throw wrong('key is no string')
 }
 
-function checkQueue(queue: EngineQueue, bytes: number, request: PublishRequest): void {
+function checkQueue(queue: EngineQueue, bytes: number): void {
   const { maxMessages, maxBytes } = queue.options
   if (queue.length + queue.incoming.messages >= maxMessages) {
     throw new BrokerError(
       'QUEUE_FULL',
-      `${doing(request)}: ${queue.name} holds ${maxMessages} messages`,
+      `Cannot publish to ${queue.name}: it holds ${maxMessages} messages`,
     )
   }
   if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) {
     throw new BrokerError(
       'QUEUE_FULL',
-      `${doing(request)}: ${queue.name} holds ${queue.bytes} bytes`,
+      `Cannot publish to ${queue.name}: it holds ${queue.bytes} bytes`,
     )
   }
 }

@@ -1,5 +1,5 @@
 import type { CommitLog } from '../log/commit-log.ts'
-import type { EntryView } from '../log/entry.ts'
+import type { Bytes, EntryView } from '../log/entry.ts'
 import { ENTRY_HEADER_BYTES, getU64, setU64 } from '../log/layout.ts'
 
 /*
@@ -13,12 +13,21 @@ import { ENTRY_HEADER_BYTES, getU64, setU64 } from '../log/layout.ts'
  *   return   | id 8 | due 8 | attempts 4 | state 1 | 0 1 | cause length 2 | cause | × n
  *   queue    | JSON { name, options } |                           flags: 1 = deleted
  *   reach    | id 8 |
+ *   end      | batch 8 | first id 8 |                            flags: 1 = commit, else rolled back
+ *   prepare  | JSON |        checked  | JSON |                   of a transaction that is prepared
+ *
+ * A message with a batch number, and every other entry with the flag 0x80 (its payload then begins
+ * with the batch number, 8), takes effect only with the batch's end entry; the messages then get the
+ * ids from the first id on.
  */
 export const MESSAGE = 16
 export const SETTLE = 17
 export const RETURN = 18
 export const QUEUE = 19
 export const REACH = 20
+export const END = 21
+export const PREPARE = 22
+export const CHECKED = 23
 
 /** Flags of a message entry: which optional fields follow. */
 const HAS_DUE = 1
@@ -29,6 +38,12 @@ const HAS_ORIGIN = 8
 export const MOVED = 16
 
 export const QUEUE_DELETED = 1
+
+export const END_COMMIT = 1
+
+/** Flag of an entry that takes effect with its batch; of a message: HAS_BATCH. */
+const IN_BATCH = 0x80
+const BATCH_BYTES = 8
 
 /** Why a message is settled; the flags of a settle entry. */
 export const SETTLED = { done: 0, removed: 1, damaged: 2 } as const
@@ -52,43 +67,65 @@ export interface NewMessage {
   body: Uint8Array
   /** Whence it was dead-lettered, as JSON; written in the same entry, hence atomic with it. */
   origin?: Uint8Array
+  /** Number of the batch with which it becomes visible; its id is then its number in the batch. */
+  batch?: number
 }
 
 /** Bytes that a message takes in the log. */
 export function messageBytes(message: NewMessage): number {
-  const { queues, dueAt, origin, properties, body } = message
-  const optional = (dueAt > 0 ? 8 : 0) + (origin === undefined ? 0 : 4 + origin.length)
+  const { queues, dueAt, origin, properties, body, batch } = message
+  const numbers = (dueAt > 0 ? 8 : 0) + (batch === undefined ? 0 : BATCH_BYTES)
+  const optional = numbers + (origin === undefined ? 0 : 4 + origin.length)
   const fixed = ENTRY_HEADER_BYTES + FIXED_BYTES + 4 * queues.length
   return fixed + optional + properties.length + body.length
 }
 
-export function appendMessage(log: CommitLog, message: NewMessage): void {
-  const { id, time, key, queues, dueAt, properties, body, origin } = message
-  const flags = (dueAt > 0 ? HAS_DUE : 0) | (origin === undefined ? 0 : HAS_ORIGIN)
+export function appendMessage(log: CommitLog, message: NewMessage, moved = 0): void {
   const payload = messageBytes(message) - ENTRY_HEADER_BYTES
-  let at = log.append(MESSAGE, flags, queues.length, payload)
-  const { bytes, view } = log.block
-  setU64(view, at, id)
-  view.setUint32(at + 8, time >>> 0, true)
-  view.setUint32(at + 12, (time / TIME_HIGH) & 0xffff, true)
-  view.setUint32(at + 16, key, true)
-  view.setUint32(at + 20, properties.length, true)
-  at += FIXED_BYTES
+  const flags = flagsOf(message) | moved
+  const start = log.append(MESSAGE, flags, message.queues.length, payload)
+  const at = writeOptional(log.block, writeFixed(log.block, start, message), message)
+  log.block.bytes.set(message.properties, at)
+  log.block.bytes.set(message.body, at + message.properties.length)
+}
+
+function flagsOf({ dueAt, batch, origin }: NewMessage): number {
+  const due = dueAt > 0 ? HAS_DUE : 0
+  return due | (batch === undefined ? 0 : HAS_BATCH) | (origin === undefined ? 0 : HAS_ORIGIN)
+}
+
+function writeFixed({ view }: Bytes, start: number, message: NewMessage): number {
+  const { id, time, key, queues, properties } = message
+  setU64(view, start, id)
+  view.setUint32(start + 8, time >>> 0, true)
+  view.setUint32(start + 12, (time / TIME_HIGH) & 0xffff, true)
+  view.setUint32(start + 16, key, true)
+  view.setUint32(start + 20, properties.length, true)
+  let at = start + FIXED_BYTES
   for (const queue of queues) {
     view.setUint32(at, queue, true)
     at += 4
   }
+  return at
+}
+
+function writeOptional({ bytes, view }: Bytes, start: number, message: NewMessage): number {
+  const { dueAt, batch, origin } = message
+  let at = start
   if (dueAt > 0) {
     setU64(view, at, dueAt)
     at += 8
+  }
+  if (batch !== undefined) {
+    setU64(view, at, batch)
+    at += BATCH_BYTES
   }
   if (origin !== undefined) {
     view.setUint32(at, origin.length, true)
     bytes.set(origin, at + 4)
     at += 4 + origin.length
   }
-  bytes.set(properties, at)
-  bytes.set(body, at + properties.length)
+  return at
 }
 
 /** Where the parts of a message entry are; one object, loaded anew for each entry. */
@@ -99,6 +136,8 @@ export interface MessageView {
   /** Offset of the first queue number; there are `entry.aux`. */
   queuesAt: number
   dueAt: number
+  /** 0 = none: visible by itself. */
+  batch: number
   originAt: number
   originBytes: number
   propertiesAt: number
@@ -113,6 +152,7 @@ export function emptyMessageView(): MessageView {
     key: 0,
     queuesAt: 0,
     dueAt: 0,
+    batch: 0,
     originAt: 0,
     originBytes: 0,
     propertiesAt: 0,
@@ -136,7 +176,11 @@ export function loadMessage(entry: EntryView, message: MessageView): void {
     at += 8
   }
   if (flags & HAS_EXPIRES) at += 8
-  if (flags & HAS_BATCH) at += 8
+  message.batch = 0
+  if (flags & HAS_BATCH) {
+    message.batch = getU64(view, at)
+    at += BATCH_BYTES
+  }
   message.originBytes = 0
   if (flags & HAS_ORIGIN) {
     message.originBytes = view.getUint32(at, true)
@@ -148,12 +192,30 @@ export function loadMessage(entry: EntryView, message: MessageView): void {
   message.end = entry.offset + entry.length
 }
 
-/** Writes an entry once more, further on in the log, marked as a copy. */
-export function appendMoved(log: CommitLog, entry: EntryView): void {
-  const from = entry.offset + ENTRY_HEADER_BYTES
-  const payload = entry.bytes.subarray(from, entry.offset + entry.length)
-  const at = log.append(MESSAGE, entry.flags | MOVED, entry.aux, payload.length)
-  log.block.bytes.set(payload, at)
+/** The batch that the entry takes effect with; 0 = none: at once. Of a message see `MessageView`. */
+export function batchOf(entry: EntryView): number {
+  const inBatch = entry.type !== MESSAGE && (entry.flags & IN_BATCH) !== 0
+  return inBatch ? getU64(entry.view, entry.offset + ENTRY_HEADER_BYTES) : 0
+}
+
+/** Where the payload proper of an entry begins. */
+function payloadAt(entry: EntryView): number {
+  return entry.offset + ENTRY_HEADER_BYTES + (entry.flags & IN_BATCH ? BATCH_BYTES : 0)
+}
+
+/** As `log.append`, within a batch when there is one; returns where the payload proper goes. */
+function appendIn(log: CommitLog, batch: number, head: Head, payloadBytes: number): number {
+  const { type, flags = 0, aux = 0 } = head
+  if (batch === 0) return log.append(type, flags, aux, payloadBytes)
+  const at = log.append(type, flags | IN_BATCH, aux, BATCH_BYTES + payloadBytes)
+  setU64(log.block.view, at, batch)
+  return at + BATCH_BYTES
+}
+
+interface Head {
+  type: number
+  flags?: number
+  aux?: number
 }
 
 export function appendSettle(
@@ -161,15 +223,17 @@ export function appendSettle(
   queue: number,
   ids: readonly number[],
   why: number = SETTLED.done,
+  batch = 0,
 ): void {
-  const at = log.append(SETTLE, why, queue, ids.length * 8)
+  const head = { type: SETTLE, flags: why, aux: queue }
+  const at = appendIn(log, batch, head, ids.length * 8)
   const { view } = log.block
   for (let i = 0; i < ids.length; i++) setU64(view, at + i * 8, ids[i]!)
 }
 
 export function eachSettled(entry: EntryView, visit: (id: number) => void): void {
   const end = entry.offset + entry.length
-  for (let at = entry.offset + ENTRY_HEADER_BYTES; at < end; at += 8) visit(getU64(entry.view, at))
+  for (let at = payloadAt(entry); at < end; at += 8) visit(getU64(entry.view, at))
 }
 
 export interface NewReturn {
@@ -180,10 +244,15 @@ export interface NewReturn {
   cause: string
 }
 
-export function appendReturns(log: CommitLog, queue: number, items: readonly NewReturn[]): void {
+export function appendReturns(
+  log: CommitLog,
+  queue: number,
+  items: readonly NewReturn[],
+  batch = 0,
+): void {
   const causes = items.map((item) => Buffer.from(item.cause))
   const size = causes.reduce((sum, cause) => sum + RETURN_FIXED_BYTES + cause.length, 0)
-  let at = log.append(RETURN, 0, queue, size)
+  let at = appendIn(log, batch, { type: RETURN, aux: queue }, size)
   const { bytes, view } = log.block
   for (const [i, item] of items.entries()) {
     const cause = causes[i]!
@@ -201,7 +270,7 @@ export function appendReturns(log: CommitLog, queue: number, items: readonly New
 export function eachReturn(entry: EntryView, visit: (item: NewReturn) => void): void {
   const { view, bytes } = entry
   const end = entry.offset + entry.length
-  for (let at = entry.offset + ENTRY_HEADER_BYTES; at < end; ) {
+  for (let at = payloadAt(entry); at < end; ) {
     const causeBytes = view.getUint16(at + 22, true)
     const causeAt = at + RETURN_FIXED_BYTES
     visit({
@@ -215,21 +284,33 @@ export function eachReturn(entry: EntryView, visit: (item: NewReturn) => void): 
   }
 }
 
-export function appendJson(
-  log: CommitLog,
-  type: number,
-  flags: number,
-  aux: number,
-  value: unknown,
-) {
+export function appendJson(log: CommitLog, head: Head, value: unknown, batch = 0): void {
   const payload = Buffer.from(JSON.stringify(value))
-  const at = log.append(type, flags, aux, payload.length)
+  const at = appendIn(log, batch, head, payload.length)
   log.block.bytes.set(payload, at)
 }
 
 export function readJson(entry: EntryView): unknown {
-  const from = entry.offset + ENTRY_HEADER_BYTES
-  return JSON.parse(text(entry.bytes, from, entry.offset + entry.length))
+  return JSON.parse(text(entry.bytes, payloadAt(entry), entry.offset + entry.length))
+}
+
+/** Makes a batch visible, its messages under ids from `firstId` on, or drops it. */
+export function appendEnd(
+  log: CommitLog,
+  number: number,
+  commit: boolean,
+  firstId: number,
+  batch = 0,
+): void {
+  const at = appendIn(log, batch, { type: END, flags: commit ? END_COMMIT : 0 }, 16)
+  setU64(log.block.view, at, number)
+  setU64(log.block.view, at + 8, firstId)
+}
+
+export function readEnd(entry: EntryView): { batch: number; commit: boolean; firstId: number } {
+  const at = payloadAt(entry)
+  const commit = (entry.flags & END_COMMIT) !== 0
+  return { batch: getU64(entry.view, at), commit, firstId: getU64(entry.view, at + 8) }
 }
 
 export function appendReach(log: CommitLog, queue: number, id: number): void {

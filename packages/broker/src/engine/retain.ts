@@ -1,10 +1,20 @@
 import { isDiskError } from '@hufu/os'
 import type { CheckpointFiles } from '../log/checkpoint-file.ts'
+import type { CommitLog } from '../log/commit-log.ts'
+import type { EntryView } from '../log/entry.ts'
 import { encodeLogBlock } from '../log/recover.ts'
 import type { Segment } from '../log/segment.ts'
+import { queuesOf } from './batches.ts'
 import { encodeState } from './checkpoint.ts'
-import { type Engine, withEntry } from './engine.ts'
-import { appendMoved } from './records.ts'
+import { copied, type Engine, withEntry } from './engine.ts'
+import {
+  appendMessage,
+  emptyMessageView,
+  loadMessage,
+  type MessageView,
+  MOVED,
+  type NewMessage,
+} from './records.ts'
 import type { LiveCounter } from './state.ts'
 
 /** A checkpoint waits until the log has grown by so many times the last checkpoint's size. */
@@ -158,10 +168,12 @@ export class Retainer {
     const { log, os } = this.#engine
     segment.copied = true
     let bytes = 0
-    for (const { position, size } of this.#rowsIn(segment)) {
-      if (!log.room(size)) return
-      await withEntry(this.#engine, position, size, (entry) => appendMoved(log, entry))
-      bytes += size
+    for (const body of this.#bodiesIn(segment)) {
+      if (!log.room(body.size)) return
+      await withEntry(this.#engine, body.position, body.size, (entry) =>
+        copyForward(log, entry, body),
+      )
+      bytes += body.size
       if (bytes < COPY_BYTES_PER_TURN) continue
       bytes = 0
       await new Promise<void>((resolve) => os.clock.turn(resolve))
@@ -169,19 +181,23 @@ export class Retainer {
     await log.durable()
   }
 
-  #rowsIn(segment: Segment): { position: number; size: number }[] {
-    const found = new Map<number, number>()
+  #bodiesIn(segment: Segment): Body[] {
+    const found = new Map<number, Body>()
     const end = segment.base + segment.capacity
-    const note = (position: number, size: number) => {
-      if (position >= segment.base && position < end) found.set(position, size)
+    const note = (body: Body) => {
+      if (body.position >= segment.base && body.position < end) found.set(body.position, body)
     }
-    for (const queue of this.#engine.state.queues.values()) {
-      queue.waiting.forEach((_id, position, size) => {
-        note(position, size)
+    const { queues, batches } = this.#engine.state
+    for (const queue of queues.values()) {
+      queue.waiting.forEach((id, position, size) => {
+        note({ position, size, id })
       })
-      for (const row of queue.rows.values()) note(row.position, row.size)
+      for (const { id, position, size } of queue.rows.values()) note({ position, size, id })
     }
-    return [...found].map(([position, size]) => ({ position, size }))
+    for (const { number: batch, messages } of batches.values()) {
+      for (const [id, { position, size }] of messages.entries()) note({ position, size, id, batch })
+    }
+    return [...found.values()]
   }
 
   #failed(error: unknown): void {
@@ -189,4 +205,32 @@ export class Retainer {
     if (!isDiskError(error, 'ENOSPC') && !isDiskError(error, 'EDQUOT')) return log.fail(error)
     warn('A checkpoint found no room on the disk; it is tried again as messages are settled')
   }
+}
+
+/** A live message in the log; `batch` when it waits for the end of one, its number there then. */
+interface Body {
+  position: number
+  size: number
+  id: number
+  batch?: number
+}
+
+function copyForward(log: CommitLog, entry: EntryView, { id, batch }: Body): void {
+  const view = emptyMessageView()
+  loadMessage(entry, view)
+  const { time, key, dueAt } = view
+  const queues = queuesOf(entry, view.queuesAt)
+  const message = { id, time, key, queues, dueAt, ...partsOf(entry, view) }
+  appendMessage(log, batch === undefined ? message : { ...message, batch }, MOVED)
+}
+
+/** Copies: the entry may lie in the block that the copy is written to. */
+function partsOf(
+  { bytes }: EntryView,
+  { propertiesAt, bodyAt, end, originAt, originBytes }: MessageView,
+): Pick<NewMessage, 'properties' | 'body' | 'origin'> {
+  const properties = copied(bytes, propertiesAt, bodyAt)
+  const body = copied(bytes, bodyAt, end)
+  if (originBytes === 0) return { properties, body }
+  return { properties, body, origin: copied(bytes, originAt, originAt + originBytes) }
 }

@@ -1,55 +1,67 @@
 import type { Settlement } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import type { QueueRow } from '../queue/ack-queue.ts'
-import { cutCause, withCause } from '../queue/history.ts'
+import { cutCause } from '../queue/history.ts'
 import { nextStep, retryDelayMs } from '../queue/redelivery.ts'
 import type { Consumer } from './consumer.ts'
-import { copied, type Engine, withEntry } from './engine.ts'
-import { encodeOrigin } from './origin.ts'
-import { type Publisher, reserve } from './publish.ts'
-import { reachFor } from './reach.ts'
-import {
-  appendMessage,
-  appendReturns,
-  appendSettle,
-  emptyMessageView,
-  loadMessage,
-  messageBytes,
-  type NewMessage,
-  type NewReturn,
-} from './records.ts'
+import type { DeadLetters, OpenBatch } from './dead-letter.ts'
+import type { Engine } from './engine.ts'
+import { appendReturns, appendSettle, type NewReturn, SETTLED } from './records.ts'
 import type { EngineQueue } from './state.ts'
 
 /** Writes down what consumers say; a row leaves its queue only when that is on disk. */
 export class Settler {
   readonly #engine: Engine
-  readonly #publisher: Publisher
-  readonly #givingUp = new Set<Promise<void>>()
+  readonly #deadLetters: DeadLetters
 
-  constructor(engine: Engine, publisher: Publisher) {
+  constructor(engine: Engine, deadLetters: DeadLetters) {
     this.#engine = engine
-    this.#publisher = publisher
+    this.#deadLetters = deadLetters
   }
 
   /** Resolves when the outcomes are durable. */
-  async settle(consumer: Consumer, batch: readonly Settlement[]): Promise<void> {
-    for (const settlement of batch) checkSettlement(settlement)
+  async settle(consumer: Consumer, settlements: readonly Settlement[]): Promise<void> {
+    this.check(settlements)
+    const givenUp = this.#write(consumer, settlements)
+    await Promise.all([this.#engine.log.durable(), ...givenUp])
+  }
+
+  /** Writes the outcomes as part of a batch; they are known to be good. */
+  async settleWith(
+    consumer: Consumer,
+    settlements: readonly Settlement[],
+    batch: OpenBatch,
+  ): Promise<void> {
+    await Promise.all(this.#write(consumer, settlements, batch))
+  }
+
+  /** Throws `ARGUMENT` before anything is done: bad input is refused as a whole. */
+  check(settlements: readonly Settlement[]): void {
+    for (const settlement of settlements) checkSettlement(settlement)
+  }
+
+  #write(
+    consumer: Consumer,
+    settlements: readonly Settlement[],
+    batch?: OpenBatch,
+  ): Promise<void>[] {
     const { queue } = consumer
     const done: number[] = []
     const returns: NewReturn[] = []
     const givenUp: Promise<void>[] = []
-    for (const settlement of batch) {
+    for (const settlement of settlements) {
       const row = this.#take(consumer, settlement.id)
       if (row === undefined) continue
       if (settlement.outcome === 'done') done.push(row.id)
       else if (settlement.outcome === 'later') returns.push(this.#later(row, settlement.delayMs))
-      else givenUp.push(...this.#failed(queue, row, settlement, returns))
+      else givenUp.push(...this.#failed(queue, row, settlement, returns, batch))
     }
     const { log, counters } = this.#engine
-    if (done.length > 0) appendSettle(log, queue.number, done)
-    if (returns.length > 0) appendReturns(log, queue.number, returns)
+    const number = batch?.number ?? 0
+    if (done.length > 0) appendSettle(log, queue.number, done, SETTLED.done, number)
+    if (returns.length > 0) appendReturns(log, queue.number, returns, number)
     counters.settled += done.length
-    await Promise.all([log.durable(), ...givenUp])
+    return givenUp
   }
 
   /** What a consumer leaves behind goes back, its attempts unchanged. */
@@ -66,32 +78,6 @@ export class Settler {
     const { log } = this.#engine
     if (returns.length === 0 || log.failure !== undefined) return
     appendReturns(log, queue.number, returns)
-    await log.durable()
-  }
-
-  /** Dead-letters a row in state `settling`, or parks it where no dead-letter queue takes it. */
-  giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void> {
-    const work = this.#giveUp(queue, row, attempts, cause)
-    this.#givingUp.add(work)
-    const over = () => this.#givingUp.delete(work)
-    work.then(over, over)
-    return work
-  }
-
-  /** Resolves when nothing is being dead-lettered any more; before a stop, for it writes to the log. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#givingUp)
-  }
-
-  async #giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void> {
-    const { log, state } = this.#engine
-    const { deadLetter } = queue.options
-    const target = deadLetter === null ? undefined : state.byName.get(deadLetter)
-    if (target === undefined || !(await this.#deadLetter(queue, target, row, attempts, cause))) {
-      if (queue.rows.get(row.id) !== row) return
-      const parked = { id: row.id, state: 'parked' as const, attempts, dueAt: 0, cause }
-      appendReturns(log, queue.number, [parked])
-    }
     await log.durable()
   }
 
@@ -112,12 +98,13 @@ export class Settler {
     row: QueueRow,
     settlement: { outcome: 'retry' | 'reject'; delayMs?: number; cause?: string },
     returns: NewReturn[],
+    batch: OpenBatch | undefined,
   ): Promise<void>[] {
     const attempts = row.attempts + 1
     const cause = cutCause(settlement.cause || 'no cause given')
     const { maxAttempts, retryFirstMs, retryCapMs } = queue.options
     const over = settlement.outcome === 'reject' || nextStep(attempts, maxAttempts) === 'give-up'
-    if (over) return [this.giveUp(queue, row, attempts, cause)]
+    if (over) return [this.#deadLetters.giveUp(queue, row, attempts, cause, batch)]
     const usual = { firstMs: retryFirstMs, capMs: retryCapMs }
     const delayMs = settlement.delayMs ?? retryDelayMs(attempts, usual)
     returns.push({ id: row.id, state: 'delayed', attempts, dueAt: this.#dueAt(delayMs), cause })
@@ -128,62 +115,6 @@ export class Settler {
     const { delayMsMax } = this.#engine.limits
     // Rounded up: never early.
     return Math.ceil(this.#engine.time() + Math.min(delayMs, delayMsMax))
-  }
-
-  async #deadLetter(
-    queue: EngineQueue,
-    target: EngineQueue,
-    row: QueueRow,
-    attempts: number,
-    cause: string,
-  ): Promise<boolean> {
-    const message = await this.#copyOf(queue, row, attempts, cause)
-    if (message === undefined) return false
-    const bytes = messageBytes(message)
-    return new Promise((resolve) => {
-      const go = () => {
-        const gone = queue.rows.get(row.id) !== row
-        resolve(!gone && this.#appendTo(target, message, bytes))
-      }
-      this.#publisher.whenRoom(bytes, go, () => resolve(false))
-    })
-  }
-
-  /** False when the queue has no room for it. */
-  #appendTo(target: EngineQueue, message: NewMessage, bytes: number): boolean {
-    const { log, state } = this.#engine
-    const full =
-      target.length + target.incoming.messages >= target.options.maxMessages ||
-      target.bytes + target.incoming.bytes + bytes > target.options.maxBytes
-    if (full || log.failure !== undefined) return false
-    message.id = state.nextId++
-    message.queues = [target.number]
-    reserve([target], bytes, 1)
-    reachFor(log, target, message.id)
-    appendMessage(log, message)
-    return true
-  }
-
-  async #copyOf(
-    queue: EngineQueue,
-    row: QueueRow,
-    attempts: number,
-    cause: string,
-  ): Promise<NewMessage | undefined> {
-    const now = this.#engine.time()
-    const history = withCause(row.history, Math.ceil(now), cause)
-    const { number, name } = queue
-    const origin = encodeOrigin({ number, queue: name, id: row.id, attempts, history })
-    const view = emptyMessageView()
-    let copy: NewMessage | undefined
-    await withEntry(this.#engine, row.position, row.size, (entry) => {
-      loadMessage(entry, view)
-      const properties = copied(entry.bytes, view.propertiesAt, view.bodyAt)
-      const body = copied(entry.bytes, view.bodyAt, view.end)
-      const key = view.key
-      copy = { id: 0, time: Math.floor(now), key, queues: [], dueAt: 0, properties, body, origin }
-    })
-    return copy
   }
 }
 

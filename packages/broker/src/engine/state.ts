@@ -1,21 +1,35 @@
 import type { Limits } from '../limits.ts'
 import type { EntryView } from '../log/entry.ts'
+import type { Prepared } from '../prepared/table.ts'
 import { AckQueue, type QueueRow } from '../queue/ack-queue.ts'
 import { DueHeap } from '../schedule/due-heap.ts'
+import {
+  type BatchEffects,
+  Batches,
+  type HeldAction,
+  type HeldMessage,
+  queuesOf,
+} from './batches.ts'
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
 import type { StoredQueueOptions } from './queue-options.ts'
 import {
+  batchOf,
+  CHECKED,
+  END,
   eachReturn,
   eachSettled,
   emptyMessageView,
   loadMessage,
   MESSAGE,
   MOVED,
+  type NewReturn,
+  PREPARE,
   QUEUE,
   QUEUE_DELETED,
   REACH,
   RETURN,
+  readEnd,
   readJson,
   readReach,
   SETTLE,
@@ -52,10 +66,11 @@ export interface LiveCounter {
  * All queues and what is in them: a function of the log. The same code applies an entry when it is
  * read back at start and when its group has just become durable.
  */
-export class State {
+export class State implements BatchEffects {
   readonly queues = new Map<number, EngineQueue>()
   readonly byName = new Map<string, EngineQueue>()
   readonly due = new DueHeap()
+  readonly batches: Batches
   nextId = 1
   nextQueue = 1
   /** Queues that an applied entry may have given something to deliver. */
@@ -68,20 +83,27 @@ export class State {
 
   constructor(limits: Limits) {
     this.#limits = limits
+    this.batches = new Batches(this, limits.decidedMax)
   }
 
   apply(entry: EntryView): void {
     switch (entry.type) {
       case MESSAGE:
         return this.#applyMessage(entry)
-      case SETTLE:
-        return this.#applySettle(entry)
-      case RETURN:
-        return this.#applyReturn(entry)
       case QUEUE:
         return this.#applyQueue(entry)
       case REACH:
         return this.#applyReach(entry)
+      case SETTLE:
+        return this.#applySettle(entry)
+      case RETURN:
+      case PREPARE:
+      case END:
+        return this.batches.apply(batchOf(entry), actionOf(entry))
+      case CHECKED: {
+        const { batch, checks, nextAt, parked } = readJson(entry) as Checked
+        return this.batches.checked(batch, checks, nextAt, parked)
+      }
       default:
         throw new RangeError(
           `Reading the log: entry type ${entry.type} at ${entry.position} unknown`,
@@ -130,6 +152,7 @@ export class State {
     const message = this.#message
     loadMessage(entry, message)
     if (entry.flags & MOVED) return this.#applyMoved(entry)
+    if (message.batch > 0) return this.#hold(entry)
     const { id, key, dueAt, queuesAt } = message
     if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
     for (let i = 0; i < entry.aux; i++) {
@@ -155,8 +178,17 @@ export class State {
     if (queue !== undefined) this.drop(queue, origin.id)
   }
 
+  #hold(entry: EntryView): void {
+    const { id, batch, key, dueAt, queuesAt, originBytes } = this.#message
+    const origin = originBytes > 0 ? readOrigin(entry.bytes, this.#message) : null
+    const { position, length: size } = entry
+    const queues = queuesOf(entry, queuesAt)
+    this.batches.hold(batch, id, { position, size, key, dueAt, queues, origin }, this.present)
+  }
+
   #applyMoved(entry: EntryView): void {
-    const { id, queuesAt } = this.#message
+    const { id, batch, queuesAt } = this.#message
+    if (batch > 0) return this.batches.relocate(batch, id, entry.position)
     for (let i = 0; i < entry.aux; i++) {
       const queue = this.queues.get(entry.view.getUint32(queuesAt + 4 * i, true))
       const before = queue?.relocate(id, entry.position)
@@ -167,17 +199,53 @@ export class State {
   }
 
   #applySettle(entry: EntryView): void {
+    const batch = batchOf(entry)
+    if (batch !== 0) return this.batches.apply(batch, actionOf(entry))
     const queue = this.queues.get(entry.aux)
     if (queue !== undefined) eachSettled(entry, (id) => this.drop(queue, id))
   }
 
-  #applyReturn(entry: EntryView): void {
-    const queue = this.queues.get(entry.aux)
+  keep({ queues, position, size }: HeldMessage, by: 1 | -1): void {
+    for (const _ of queues) this.live.add(position, size, by)
+  }
+
+  expect({ queues, size }: HeldMessage, by: 1 | -1): void {
+    for (const number of queues) {
+      const incoming = this.queues.get(number)?.incoming
+      if (incoming === undefined) continue
+      incoming.messages = Math.max(0, incoming.messages + by)
+      incoming.bytes = Math.max(0, incoming.bytes + by * size)
+    }
+  }
+
+  show(message: HeldMessage, id: number): void {
+    const { position, size, key, dueAt, queues, origin } = message
+    if (origin !== null) this.#leaveOrigin(origin)
+    for (const number of queues) {
+      const queue = this.queues.get(number)
+      if (queue === undefined || this.#known(queue, id)) {
+        this.live.add(position, size, -1)
+        continue
+      }
+      queue.add(id, position, size, key, dueAt)
+      if (dueAt > 0) this.due.push(dueAt, number, id)
+      this.touched.add(queue)
+    }
+    if (id >= this.nextId) this.nextId = id + 1
+  }
+
+  settle(number: number, ids: readonly number[]): void {
+    const queue = this.queues.get(number)
+    if (queue !== undefined) for (const id of ids) this.drop(queue, id)
+  }
+
+  bringBack(number: number, items: readonly NewReturn[], at: number): void {
+    const queue = this.queues.get(number)
     if (queue === undefined) return
-    eachReturn(entry, (item) => {
-      const row = queue.bringBack({ ...item, at: entry.time }, this.present)
+    for (const item of items) {
+      const row = queue.bringBack({ ...item, at }, this.present)
       if (row?.state === 'delayed') this.due.push(row.dueAt, queue.number, row.id)
-    })
+    }
     this.touched.add(queue)
   }
 
@@ -207,5 +275,33 @@ export class State {
     queue.reach = Math.max(queue.reach, readReach(entry))
     queue.reachAsked = Math.max(queue.reachAsked, queue.reach)
     this.touched.add(queue)
+  }
+}
+
+interface Checked {
+  batch: number
+  checks: number
+  nextAt: number
+  parked: boolean
+}
+
+/** What an entry does, apart from its bytes: they will be written over before a batch ends. */
+function actionOf(entry: EntryView): HeldAction {
+  const at = entry.time
+  switch (entry.type) {
+    case SETTLE: {
+      const ids: number[] = []
+      eachSettled(entry, (id) => ids.push(id))
+      return { kind: 'settle', queue: entry.aux, ids }
+    }
+    case RETURN: {
+      const items: NewReturn[] = []
+      eachReturn(entry, (item) => items.push(item))
+      return { kind: 'return', queue: entry.aux, items, at }
+    }
+    case PREPARE:
+      return { kind: 'prepare', prepared: readJson(entry) as Prepared }
+    default:
+      return { kind: 'end', ...readEnd(entry), at }
   }
 }

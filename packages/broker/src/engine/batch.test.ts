@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { numbers, refusal, World } from './world.fixture.ts'
+
+const bytes = (text: string) => Buffer.from(text)
+
+async function worldWith(...queues: string[]): Promise<World> {
+  const world = new World()
+  await world.open()
+  for (const name of queues) await world.do(world.broker.declareQueue(name))
+  return world
+}
+
+test('nothing of a batch is seen before its commit, then all of it, in order', async () => {
+  const world = await worldWith('a', 'b')
+  const a = world.take('a').settleAll()
+  const b = world.take('b').settleAll()
+  const batch = world.broker.batch()
+  for (const body of ['1', '2']) await batch.publish({ queues: ['a', 'b'], body: bytes(body) })
+  await world.publish('a', 'between')
+  await world.pass(100)
+  assert.deepEqual([a.bodies, b.bodies], [['between'], []])
+  const ids = await world.do(batch.commit())
+  await world.pass(100)
+  assert.deepEqual(
+    [a.bodies, b.bodies],
+    [
+      ['between', '1', '2'],
+      ['1', '2'],
+    ],
+  )
+  assert.deepEqual(
+    b.seen.map(({ id }) => id),
+    ids,
+  )
+})
+
+test('a batch that is rolled back leaves nothing', async () => {
+  const world = await worldWith('a', 'out')
+  await world.publish('a', 'in')
+  const taker = world.take('a')
+  await world.pass(10)
+  const batch = world.broker.batch()
+  await batch.publish({ queues: ['out'], body: bytes('x') })
+  batch.settle(taker.subscription, [{ id: taker.last.id, outcome: 'done' }])
+  await world.do(batch.rollback())
+  assert.equal(world.stats('out').ready, 0)
+  assert.equal(world.stats('a').unsettled, 1)
+  await taker.done(taker.last)
+  assert.equal(world.stats('a').unsettled, 0)
+})
+
+test('publish and settle take effect together, across a kill at any moment', async () => {
+  for (let moment = 0; moment < 40; moment++) {
+    const world = await worldWith('in', 'out', 'dead')
+    await world.publishAll('in', numbers(3))
+    const taker = world.take('in')
+    await world.pass(10)
+    const batch = world.broker.batch()
+    for (const body of numbers(3)) void batch.publish({ queues: ['out'], body: bytes(body) })
+    batch.settle(
+      taker.subscription,
+      taker.seen.map(({ id }) => ({ id, outcome: 'done' })),
+    )
+    let confirmed = false
+    batch.commit().then(
+      () => {
+        confirmed = true
+      },
+      () => undefined,
+    )
+    await world.pass(moment / 20)
+    if (moment % 2 === 0) world.sim.kill()
+    else world.sim.crash()
+    await world.open()
+    const { ready } = world.stats('in')
+    const out = world.stats('out').ready
+    assert.ok((ready === 3 && out === 0) || (ready === 0 && out === 3), `${ready} and ${out}`)
+    if (confirmed) assert.equal(out, 3)
+  }
+})
+
+test('a rejected delivery is dead-lettered with its batch', async () => {
+  const world = new World()
+  await world.open()
+  await world.do(world.broker.declareQueue('dead'))
+  await world.do(world.broker.declareQueue('a', { deadLetter: 'dead' }))
+  await world.publish('a', 'bad')
+  const taker = world.take('a')
+  await world.pass(10)
+  const batch = world.broker.batch()
+  batch.settle(taker.subscription, [{ id: taker.last.id, outcome: 'reject', cause: 'no' }])
+  await world.pass(10)
+  assert.equal(world.stats('dead').ready, 0)
+  await world.do(batch.commit())
+  assert.equal(world.stats('a').unsettled, 0)
+  const [dead] = await world.do(world.broker.peek('dead'))
+  assert.equal(dead?.deadLetter?.history[0]?.cause, 'no')
+})
+
+test('an ended batch is refused with BATCH_OVER, too many operations with LIMIT', async () => {
+  const world = new World()
+  await world.open({ batchOperationsMax: 2 })
+  await world.do(world.broker.declareQueue('a'))
+  const batch = world.broker.batch()
+  const request = { queues: ['a'], body: bytes('x') }
+  await batch.publish(request)
+  await batch.publish(request)
+  await assert.rejects(batch.publish(request), refusal('LIMIT', /it has 2 operations$/))
+  await world.do(batch.rollback())
+  await assert.rejects(batch.publish(request), refusal('BATCH_OVER', /it has ended$/))
+  await assert.rejects(batch.commit(), refusal('BATCH_OVER', /it has ended$/))
+})
+
+test('a publish that is refused fails the commit, and nothing of the batch is there', async () => {
+  const world = new World()
+  await world.open()
+  await world.do(world.broker.declareQueue('a', { maxMessages: 1 }))
+  const batch = world.broker.batch()
+  const request = { queues: ['a'], body: bytes('x') }
+  await batch.publish(request)
+  await assert.rejects(batch.publish(request), refusal('QUEUE_FULL', /holds 1 messages$/))
+  await assert.rejects(world.do(batch.commit()), refusal('QUEUE_FULL', /holds 1 messages$/))
+  assert.equal(world.stats('a').ready, 0)
+  await world.publish('a', 'now there is room')
+})
+
+test('an open batch survives a checkpoint, its old segment being freed, and no restart', async () => {
+  const world = new World()
+  const limits = { checkpointBytes: 64 * 1024, segmentBytesMax: 64 * 1024 }
+  await world.open(limits)
+  for (const name of ['a', 'b']) await world.do(world.broker.declareQueue(name))
+  const batch = world.broker.batch()
+  const open = world.broker.batch()
+  for (const body of numbers(5)) await batch.publish({ queues: ['b'], body: bytes(body) })
+  for (const body of numbers(5)) await open.publish({ queues: ['b'], body: bytes(body) })
+  const a = world.take('a').settleAll()
+  for (let i = 0; i < 60; i++) await world.publish('a', 'x'.repeat(20_000))
+  await world.pass(1_000)
+  assert.equal(a.seen.length, 60)
+  await world.do(batch.commit())
+  await world.killAndOpen(limits)
+  const b = world.take('b').settleAll()
+  await world.pass(100)
+  assert.deepEqual(b.bodies, numbers(5))
+  assert.deepEqual(world.broker.prepared(), [])
+})
