@@ -113,9 +113,9 @@ export interface Batch {
 
 /** Messages to be stored now and shown, or dropped, by a second word. */
 export interface PrepareRequest {
-  /** Names the transaction among the undecided ones; 1 to 255 bytes. */
+  /** Names the transaction among the undecided ones; 1 to 1,024 bytes. */
   transactionId: string
-  /** Whose producers are asked when the second word does not come; 1 to 255 bytes. */
+  /** Whose producers are asked when the second word does not come; 1 to 1,024 bytes. */
   group: string
   messages: readonly PublishRequest[]
   /** First asking after 6,000 ms, then every 30,000 ms; parked after 15 askings that counted. */

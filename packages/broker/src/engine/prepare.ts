@@ -10,7 +10,7 @@ import { appendEnd, appendJson, CHECKED, PREPARE } from './records.ts'
 const FIRST_CHECK_MS = 6_000
 const CHECK_EVERY_MS = 30_000
 const CHECKS_MAX = 15
-const NAME_BYTES_MAX = 255
+const NAME_BYTES_MAX = 1_024
 const LIST_MAX = 1_000
 
 /** What a batch does with a transaction that is prepared in it. */

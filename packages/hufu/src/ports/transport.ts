@@ -25,14 +25,14 @@ export interface Outgoing {
 }
 
 /** What became of one message of a batch. A retriable refusal (queue full, disk full) may be tried again. */
-export type PublishOutcome =
-  | { readonly ok: true }
-  | {
-      readonly ok: false
-      readonly code: string
-      readonly cause: string
-      readonly retriable: boolean
-    }
+export type PublishOutcome = { readonly ok: true } | Refusal
+
+export interface Refusal {
+  readonly ok: false
+  readonly code: string
+  readonly cause: string
+  readonly retriable: boolean
+}
 
 export interface Delivery {
   /** Names this delivery to `settle`; means nothing else. */
@@ -80,6 +80,30 @@ export interface TransportSubscription {
   close(): Promise<void>
 }
 
+/** Names one prepared message; the version tells it from others of the same id. */
+export interface PreparedHandle {
+  readonly transactionId: string
+  readonly version: number
+}
+
+export type PrepareOutcome = { readonly ok: true; readonly handle: PreparedHandle } | Refusal
+
+/** Half messages: stored and invisible until the second word, asked for when it does not come. */
+export interface PreparedMessages {
+  /** `group` names those who may be asked. Code `PREPARED_EXISTS`: one of this id is undecided. */
+  prepare(message: Outgoing, transactionId: string, group: string): Promise<PrepareOutcome>
+  /** Durable when it resolves; a repeated word is answered with what was decided. */
+  decide(
+    handle: PreparedHandle,
+    outcome: 'commit' | 'rollback',
+  ): Promise<{ readonly outcome: 'commit' | 'rollback' }>
+  /** Answers askings for the group until closed. */
+  answerChecks(
+    group: string,
+    answer: (handle: PreparedHandle) => Promise<'commit' | 'rollback' | 'unknown'>,
+  ): { close(): void }
+}
+
 /** Carries messages between services. Batch-shaped: one call, one sync, whatever the number. */
 export interface Transport {
   readonly name: string
@@ -91,5 +115,7 @@ export interface Transport {
   /** Resolves when every message of the batch is stored or refused; outcomes in the batch's order. */
   publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]>
   subscribe(request: SubscribeRequest): Promise<TransportSubscription>
+  /** Half messages; there when the flag `prepared` is set. */
+  readonly prepared?: PreparedMessages
   close(): Promise<void>
 }

@@ -4,10 +4,14 @@ import {
   type BrokerErrorCode,
   type BrokerOptions,
   createBroker,
+  type PublishRequest,
 } from '@hufu/broker'
 import type {
   Outgoing,
+  PreparedMessages,
+  PrepareOutcome,
   PublishOutcome,
+  Refusal,
   SubscribeRequest,
   Transport,
   TransportSubscription,
@@ -43,7 +47,7 @@ export function embedded(folder: string | BrokerOptions): EmbeddedTransport {
 
 class Embedded implements EmbeddedTransport {
   readonly name = 'embedded'
-  readonly flags = { delay: true, keyOrder: true, attempts: true, prepared: false }
+  readonly flags = { delay: true, keyOrder: true, attempts: true, prepared: true }
   readonly #options: BrokerOptions
   #users = 0
   #opening: Promise<Broker> | undefined
@@ -80,6 +84,13 @@ class Embedded implements EmbeddedTransport {
     return Promise.all(batch.map((message) => publishOne(broker, message)))
   }
 
+  readonly prepared: PreparedMessages = {
+    prepare: (message, transactionId, group) =>
+      prepareOne(this.#open('prepare'), message, transactionId, group),
+    decide: (handle, outcome) => this.#open('decide').decide(handle, outcome),
+    answerChecks: (group, answer) => this.#open('answer checks').answerChecks(group, answer),
+  }
+
   async subscribe(request: SubscribeRequest): Promise<TransportSubscription> {
     const { event, group, credit, keyOrder, onDeliveries } = request
     const broker = this.#open('subscribe')
@@ -113,21 +124,42 @@ class Embedded implements EmbeddedTransport {
 }
 
 async function publishOne(broker: Broker, message: Outgoing): Promise<PublishOutcome> {
+  if (message.groups.length === 0) return { ok: true }
+  try {
+    await broker.publish(requestOf(message))
+    return { ok: true }
+  } catch (error) {
+    return refusalOf(error)
+  }
+}
+
+async function prepareOne(
+  broker: Broker,
+  message: Outgoing,
+  transactionId: string,
+  group: string,
+): Promise<PrepareOutcome> {
+  try {
+    const messages = [requestOf(message)]
+    return { ok: true, handle: await broker.prepare({ transactionId, group, messages }) }
+  } catch (error) {
+    return refusalOf(error)
+  }
+}
+
+function requestOf(message: Outgoing): PublishRequest {
   const { event, groups, key, body, delayMs } = message
-  if (groups.length === 0) return { ok: true }
-  const request = {
+  return {
     queues: groups.map((group) => queueName(event, group)),
     body,
     properties: encodeEnvelope(message),
     ...(key === undefined ? {} : { key }),
     ...(delayMs === undefined ? {} : { delayMs }),
   }
-  try {
-    await broker.publish(request)
-    return { ok: true }
-  } catch (error) {
-    if (!(error instanceof BrokerError)) throw error
-    const { code, message: cause } = error
-    return { ok: false, code, cause, retriable: RETRIABLE.includes(code) }
-  }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof BrokerError)) throw error
+  const { code, message: cause } = error
+  return { ok: false, code, cause, retriable: RETRIABLE.includes(code) }
 }
