@@ -83,7 +83,7 @@ const LAYERS: readonly (readonly Part[])[] = [
 
   [
     { name: 'server', at: ['apps/server/src/', 'apps/server/bin/'] },
-    { name: 'demo', at: ['apps/demo/src/'] },
+    { name: 'demo', at: ['apps/demo/src/', 'chaos/src/'] },
   ],
   [{ name: 'examples', at: ['examples/'] }],
 ]
