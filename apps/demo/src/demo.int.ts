@@ -160,7 +160,7 @@ test('a signal ends the demo and its worker', { timeout: 60_000 }, async (t) => 
     const data = join(dir, signal)
     const args = ['--count', '5000', '--kills', '0', '--rate', '50', '--json', '--data', data]
     const { child, ended, said } = start(args, dir)
-    while (!/[1-9]\d* orders placed/.test(said())) await sleep(50)
+    while (!/[1-9]\d* placed/.test(said())) await sleep(50)
     child.kill(signal)
     const { code, out } = await ended
     assert.equal(code, exitCode)
@@ -174,7 +174,7 @@ test('a worker that dies by itself is a failure, and the files are kept', async 
   const data = join(dir, 'd')
   const args = ['--count', '5000', '--kills', '0', '--rate', '50', '--json', '--data', data]
   const { ended, said } = start(args, dir)
-  while (!/[1-9]\d* orders placed/.test(said())) await sleep(50)
+  while (!/[1-9]\d* placed/.test(said())) await sleep(50)
   process.kill((await workerOn(data))!, 'SIGTERM')
   const { code, out, err } = await ended
   assert.equal(code, 1, err)

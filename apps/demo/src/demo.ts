@@ -4,7 +4,6 @@ import { Findings } from './check/findings.ts'
 import { dataFolder } from './data-folder.ts'
 import { unreachableOrders } from './input/generator.ts'
 import type { Source } from './input/source.ts'
-import { openSource } from './input/source.ts'
 import { spool } from './input/spool.ts'
 import type { DemoOptions } from './options.ts'
 import { UsageError } from './options.ts'
@@ -20,11 +19,11 @@ const SPOOL_MS = 500
 /** The whole job: run, kill, check. `interrupt` ends it early, with its reason as the error. */
 export async function runDemo(
   options: DemoOptions,
+  source: Source,
   screen: Screen,
   interrupt: AbortSignal,
 ): Promise<Outcome> {
   const startedAt = performance.now()
-  const source = await openSource(options)
   const folder = await dataFolder(options.data)
   let keep = true
   try {

@@ -1,4 +1,5 @@
 import { runDemo } from './demo.ts'
+import { openSource } from './input/source.ts'
 import { CannotRunError, HELP, readOptions, UsageError } from './options.ts'
 import { jsonOf, summaryOf } from './view/summary.ts'
 
@@ -27,7 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0
     }
     process.stderr.write(`Seed ${options.seed}, ${options.kills} kills\n`)
-    const outcome = await runDemo(options, process.stderr, interruption())
+    const source = openSource(options)
+    const outcome = await runDemo(options, source, process.stderr, interruption())
     say(summaryOf(outcome), jsonOf(outcome))
     return outcome.found.consistent && outcome.failure === undefined ? 0 : 1
   } catch (error) {

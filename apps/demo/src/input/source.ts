@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { createReadStream, fstatSync, openSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { DemoOptions } from '../options.ts'
 import { UsageError } from '../options.ts'
 import { generatedInput } from './generator.ts'
@@ -6,17 +7,20 @@ import { generatedInput } from './generator.ts'
 /** Where the orders come from. */
 export type Source = AsyncIterable<Buffer> | Iterable<Buffer>
 
-/** Opens the input; throws `UsageError` when it cannot be read. */
-export async function openSource({ orders, seed, count }: DemoOptions): Promise<Source> {
+/**
+ * Opens the input; throws `UsageError` when it cannot be read. A named pipe is waited for, so call it
+ * before signals are caught.
+ */
+export function openSource({ orders, seed, count }: DemoOptions): Source {
   if (orders === undefined) return generatedInput(seed, count)
   if (orders === '-') return readable(process.stdin, 'standard input')
   try {
-    const file = await open(orders, 'r')
-    if ((await file.stat()).isDirectory()) {
-      await file.close()
-      throw new Error('it is a folder')
-    }
-    return readable(file.createReadStream(), orders)
+    const fd = openSync(orders, 'r')
+    const stats = fstatSync(fd)
+    if (stats.isDirectory()) throw new Error('it is a folder')
+    // A read of a named pipe that waits for its writer would keep the process from ending.
+    const stream = stats.isFIFO() ? new Socket({ fd }) : createReadStream('', { fd })
+    return readable(stream, orders)
   } catch (error) {
     throw unreadable(orders, error)
   }

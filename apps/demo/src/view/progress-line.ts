@@ -46,7 +46,7 @@ export class ProgressLine {
     const { placed = 0, effects = 0, open = 0, parked = 0 } = progress ?? {}
     const parts = [
       `${seconds.toFixed(0)} s`,
-      `${number(placed)} orders placed`,
+      `${number(placed)} placed`,
       `${number(effects)} effects`,
       `${number(open - parked)} open`,
       `${hits.length}/${this.#kills} kills`,
