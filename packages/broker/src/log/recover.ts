@@ -271,6 +271,8 @@ class Recovery {
   #isCleanStop(): boolean {
     // Of the life just before: one that was killed before it wrote anything leaves no other mark.
     const before = this.#manifest.incarnation - 1
+    // Nor is it clean when a group header stands behind the mark and its entries are torn.
+    if (this.#tailBytesCut > 0) return false
     return this.#lastType === ENTRY_CLEAN_STOP && this.#lastIncarnation === before
   }
 
