@@ -141,7 +141,8 @@ function beginLife(state: State, recovered: RecoveredLog, now: number): void {
     for (const row of queue.rows.values()) {
       // What is not due yet cannot have been delivered since it was put off.
       row.exact = row.state === 'delayed' && row.dueAt > now
-      if (row.state === 'ready' && queue.isSuspect(row)) row.redelivered = true
+      // Flagged even so: while nobody ran the wall clock may have gone back.
+      if (row.id <= queue.suspectUpTo) row.redelivered = true
     }
   }
 }
