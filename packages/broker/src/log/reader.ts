@@ -72,7 +72,9 @@ export class LogReader {
     const wanted = Math.max(WINDOW_BYTES, size + ENTRY_HEADER_BYTES + ALIGN)
     const length = Math.min(wanted, segment.capacity - offset, this.#end() - position)
     const bytes = Buffer.allocUnsafeSlow(length)
-    const read = await segment.file.read(bytes, offset)
+    const read = await segment.file.read(bytes, offset).catch((error) => {
+      throw new BrokerError('LOG_DAMAGED', `Cannot read position ${position}: ${error}`, error)
+    })
     if (this.#windows.length >= WINDOWS_MAX) this.#windows.shift()
     this.#windows.push({ ...bytesOf(bytes.subarray(0, read)), position })
   }
