@@ -11,7 +11,7 @@ import type { Consumer } from './consumer.ts'
 import type { OpenBatch } from './dead-letter.ts'
 import { demandOpen, type Engine } from './engine.ts'
 import type { Preparer } from './prepare.ts'
-import type { Publisher } from './publish.ts'
+import type { Intake } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendEnd } from './records.ts'
 import type { Settler } from './settle.ts'
@@ -19,7 +19,7 @@ import type { Settler } from './settle.ts'
 /** The parts of the engine that a batch is made of. */
 export interface BatchParts {
   readonly engine: Engine
-  readonly publisher: Publisher
+  readonly intake: Intake
   readonly settler: Settler
   readonly preparer: Preparer
   consumerOf(subscription: Subscription): Consumer | undefined
@@ -53,7 +53,7 @@ export class BatchWriter implements Batch, OpenBatch {
     const held = new Promise<void>((resolve, reject) => {
       this.#demandLive('publish in')
       const index = this.#messages
-      const { queues } = this.#parts.publisher.hold(message, this.#number, index, resolve, reject)
+      const { queues } = this.#parts.intake.hold(message, this.#number, index, resolve, reject)
       this.#messages++
       for (const queue of queues) this.#queues.add(queue)
     })

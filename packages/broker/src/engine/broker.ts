@@ -9,6 +9,7 @@ import type {
   PreparedHandle,
   PreparedInfo,
   PrepareRequest,
+  PublisherOptions,
   PublishRequest,
   QueueOptions,
   QueueStats,
@@ -26,7 +27,8 @@ import { DueTimer } from './due-timer.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import { peek, resolve, statsOf } from './inspect.ts'
 import { Preparer } from './prepare.ts'
-import { Publisher } from './publish.ts'
+import { Intake } from './publish.ts'
+import { NumberedPublisher } from './publisher.ts'
 import { firstDifference, storedOptions } from './queue-options.ts'
 import { appendJson, MESSAGE, QUEUE, QUEUE_DELETED, SETTLE } from './records.ts'
 import type { Retainer } from './retain.ts'
@@ -41,7 +43,7 @@ const QUEUE_NAME_BYTES_MAX = 255
 export class EmbeddedBroker implements Broker {
   readonly report: RecoveryReport
   readonly #engine: Engine
-  readonly #publisher: Publisher
+  readonly #intake: Intake
   readonly #deadLetters: DeadLetters
   readonly #settler: Settler
   readonly #preparer: Preparer
@@ -63,11 +65,11 @@ export class EmbeddedBroker implements Broker {
     this.#engine = engine
     this.#retainer = retainer
     this.#release = release
-    this.#publisher = new Publisher(engine)
-    this.#deadLetters = new DeadLetters(engine, this.#publisher)
+    this.#intake = new Intake(engine)
+    this.#deadLetters = new DeadLetters(engine, this.#intake)
     this.#settler = new Settler(engine, this.#deadLetters)
     this.#deliverer = new Deliverer(engine, this.#deadLetters)
-    this.#preparer = new Preparer(engine, this.#publisher)
+    this.#preparer = new Preparer(engine, this.#intake)
     this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
     engine.log.onEntry = (entry) => {
       // The log gives a time only to what it reads back.
@@ -123,7 +125,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   publish(message: PublishRequest): Promise<number> {
-    return this.#publisher.publish(message)
+    return this.#intake.publish(message)
   }
 
   subscribe(
@@ -177,6 +179,11 @@ export class EmbeddedBroker implements Broker {
     return subscription
   }
 
+  publisher(options: PublisherOptions): NumberedPublisher {
+    demandOpen(this.#engine, 'Cannot make a publisher')
+    return new NumberedPublisher(this.#engine, this.#intake, options)
+  }
+
   batch(): Batch {
     demandOpen(this.#engine, 'Cannot begin a batch')
     const { state, limits } = this.#engine
@@ -186,7 +193,7 @@ export class EmbeddedBroker implements Broker {
     }
     const parts: BatchParts = {
       engine: this.#engine,
-      publisher: this.#publisher,
+      intake: this.#intake,
       settler: this.#settler,
       preparer: this.#preparer,
       consumerOf: (subscription) => this.#subscriptions.get(subscription),
@@ -268,7 +275,7 @@ export class EmbeddedBroker implements Broker {
         for (const consumer of consumers) await this.#settler.release(consumer)
         this.#engine.closed = true
         await this.#deadLetters.idle()
-        this.#publisher.close()
+        this.#intake.close()
         await log.durable()
         markSuspects(this.#engine)
         await log.durable()
@@ -290,7 +297,7 @@ export class EmbeddedBroker implements Broker {
     for (const queue of touched) this.#deliverer.schedule(queue)
     touched.clear()
     this.#due.arm()
-    this.#publisher.roomChanged()
+    this.#intake.roomChanged()
     this.#retainer.groupWritten()
   }
 }

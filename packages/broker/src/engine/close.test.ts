@@ -108,6 +108,23 @@ test('a close while messages are being read for delivery damages and parks nothi
   }
 })
 
+test('a read that fails while the broker closes writes nothing behind the mark of the stop', async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const world = await worldWith({ cacheBytes: 64 * 1024 }, seed)
+    const properties = Buffer.alloc(3_000)
+    for (const body of numbers(60)) await world.publish('a', body, { properties })
+    const { counts } = world.sim.disk
+    const reads = counts.read
+    world.sim.disk.failAt({ kind: 'read' }, 'EIO')
+    world.take('a').settleAll()
+    while (counts.read === reads) await world.pass(0.1)
+    await world.close()
+    await world.pass(100)
+    await reopened(world)
+    assert.equal(world.broker.report.messages, 60, `seed ${seed}`)
+  }
+})
+
 test('all other calls under way at a close settle as well', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const world = await worldWith({ cacheBytes: 64 * 1024 }, seed)

@@ -5,8 +5,12 @@ import { bodyOf, numbers, World } from './world.fixture.ts'
 
 const TINY = { checkpointBytes: 8_192, cacheBytes: 64 * 1024 }
 
-async function worldWith(options: QueueOptions = {}, seed = 1): Promise<World> {
-  const world = new World(seed)
+async function worldWith(
+  options: QueueOptions = {},
+  seed = 1,
+  diskLatencyMs: readonly [number, number] = [0.02, 1],
+): Promise<World> {
+  const world = new World(seed, { diskLatencyMs })
   await world.open()
   await world.do(world.broker.declareQueue('dead'))
   await world.do(world.broker.declareQueue('a', options))
@@ -68,6 +72,22 @@ test('what is published after a kill is new', async () => {
     ['before', 1, true],
     ['after', 0, false],
   ])
+})
+
+test('while attempts are being written down nothing overtakes', async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const world = await worldWith({}, seed, [2, 5])
+    await world.publishAll('a', numbers(3))
+    world.take('a')
+    await world.pass(300)
+    await world.killAndOpen()
+    await world.publish('a', '4')
+    const taker = world.take('a')
+    await world.pass(1)
+    taker.subscription.setCredit(50)
+    await world.pass(300)
+    assert.deepEqual(taker.bodies, numbers(4), `seed ${seed}`)
+  }
 })
 
 test('what was published to a queue without consumers before a kill is new', async () => {

@@ -2,7 +2,7 @@ import type { QueueRow } from '../queue/ack-queue.ts'
 import { withCause } from '../queue/history.ts'
 import { copied, type Engine, withEntry } from './engine.ts'
 import { encodeOrigin } from './origin.ts'
-import { type Publisher, reserve } from './publish.ts'
+import { type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import {
   appendMessage,
@@ -31,12 +31,12 @@ interface Failed {
 /** Sends what failed too often to its dead-letter queue, or parks it. */
 export class DeadLetters {
   readonly #engine: Engine
-  readonly #publisher: Publisher
+  readonly #intake: Intake
   readonly #givingUp = new Set<Promise<void>>()
 
-  constructor(engine: Engine, publisher: Publisher) {
+  constructor(engine: Engine, intake: Intake) {
     this.#engine = engine
-    this.#publisher = publisher
+    this.#intake = intake
   }
 
   /** Dead-letters a row in state `settling`, or parks it where no dead-letter queue takes it. */
@@ -82,7 +82,7 @@ export class DeadLetters {
         const gone = queue.rows.get(row.id) !== row
         resolve(!gone && this.#appendTo(target, message, batch))
       }
-      this.#publisher.whenRoom(bytes, go, () => resolve(false))
+      this.#intake.whenRoom(bytes, go, () => resolve(false))
     })
   }
 

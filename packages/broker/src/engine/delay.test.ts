@@ -91,6 +91,20 @@ test('delays survive a clean stop and a kill, and go on counting while the broke
   }
 })
 
+test('delays survive a kill when they are read back from a checkpoint', async () => {
+  const tiny = { checkpointBytes: 4_096 }
+  const world = await worldWith(tiny)
+  await world.publish('a', 'x', { delayMs: 20_000 })
+  await world.do(world.broker.declareQueue('b'))
+  for (let i = 0; i < 100; i++) await world.publish('b', 'much'.repeat(100))
+  await world.killAndOpen(tiny)
+  const { taker } = timed(world)
+  await world.pass(15_000)
+  assert.deepEqual([taker.seen.length, world.stats('a').delayed], [0, 1])
+  await world.pass(10_000)
+  assert.deepEqual(taker.bodies, ['x'])
+})
+
 test('a clock that jumps while the broker runs delivers nothing early and loses no timer', async () => {
   for (const jump of [30 * 24 * HOUR, -30 * 24 * HOUR]) {
     const world = await worldWith()

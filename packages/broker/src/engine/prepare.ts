@@ -3,7 +3,7 @@ import { BrokerError } from '../errors.ts'
 import { CheckBack } from '../prepared/check-back.ts'
 import type { Outcome, Prepared } from '../prepared/table.ts'
 import { demandOpen, type Engine } from './engine.ts'
-import type { Publisher } from './publish.ts'
+import type { Intake } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendEnd, appendJson, CHECKED, PREPARE } from './records.ts'
 
@@ -22,16 +22,16 @@ interface InBatch {
 /** Half messages: stored now, shown or dropped by a second word, asked for when it does not come. */
 export class Preparer {
   readonly #engine: Engine
-  readonly #publisher: Publisher
+  readonly #intake: Intake
   readonly #checkBack: CheckBack
   /** Ids whose prepare entry is not written yet, by batch. */
   readonly #preparing = new Map<string, number>()
   /** Decisions on their way to the disk, by batch. */
   readonly #deciding = new Map<number, Outcome>()
 
-  constructor(engine: Engine, publisher: Publisher) {
+  constructor(engine: Engine, intake: Intake) {
     this.#engine = engine
-    this.#publisher = publisher
+    this.#intake = intake
     const { batches } = engine.state
     const { table } = batches
     this.#checkBack = new CheckBack({
@@ -142,7 +142,7 @@ export class Preparer {
     this.#preparing.set(transactionId, batch)
     const bodies = messages.map((message, index) => {
       return new Promise<void>((resolve, reject) => {
-        this.#publisher.hold(message, batch, index, resolve, reject)
+        this.#intake.hold(message, batch, index, resolve, reject)
       })
     })
     const handle: PreparedHandle = { transactionId, version: batch }

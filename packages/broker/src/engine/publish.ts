@@ -24,7 +24,7 @@ type Write = (
 ) => void
 
 /** Takes messages: checks every limit, writes, and answers when the message is on disk. */
-export class Publisher {
+export class Intake {
   readonly #engine: Engine
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
@@ -132,7 +132,7 @@ export class Publisher {
   }
 
   #checkSizes({ queues, body, properties = NO_BYTES }: PublishRequest, what: string): void {
-    const { limits, log } = this.#engine
+    const { limits } = this.#engine
     const bytes = body.length + properties.length
     if (queues.length < 1 || queues.length > limits.fanOutMax) {
       const text = `${queues.length} queues named, 1 to ${limits.fanOutMax} are possible`
@@ -141,10 +141,15 @@ export class Publisher {
     if (bytes > limits.messageBytesMax) {
       throw new BrokerError('LIMIT', `${what}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
     }
+    this.demandPending(bytes, what)
+  }
+
+  /** Throws `BUSY` when so many bytes more would wait for the disk than is allowed. */
+  demandPending(bytes: number, what: string): void {
+    const { log, limits } = this.#engine
     const waiting = log.pendingBytes + this.#waitingBytes
-    if (waiting > 0 && waiting + bytes > limits.pendingBytesMax) {
-      throw new BrokerError('BUSY', `${what}: ${waiting} bytes wait for the disk`)
-    }
+    if (waiting === 0 || waiting + bytes <= limits.pendingBytesMax) return
+    throw new BrokerError('BUSY', `${what}: ${waiting} bytes wait for the disk`)
   }
 
   #checkDelay(delayMs: number, queues: number, what: string): void {
@@ -227,9 +232,10 @@ function checkTypes(request: PublishRequest): void {
   if (typeof key !== 'string') throw wrong('key is no string')
 }
 
-function checkQueue(queue: EngineQueue, bytes: number): void {
+/** Throws `QUEUE_FULL` when the queue cannot take `count` messages of `bytes` together. */
+export function checkQueue(queue: EngineQueue, bytes: number, count = 1): void {
   const { maxMessages, maxBytes } = queue.options
-  if (queue.length + queue.incoming.messages >= maxMessages) {
+  if (queue.length + queue.incoming.messages + count > maxMessages) {
     throw new BrokerError(
       'QUEUE_FULL',
       `Cannot publish to ${queue.name}: it holds ${maxMessages} messages`,
