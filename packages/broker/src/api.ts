@@ -11,8 +11,8 @@ export interface BrokerOptions {
   limits?: Partial<Limits>
   /**
    * Called once when the log can no longer be trusted (a failed write or sync, Law 2). The broker
-   * has
-   * by then failed what waited and refuses all work. Default: the error ends the process, uncaught.
+   * has by then failed what waited and refuses all work. Default: the error ends the process,
+   * uncaught.
    */
   onFatal?: (error: BrokerError) => void
   /** Told of what a person should know and the broker can live with. Default: written to stderr. */
@@ -33,8 +33,7 @@ export interface QueueOptions {
   retryCapMs?: number
   /**
    * Queue that takes what failed too often; must be declared first. Without one such a message
-   * stays
-   * here, parked: listed, not delivered, until a person resolves it.
+   * stays here, parked: listed, not delivered, until a person resolves it.
    */
   deadLetter?: string
 }
@@ -108,7 +107,8 @@ export interface PublisherOptions {
 export interface Publisher {
   /**
    * Takes all of the messages, or throws and takes none. Messages are numbered 1, 2, … in the order
-   * of the calls; returns the number of the last one. Never waits: what is beyond a limit is refused.
+   * of the calls; returns the number of the last one. Never waits: what is beyond a limit is
+   * refused.
    */
   publishBatch(messages: readonly PublisherMessage[]): number
 }
@@ -116,8 +116,8 @@ export interface Publisher {
 /** Several operations that take effect together, by one entry of the log, or not at all. */
 export interface Batch {
   /**
-   * Stores the message; nobody sees it before `commit`. Resolves when the log has taken it (not yet:
-   * is on disk). Ids are given at `commit`, in the order of the calls.
+   * Stores the message; nobody sees it before `commit`. Resolves when the log has taken it (not
+   * yet: is on disk). Ids are given at `commit`, in the order of the calls.
    */
   publish(message: PublishRequest): Promise<void>
   /** Settles deliveries of `subscription` at `commit`; until then they stay unsettled. */

@@ -31,10 +31,8 @@ const ROWS_HEADER_BYTES = 8
 
 /**
  * The state as blocks. It goes on changing while they are taken: what comes after the position of
- * the
- * checkpoint is applied again at start, and applying twice is harmless. Waiting rows go first: a
- * row
- * can leave the waiting list meanwhile, never come back into it.
+ * the checkpoint is applied again at start, and applying twice is harmless. Waiting rows go first:
+ * a row can leave the waiting list meanwhile, never come back into it.
  */
 export function* encodeState(state: State): Generator<Uint8Array> {
   // In one step, and before the queues: what ends meanwhile is then in a queue, or settled there.

@@ -4,9 +4,8 @@ import type { EngineQueue } from './state.ts'
 
 /**
  * How far beyond the message at hand a reach entry goes, ids. After a crash everything up to the
- * reach
- * counts as possibly delivered; a longer reach is written more seldom and flags more that never
- * was.
+ * reach counts as possibly delivered; a longer reach is written more seldom and flags more that
+ * never was.
  */
 const REACH_IDS = 16_384
 

@@ -132,7 +132,8 @@ export class CheckpointFiles {
 
   /**
    * Before the other file is written over: one that was found at start may stand in the page cache
-   * only, after a kill or a failed sync, where a second sync would do nothing. So it is written anew.
+   * only, after a kill or a failed sync, where a second sync would do nothing. So it is written
+   * anew.
    */
   async #secureNewest(): Promise<void> {
     if (this.#newest === undefined || this.#durable) return

@@ -56,8 +56,8 @@ export interface CommitLogParts {
 
 /**
  * The log: entries are appended to an open group in memory; one group at a time is written,
- * durably, and
- * all that was appended meanwhile is the next one. Knows nothing of what the entries mean.
+ * durably, and all that was appended meanwhile is the next one. Knows nothing of what the entries
+ * mean.
  */
 export class CommitLog {
   readonly blocks: Blocks

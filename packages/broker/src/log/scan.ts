@@ -73,9 +73,8 @@ export interface ScanInput {
 
 /**
  * Walks a segment, calling `visit` for every good entry in order. Only one write is ever under way,
- * so
- * a good group header proves that all before it was durable: what is bad before it is damage, and
- * what is bad with no good header behind it is the torn end.
+ * so a good group header proves that all before it was durable: what is bad before it is damage,
+ * and what is bad with no good header behind it is the torn end.
  */
 export function scanSegment(input: ScanInput, visit: (entry: EntryView) => void): ScanResult {
   const walk = new SegmentWalk(input, visit)

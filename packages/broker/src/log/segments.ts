@@ -28,8 +28,7 @@ const SPARES_MAX = 2
 
 /**
  * The files of the log, oldest first. One is written to; the next one is laid out beforehand, so
- * that a
- * full disk never stops a settle: when none can be had, `noSpace` says so and publishes are
+ * that a full disk never stops a settle: when none can be had, `noSpace` says so and publishes are
  * refused.
  */
 export class Segments {

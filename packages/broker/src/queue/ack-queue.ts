@@ -5,12 +5,10 @@ import { type Row, RowHeap } from './row-heap.ts'
 import { WaitingList } from './waiting-list.ts'
 
 /**
- * Where a row that has left the waiting list is:
- * `ready` to be delivered · `aside` behind an earlier row of its key · `marking`: its attempt is
- * being
- * written down before it is delivered · `unsettled` with a consumer · `settling`: its outcome is
- * being
- * written · `delayed` until its time · `parked` until a person resolves it.
+ * Where a row that has left the waiting list is: `ready` to be delivered · `aside` behind an
+ * earlier row of its key · `marking`: its attempt is being written down before it is delivered ·
+ * `unsettled` with a consumer · `settling`: its outcome is being written · `delayed` until its time
+ * · `parked` until a person resolves it.
  */
 export type RowState =
   | 'ready'
