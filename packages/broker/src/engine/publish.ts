@@ -6,6 +6,8 @@ import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
 import type { EngineQueue } from './state.ts'
 
+/** On a full disk a refused publish looks for room so often, ms. */
+const SPACE_RETRY_MS = 1_000
 const NO_BYTES = new Uint8Array(0)
 
 /** A message that waits until the log has room for it. */
@@ -28,6 +30,7 @@ export class Intake {
   readonly #engine: Engine
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
+  #lookAt = 0
   /** Delayed messages on their way into their queues. */
   #delayedComing = 0
 
@@ -169,9 +172,20 @@ export class Intake {
     const { log } = this.#engine
     // Behind those who wait already: ids follow the order of the calls.
     if (this.#waiting.length === 0 && log.room(bytes)) return go()
-    if (this.#noSpace(bytes)) return refuse(this.#full())
+    if (this.#noSpace(bytes)) {
+      this.#lookForSpace(bytes)
+      return refuse(this.#full())
+    }
     this.#waiting.push({ bytes, go, refuse })
     this.#waitingBytes += bytes
+    this.#makeRoom(bytes)
+  }
+
+  /** The disk may have room again by now, for a later publish. */
+  #lookForSpace(bytes: number): void {
+    const now = this.#engine.os.clock.mono()
+    if (now < this.#lookAt) return
+    this.#lookAt = now + SPACE_RETRY_MS
     this.#makeRoom(bytes)
   }
 

@@ -1,4 +1,4 @@
-import { isDiskError } from '@hufu/os'
+import { isDiskError, type Timer } from '@hufu/os'
 import type { CheckpointFiles } from '../log/checkpoint-file.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { EntryView } from '../log/entry.ts'
@@ -30,6 +30,10 @@ const STRAGGLER_SHARE = 0.25
  * it.
  */
 const GROUPS_PER_LOOK = 32
+/** In a checkpoint: a queue, a waiting row, and a row that is more than waiting; bytes, roughly. */
+const QUEUE_BYTES = 512
+const WAITING_BYTES = 24
+const ROW_BYTES = 300
 /** Copied in one turn, bytes. */
 const COPY_BYTES_PER_TURN = 1 << 20
 
@@ -44,23 +48,42 @@ export function liveCounter(segmentAt: (position: number) => Segment): LiveCount
   }
 }
 
+/** What a checkpoint may take by the time the next segment is full, roughly. */
+function checkpointBytesMax({ log, state }: Engine): number {
+  let bytes = log.segments.current.capacity
+  for (const queue of state.queues.values()) {
+    bytes += QUEUE_BYTES + queue.waiting.length * WAITING_BYTES + queue.rows.size * ROW_BYTES
+  }
+  return bytes
+}
+
 /** Writes checkpoints, frees segments that hold nothing any more, copies stragglers forward. */
 export class Retainer {
   readonly #engine: Engine
   readonly #checkpoints: CheckpointFiles
   #running: Promise<void> | undefined
   #held = 0
+  #freeing: Promise<void> | undefined
   #retryAt = 0
+  #retry: Timer | undefined
 
   constructor(engine: Engine, checkpoints: CheckpointFiles) {
     this.#engine = engine
     this.#checkpoints = checkpoints
     engine.state.live = liveCounter((position) => engine.log.segments.at(position))
+    engine.log.segments.reserveBytes = () => checkpointBytesMax(engine)
+    engine.log.segments.makeSpace = () => this.#makeSpace()
   }
 
   /** Called after each write group. */
   groupWritten(): void {
     if (this.#running === undefined && this.#held === 0 && this.#isDue()) this.run()
+  }
+
+  /** No next segment can be had: a checkpoint frees what is drained, if anything is. */
+  async #makeSpace(): Promise<void> {
+    if (this.#held > 0 || this.#dead() === 0) return
+    await this.#checkpointAndFree().catch((error) => this.#failed(error))
   }
 
   /** Starts a checkpoint and what follows from it. */
@@ -76,18 +99,21 @@ export class Retainer {
   async hold(): Promise<() => void> {
     this.#held++
     await this.#running
+    await this.#freeing?.catch(() => undefined)
     return () => void this.#held--
   }
 
   async idle(): Promise<void> {
+    this.#retry?.cancel()
     await this.#running
+    await this.#freeing?.catch(() => undefined)
   }
 
   #isDue(): boolean {
     const { log, limits, os } = this.#engine
     const newest = this.#checkpoints.newest
     const grown = log.end - (newest?.position ?? 0)
-    if (log.segments.noSpace && grown > 0) return os.clock.mono() >= this.#retryAt
+    if (log.segments.noSpace && this.#dead() > 0) return os.clock.mono() >= this.#retryAt
     const worth = Math.max(limits.checkpointBytes, GROWTH_FACTOR * (newest?.bytes ?? 0))
     return grown >= worth || (log.groupsWritten % GROUPS_PER_LOOK === 0 && this.#dead() >= worth)
   }
@@ -112,16 +138,22 @@ export class Retainer {
     const { log, limits } = this.#engine
     const grown = log.end - (this.#checkpoints.newest?.position ?? 0)
     if (grown < limits.segmentBytesMin) return
-    await this.#checkpoint()
-      .then(() => this.#free())
-      .catch((error) => this.#failed(error))
+    await this.#checkpointAndFree().catch((error) => this.#failed(error))
   }
 
   async #work(): Promise<void> {
-    this.#retryAt = this.#engine.os.clock.mono() + NO_SPACE_RETRY_MS
-    await this.#checkpoint()
-    await this.#free()
+    await this.#checkpointAndFree()
     await this.#copyStragglers()
+  }
+
+  /** One at a time; who comes meanwhile waits for the one under way. */
+  #checkpointAndFree(): Promise<void> {
+    this.#freeing ??= this.#checkpoint()
+      .then(() => this.#free())
+      .finally(() => {
+        this.#freeing = undefined
+      })
+    return this.#freeing
   }
 
   async #checkpoint(): Promise<void> {
@@ -201,9 +233,15 @@ export class Retainer {
   }
 
   #failed(error: unknown): void {
-    const { log, warn } = this.#engine
+    const { log, os, warn } = this.#engine
     if (!isDiskError(error, 'ENOSPC') && !isDiskError(error, 'EDQUOT')) return log.fail(error)
     warn('A checkpoint found no room on the disk; it is tried again as messages are settled')
+    this.#retryAt = os.clock.mono() + NO_SPACE_RETRY_MS
+    this.#retry?.cancel()
+    // Also when nothing more is written: the last settle may have made it small enough.
+    this.#retry = os.clock.timer(NO_SPACE_RETRY_MS, () => {
+      if (!this.#engine.closed && log.failure === undefined) this.groupWritten()
+    })
   }
 }
 

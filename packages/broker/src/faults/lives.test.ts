@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { Lives } from './lives.fixture.ts'
 
-const WORLDS = Number(process.env.HUFU_WORLDS ?? 250)
+const WORLDS = Number(process.env.HUFU_WORLDS ?? 120)
 const FIRST_SEED = Number(process.env.HUFU_SEED ?? 1)
 
 test('whatever happens and whenever it ends, what was promised holds in every later life', async () => {

@@ -253,7 +253,7 @@ export class CommitLog {
     this.#durableUpTo = this.#end
     if (this.#end + length <= current.base + current.capacity) return current
     const wanted = length + SEGMENT_HEADER_BYTES
-    while (!(await this.segments.roll(wanted))) await this.#pause(SPACE_RETRY_MS)
+    while (!(await this.segments.roll(wanted))) await this.#untilNext()
     this.#end = this.segments.current.base + SEGMENT_HEADER_BYTES
     return this.segments.current
   }
@@ -285,7 +285,14 @@ export class CommitLog {
     return new Promise((resolve) => this.#parts.os.clock.turn(resolve))
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#parts.os.clock.timer(ms, resolve))
+  /** Until there is a next segment, or it is time to try again. */
+  #untilNext(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#parts.os.clock.timer(SPACE_RETRY_MS, resolve)
+      this.segments.onNext = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
   }
 }

@@ -39,6 +39,12 @@ export class Segments {
   noSpace = false
   /** Called when a next segment is ready or could not be had. */
   onChange: () => void = () => undefined
+  /** Called when a next segment is ready. */
+  onNext: () => void = () => undefined
+  /** Frees what can be freed; asked before it is said that there is no space. */
+  makeSpace: () => Promise<void> = async () => undefined
+  /** Bytes of disk that a new segment must leave free, for a checkpoint to come. */
+  reserveBytes: () => number = () => 0
   /** Called when a file operation failed for another reason than space. */
   onError: (error: unknown) => void = () => undefined
   readonly #options: SegmentsOptions
@@ -94,6 +100,7 @@ export class Segments {
       await this.#preparing
     } finally {
       this.#preparing = undefined
+      if (this.next !== undefined) this.onNext()
       this.onChange()
     }
   }
@@ -110,7 +117,11 @@ export class Segments {
 
   async #prepare(capacity: number): Promise<void> {
     try {
-      const spare = await this.#takeSpare(capacity)
+      let spare = await this.#takeSpare(capacity)
+      if (spare === undefined) {
+        await this.makeSpace()
+        spare = await this.#takeSpare(capacity)
+      }
       this.noSpace = spare === undefined
       if (spare === undefined) return
       // Only now: where none can be had, the smaller one is still the reserve for settles.
@@ -129,7 +140,8 @@ export class Segments {
     const fits = this.#spares.findIndex((spare) => spare.capacity >= wanted)
     if (fits >= 0) return this.#spares.splice(fits, 1)[0]
     const replaced = this.next?.capacity ?? 0
-    if (this.bytes - replaced + wanted <= logBytesMax) {
+    const allowed = this.bytes - replaced + wanted <= logBytesMax
+    if (allowed && (await this.#leavesReserve(wanted))) {
       const path = `${dir}/${SPARE_PREFIX}new.seg`
       const made = await createZeroed(disk, path, wanted).then(
         () => true,
@@ -142,6 +154,13 @@ export class Segments {
     }
     const small = this.#spares.findIndex((spare) => spare.capacity >= capacity)
     return small >= 0 ? this.#spares.splice(small, 1)[0] : undefined
+  }
+
+  /** A checkpoint, which frees segments, must find room when segments find none any more. */
+  async #leavesReserve(wanted: number): Promise<boolean> {
+    const free = await this.#options.disk.freeBytes(this.#options.dir)
+    // 0 is also what file systems say that do not know.
+    return free === 0 || free >= wanted + this.reserveBytes()
   }
 
   async #activate(spare: Spare): Promise<Segment> {
@@ -172,7 +191,7 @@ export class Segments {
     const path = `${dir}/${SPARE_PREFIX}${++this.#freed}${SEGMENT_SUFFIX}`
     const large = segment.capacity >= Math.min(this.#options.segmentBytesMax, this.current.capacity)
     const fits = this.bytes + segment.capacity <= this.#options.logBytesMax
-    if (fits && this.#spares.length < SPARES_MAX && (large || this.noSpace)) {
+    if (fits && this.#spares.length < SPARES_MAX && (large || this.noSpace || this.busy)) {
       await disk.rename(segment.path, path)
       // Durable before it is written anew: else the old name could come back with new content.
       await disk.syncDir(dir)
