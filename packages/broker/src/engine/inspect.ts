@@ -104,7 +104,10 @@ export async function resolve(
   queue.move(queue.tracked(id)!, 'settling')
   if (action === 'remove') appendSettle(log, queue.number, [id], SETTLED.removed)
   else {
-    const back = { id, state: 'ready' as const, attempts: row?.attempts ?? 0, dueAt: 0, cause: '' }
+    // Its last delivery may have been cut off by a crash; from now on nobody would count that.
+    const cutOff = state === 'delayed' && queue.isSuspect(row!) ? 1 : 0
+    const attempts = (row?.attempts ?? 0) + cutOff
+    const back = { id, state: 'ready' as const, attempts, dueAt: 0, cause: '' }
     appendReturns(log, queue.number, [back])
   }
   await log.durable()
