@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 
-const ORDERS = 5_000
-const KILLS = 8
+const ORDERS = 3_000
+const KILLS = 6
+/** A run that is not killed ends long before, ms. */
+const PATIENCE_MS = 180_000
+
 const PROGRAM = join(import.meta.dirname, 'crash.fixture.ts')
 
 interface Row {
@@ -22,6 +25,7 @@ async function run(dir: string, killAfterMs: number | undefined): Promise<string
   const stdio = ['ignore', 'pipe', 'inherit'] as const
   const child = spawn(process.execPath, [PROGRAM, dir, String(ORDERS)], { stdio: [...stdio] })
   const exited = once(child, 'exit')
+  const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   let last = ''
   for await (const line of createInterface({ input: child.stdout! })) {
     last = line
@@ -30,6 +34,7 @@ async function run(dir: string, killAfterMs: number | undefined): Promise<string
     }
   }
   await exited
+  clearTimeout(patience)
   return last
 }
 
@@ -48,7 +53,7 @@ function byKey(found: Row[], key: (row: Row) => string): Map<string, string[]> {
 
 it('kill -9 at any instant: nothing lost or doubled, keys in order, all answered', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'hufu-crash-'))
-  for (let kills = 0; kills < KILLS; kills++) await run(dir, 20 + kills * 35)
+  for (let kills = 0; kills < KILLS; kills++) await run(dir, 20 + kills * 45)
   assert.equal(await run(dir, undefined), 'finished')
   const orders = rows(dir, 'orders', "value = 'order'")
   assert.equal(orders.length, ORDERS)

@@ -293,6 +293,50 @@ describe('consume', () => {
   )
 
   it(
+    'a rate per key holds back only its key, which keeps its order',
+    inWorld(async (world) => {
+      const { service, Placed, publish, closed } = one(world)
+      const options = { order: 'by-key', rate: { perKey: '5/s' } } as const
+      Placed.consume('g', (tx, _order, { id }) => effect(tx, id), options)
+      await service.start()
+      const from = performance.now()
+      await publish('a1', 'a2', 'a3', 'b1')
+      await closed()
+      // Three of one key: the first at once, then one in 200 ms.
+      assert.ok(performance.now() - from >= 400)
+      const done = await effects(service)
+      assert.ok(done.indexOf('b1') < done.indexOf('a2'))
+      assert.deepEqual(
+        done.filter((id) => id !== 'b1'),
+        ['a1', 'a2', 'a3'],
+      )
+    }),
+  )
+
+  it(
+    'a handler that ends while the service drains is kept',
+    inWorld(async (world) => {
+      const { service, Placed, publish, closed } = one(world)
+      const started = Promise.withResolvers<void>()
+      let runs = 0
+      Placed.consume('g', async (tx, _order, { id }) => {
+        runs++
+        started.resolve()
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        effect(tx, id)
+      })
+      await service.start()
+      await publish('a')
+      await started.promise
+      await service.stop()
+      await service.start()
+      await closed()
+      assert.deepEqual(await effects(service), ['a'])
+      assert.equal(runs, 1)
+    }),
+  )
+
+  it(
     'options that cannot be kept are refused',
     inWorld(async (world) => {
       const { Placed } = one(world)

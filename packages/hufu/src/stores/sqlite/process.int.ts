@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
 import { it } from 'node:test'
 import { nodeOs } from '@hufu/os'
 import { sqlite } from './index.ts'
@@ -18,11 +19,12 @@ class Writing {
   readonly lines: string[] = []
   readonly #closed: Promise<unknown>
 
-  constructor(file: string, name: string) {
+  constructor(file: string, name: string, t: TestContext) {
     const stdio = ['ignore', 'pipe', 'inherit'] as const
     this.child = spawn(process.execPath, [PROGRAM, file, name], { stdio: [...stdio] })
     const input = createInterface({ input: this.child.stdout! })
     input.on('line', (line) => this.lines.push(line))
+    t.after(() => this.child.kill('SIGKILL'))
     this.#closed = Promise.all([once(input, 'close'), once(this.child, 'exit')])
   }
 
@@ -39,12 +41,12 @@ class Writing {
   }
 }
 
-it('processes share a file; kill -9 loses nothing answered and frees the claim at once', async () => {
+it('processes share a file; kill -9 loses nothing answered and frees the claim at once', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'hufu-processes-'))
   const file = join(dir, 'app.db')
-  const first = new Writing(file, 'first')
+  const first = new Writing(file, 'first', t)
   await first.wrote(1)
-  const second = new Writing(file, 'second')
+  const second = new Writing(file, 'second', t)
   await Promise.all([first.wrote(60), second.wrote(60)])
   assert.deepEqual([first.lines[0], second.lines[0]], ['claimed', 'refused'])
 

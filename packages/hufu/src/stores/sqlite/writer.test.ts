@@ -118,6 +118,16 @@ describe('the SQLite store', () => {
   )
 
   it(
+    'a commit is on disk: full sync, write-ahead log',
+    inFile(async (store) => {
+      await store.transaction((tx) => {
+        assert.deepEqual({ ...tx.get<object>('PRAGMA synchronous') }, { synchronous: 2 })
+        assert.deepEqual({ ...tx.get<object>('PRAGMA journal_mode') }, { journal_mode: 'wal' })
+      })
+    }),
+  )
+
+  it(
     'a thenable that is no Promise is waited for',
     inFile(async (store) => {
       await store.transaction((tx) => {
