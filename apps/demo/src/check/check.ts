@@ -8,8 +8,8 @@ import { Findings } from './findings.ts'
 
 /**
  * The verdict over a folder in which nothing runs any more. It rests on the four databases, the
- * broker's files and the input, on nothing else. Of a run that broke off (`finished` false) only the
- * lines are looked at that it came to.
+ * broker's files and the input, on nothing else. Of a run that broke off (`finished` false) only
+ * the lines are looked at that it came to.
  */
 export async function check(dir: string, finished = true): Promise<Findings> {
   const found = new Findings()

@@ -8,8 +8,8 @@ import { generatedInput } from './generator.ts'
 export type Source = AsyncIterable<Buffer> | Iterable<Buffer>
 
 /**
- * Opens the input; throws `UsageError` when it cannot be read. A named pipe is waited for, so call it
- * before signals are caught.
+ * Opens the input; throws `UsageError` when it cannot be read. A named pipe is waited for, so call
+ * it before signals are caught.
  */
 export function openSource({ orders, seed, count }: DemoOptions): Source {
   if (orders === undefined) return generatedInput(seed, count)
