@@ -2,7 +2,7 @@ import { sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
 import { messageOf } from '../errors.ts'
 import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
-import type { Outgoing, PublishOutcome } from '../ports/transport.ts'
+import type { Outgoing, PublishOutcome, Refusal } from '../ports/transport.ts'
 import type { Alert } from '../service/alert.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { REPLY_TO } from './wire.ts'
@@ -24,8 +24,6 @@ const COUNT_MS = 1_000
 
 const RECEIPT_TIMEOUT_MS = 600_000
 const RECEIPT_TIMEOUT_MS_MAX = 86_400_000
-
-type Refusal = Extract<PublishOutcome, { ok: false }>
 
 /** Sends what the outbox holds: woken by commits, in batches, one relay per database at a time. */
 export class Relay<Tx> {

@@ -3,8 +3,8 @@ import { outboxRow } from '../../testing/rows.ts'
 import { sqlite } from './index.ts'
 
 /**
- * A process to be killed: `node process.fixture.ts FILE NAME`. It takes the relay's claim for an hour
- * if it can, then stores messages for ever, and prints each one that was committed.
+ * A process to be killed: `node process.fixture.ts FILE NAME`. It takes the relay's claim for an
+ * hour if it can, then stores messages for ever, and prints each one that was committed.
  */
 const [file = '', name = ''] = process.argv.slice(2)
 const store = sqlite(file)

@@ -41,7 +41,7 @@ class Writing {
   }
 }
 
-it('processes share a file; kill -9 loses nothing answered and frees the claim at once', async (t) => {
+it('processes share a file: kill -9 loses nothing answered and frees the claim', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'hufu-processes-'))
   const file = join(dir, 'app.db')
   const first = new Writing(file, 'first', t)
