@@ -12,8 +12,11 @@ export interface Now {
   readonly life: number
   /** Sum of the forward jumps of the wall clock before the broker's last start, ms. */
   readonly jumped: number
+  /** The wall clock has gone back at some time. */
+  readonly wentBack: boolean
   /** Lives that did not end orderly. */
   readonly uncleanEnds: number
+  readonly orderlyEnds: number
 }
 
 /** What the broker has promised, kept outside of it; it survives every crash. */
@@ -127,7 +130,8 @@ export class DirectModel {
     const elapsed = moment.elapsed - (same ? 0 : now.jumped - moment.jumped + 1)
     const early = now.elapsed < elapsed || now.brokerTime < moment.brokerTime
     this.#findings.check(!early, 'nothing comes before its time', () => {
-      return `${nameOf(copy)} at ${now.elapsed}, due at ${moment.elapsed}`
+      const at = `at ${now.elapsed} (${now.brokerTime}), due at ${moment.elapsed}`
+      return `${nameOf(copy)} ${at} (${moment.brokerTime}), set in life ${moment.life}`
     })
   }
 
@@ -158,12 +162,14 @@ export class DirectModel {
     const what = () => {
       return `${nameOf(copy)}: ${attempts}, failed ${failuresConfirmed}, cut off ${cutOff}`
     }
-    const enough = attempts >= failuresConfirmed + cutOff
+    // A clock that went back makes a row that came look as if it were not due yet.
+    const enough = attempts >= failuresConfirmed + (now.wentBack ? 0 : cutOff)
     this.#findings.check(enough, 'attempts are never too low', what)
-    const most = failuresAsked + now.uncleanEnds
+    const most = failuresAsked + now.uncleanEnds + now.orderlyEnds
     this.#findings.check(attempts <= most, 'attempts are never invented', what)
     const { maxAttempts = 16 } = optionsOf(copy.queue)
-    const ended = copy.byPerson || maxAttempts === 0 || attempts < maxAttempts
+    // An orderly stop counts once more what an earlier crash may have cut off, and gives up nothing.
+    const ended = copy.byPerson || maxAttempts === 0 || attempts < maxAttempts + now.orderlyEnds
     this.#findings.check(ended, 'a poisoned message ends', what)
     if (attempts > failuresAsked) this.#marks.add('suspectMarked')
   }

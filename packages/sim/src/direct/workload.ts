@@ -1,4 +1,4 @@
-import type { Broker, Delivery, Settlement, Subscription } from '@hufu/broker'
+import type { Broker, Delivery, Peeked, Settlement, Subscription } from '@hufu/broker'
 import { BrokerError } from '@hufu/broker'
 import type { Dice } from '../plan/dice.ts'
 import type { Setting, Step } from '../plan/step.ts'
@@ -110,12 +110,12 @@ export class DirectWorkload {
       return here && confirmed && id !== undefined && copy.gone === 'no' && !copy.holder
     })
     const copy = able[pick % Math.max(1, able.length)]
-    if (copy !== undefined) this.#resolveOne(this.#machine.broker, copy, action)
+    if (copy !== undefined) this.#resolveOne(this.#machine.broker, copy, copy.sent.id!, action)
   }
 
-  #resolveOne(broker: Broker, copy: Copy, action: 'deliver' | 'remove'): void {
+  #resolveOne(broker: Broker, copy: Copy, id: number, action: 'deliver' | 'remove'): void {
     this.model.resolving(copy, action)
-    broker.resolve(copy.queue, copy.sent.id!, action).then(
+    broker.resolve(copy.queue, id, action).then(
       (found) => this.model.resolved(copy, action, found),
       (error) => this.#expected('resolve', error),
     )
@@ -123,16 +123,24 @@ export class DirectWorkload {
 
   /** All that is in the broker, compared with what must be. Nothing may be under way. */
   async check(): Promise<void> {
-    const { broker, sim } = this.#machine
+    const { sim } = this.#machine
     const found = []
     for (const { name } of QUEUES) {
-      const page = await this.#machine.do(broker.peek(name, { limit: 1_000 }))
+      const page = await this.#peek(name)
       if (page === undefined) return
       found.push(...page)
     }
-    sim.trace.add(`contents ${found.map(({ queue, id }) => `${queue} ${id}`).join(', ')}`)
+    sim.trace.add(
+      `contents ${found.map((one) => `${one.queue} ${one.id} ${one.state} ${one.attempts}`).join(', ')}`,
+    )
     if (found.some(({ state }) => state === 'parked')) this.#marks.add('parkedInBroker')
     checkContents(this.model, found, this.#findings)
+  }
+
+  /** Undefined when the process ended, or the disk failed to read. */
+  #peek(queue: string): Promise<Peeked[] | undefined> {
+    const peeking = this.#machine.broker.peek(queue, { limit: 1_000 })
+    return this.#machine.do(peeking).catch((error) => this.#expected('peek', error))
   }
 
   /** Starts what empties all queues. */
@@ -149,10 +157,10 @@ export class DirectWorkload {
     const { broker } = this.#machine
     const own = broker.queues().filter(({ name }) => QUEUES.some((queue) => queue.name === name))
     for (const { name } of own.filter(({ parked }) => parked > 0)) {
-      const page = (await this.#machine.do(broker.peek(name, { limit: 1_000 }))) ?? []
-      for (const peeked of page.filter(({ state }) => state === 'parked')) {
+      const page = await this.#peek(name)
+      for (const peeked of (page ?? []).filter(({ state }) => state === 'parked')) {
         const copy = this.model.copyOf(peeked)
-        if (copy !== undefined) this.#resolveOne(broker, copy, 'deliver')
+        if (copy !== undefined) this.#resolveOne(broker, copy, peeked.id, 'deliver')
       }
     }
     return own.every((queue) => {
@@ -162,19 +170,23 @@ export class DirectWorkload {
   }
 
   now(): Now {
-    const { elapsed, broker, life, jumpedAtStart: jumped, uncleanEnds } = this.#machine
-    return { elapsed, brokerTime: broker.stats().time, life, jumped, uncleanEnds }
+    const { elapsed, broker, life, uncleanEnds, orderlyEnds } = this.#machine
+    const { jumpedAtStart: jumped, wentBack } = this.#machine
+    const brokerTime = broker.stats().time
+    return { elapsed, brokerTime, life, jumped, wentBack, uncleanEnds, orderlyEnds }
   }
 
   #consume(consumer: Consumer, batch: readonly Delivery[]): void {
+    if (!this.#machine.alive) return
     const at: { copy: Copy; settlement: Settlement }[] = []
     for (const delivery of batch) {
-      if (!this.#machine.alive) return
       const { id, attempts, redelivered } = delivery
       this.#machine.sim.trace.add(`deliver ${consumer.number} ${id} ${attempts} ${redelivered}`)
       const copy = this.model.deliver(delivery, consumer.number, this.now())
       this.#machine.delivered()
-      const settlement = copy && this.#settlement(copy, delivery)
+      if (!this.#machine.alive) return
+      if (copy === undefined) continue
+      const settlement = this.#settlement(copy, delivery)
       if (settlement === undefined) continue
       const slow = this.#dice.of('slow', copy.sent.token, copy.delivered) < 0.2
       if (slow && !this.healed) this.#settleLater(consumer, copy, settlement)
@@ -217,7 +229,9 @@ export class DirectWorkload {
     if (roll < done) return { id, outcome: 'done' }
     if (roll < done + retry) {
       if (copy.sent.key !== undefined && queue === 'ordered') this.#marks.add('keyBlocked')
-      return delayMs % 2 ? { id, outcome: 'retry', cause: 'chance' } : { id, outcome: 'retry', delayMs }
+      return delayMs % 2
+        ? { id, outcome: 'retry', cause: 'chance' }
+        : { id, outcome: 'retry', delayMs }
     }
     if (roll < done + retry + later) return { id, outcome: 'later', delayMs }
     if (roll < done + retry + later + reject && queue !== 'dead') return { id, outcome: 'reject' }
@@ -225,12 +239,13 @@ export class DirectWorkload {
   }
 
   /** An error that a promise of the broker may end with. */
-  #expected(doing: string, error: unknown): void {
+  #expected(doing: string, error: unknown): undefined {
     const code = error instanceof BrokerError ? error.code : 'none'
     this.#machine.sim.trace.add(`refused ${doing} ${code}`)
     if (code === 'QUEUE_FULL') this.#marks.add('queueFull')
     if (code === 'LOG_FULL') this.#marks.add('noSpace')
-    const known = ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED', 'LIMIT'].includes(code)
+    const unread = code === 'LOG_DAMAGED' && this.#machine.faulty
+    const known = unread || ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED'].includes(code)
     this.#findings.check(known, 'a refusal says why', () => `${doing}: ${String(error)}`)
   }
 }
@@ -240,4 +255,3 @@ function bodyOf(token: string, bytes: number): Uint8Array {
   const filler = `${token} `
   return Buffer.from(filler.repeat(Math.ceil(bytes / filler.length)).slice(0, bytes))
 }
-

@@ -30,7 +30,12 @@ export type Step =
   | { kind: 'pass'; ms: number }
   | { kind: 'end'; end: End }
   | { kind: 'death'; at: DeathAt; end: End }
-  | { kind: 'diskError'; call: 'write' | 'sync' | 'open' | 'rename' | 'read'; nth: number; code: DiskCode }
+  | {
+      kind: 'diskError'
+      call: 'write' | 'sync' | 'open' | 'rename' | 'read'
+      nth: number
+      code: DiskCode
+    }
   | { kind: 'capacity'; spareBytes: number }
   | { kind: 'dropCache' }
   | { kind: 'jump'; ms: number }

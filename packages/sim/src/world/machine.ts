@@ -24,8 +24,12 @@ export class Machine {
   readonly watch: DiskWatch
   life = 0
   uncleanEnds = 0
+  /** Orderly stops that were begun. */
+  orderlyEnds = 0
   /** Sum of the forward jumps of the wall clock before the last start, ms. */
   jumpedAtStart = 0
+  /** The wall clock has gone back at some time. */
+  wentBack = false
   alive = false
   /** Called when the process ends without a word. */
   onCutOff: () => void = () => undefined
@@ -83,6 +87,7 @@ export class Machine {
   /** Ends the process as told. */
   async end(end: End): Promise<void> {
     if (end.kind !== 'close') return this.die(end)
+    this.orderlyEnds++
     const closed = this.transport.close().catch(() => undefined)
     await this.do(closed)
     if (!this.alive) return
@@ -134,6 +139,7 @@ export class Machine {
   jump(ms: number): void {
     this.sim.clock.jump(ms)
     if (ms > 0) this.#jumped += ms
+    if (ms < 0) this.wentBack = true
     this.#marks.add('clockJump')
   }
 
@@ -158,7 +164,7 @@ export class Machine {
       dir: DIR,
       os: this.sim.os,
       limits,
-      onWarning: (text) => this.#warned(text),
+      onWarning: (text) => this.#warned(life, text),
       onFatal: (error) => this.#fatal(life, error),
     })
     try {
@@ -176,11 +182,11 @@ export class Machine {
   }
 
   #startFailed(error: unknown): void {
-    const expected = error instanceof BrokerError && (this.#faulty || this.#capacityLimited)
+    const expected = error instanceof BrokerError && (this.faulty || this.#capacityLimited)
     if (!expected) this.#findings.report('the broker starts again', String(error))
     this.#marks.add('startFailed')
     // A start that lacks room succeeds when there is some again.
-    if (!this.#faulty && this.#capacityLimited) this.sim.disk.capacityBytes += 64 * 1024
+    if (!this.faulty && this.#capacityLimited) this.sim.disk.capacityBytes += 64 * 1024
     this.die({ kind: 'kill' })
   }
 
@@ -188,6 +194,7 @@ export class Machine {
     this.watch.started()
     this.#broker = this.transport.broker
     const { cleanStop, tailBytesCut, damaged } = this.broker.report
+    this.sim.trace.add(`started life ${this.life}: ${JSON.stringify(this.broker.report)}`)
     if (cleanStop) this.#marks.add('cleanStop')
     if (tailBytesCut > 0) this.#marks.add('tornTail')
     const rotten = () => JSON.stringify(damaged)
@@ -199,21 +206,23 @@ export class Machine {
     this.#died.resolve()
   }
 
-  get #faulty(): boolean {
+  /** A planned fault has struck in this life. */
+  get faulty(): boolean {
     return this.watch.faults > this.#faultsAtStart
   }
 
   #fatal(life: number, error: Error): void {
     if (life !== this.life || !this.alive) return
     const detail = () => error.message
-    this.#findings.check(this.#faulty, 'the log fails only when the disk does', detail)
+    this.#findings.check(this.faulty, 'the log fails only when the disk does', detail)
     this.#marks.add('logFailed')
     this.die({ kind: 'kill' })
   }
 
-  #warned(text: string): void {
+  #warned(life: number, text: string): void {
+    if (life !== this.life || !this.alive) return
     this.sim.trace.add(`warning: ${text}`)
-    const known = this.#faulty || /found no room/.test(text)
+    const known = this.faulty || /found no room/.test(text)
     this.#findings.check(known, 'the broker has nothing to warn of', () => text)
   }
 
