@@ -108,7 +108,7 @@ test('a close while messages are being read for delivery damages and parks nothi
   }
 })
 
-test('a read that fails while the broker closes writes nothing behind the mark of the stop', async () => {
+test('a read that fails during a close writes nothing behind the mark of the stop', async () => {
   for (let seed = 1; seed <= 40; seed++) {
     const world = await worldWith({ cacheBytes: 64 * 1024 }, seed)
     const properties = Buffer.alloc(3_000)

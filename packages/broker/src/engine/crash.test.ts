@@ -39,7 +39,7 @@ test('after a clean stop nothing is suspect: what was never delivered is new', a
   ])
 })
 
-test('after a kill what was delivered comes again first, redelivered, counted as an attempt', async () => {
+test('after a kill what was delivered comes again first, counted as an attempt', async () => {
   const world = await worldWith()
   await world.publishAll('a', numbers(4))
   const first = world.take('a', { credit: 2 })
@@ -103,7 +103,7 @@ test('what was published to a queue without consumers before a kill is new', asy
   ])
 })
 
-test('from the second life on the attempts of a message that is delivered in each are exact', async () => {
+test('attempts of a message that is delivered in every life are exact', async () => {
   const world = await worldWith()
   await world.publish('a', 'x')
   for (let life = 0; life < 8; life++) {
@@ -130,7 +130,7 @@ test('failures that were settled and those of kills add up', async () => {
   }
 })
 
-test('a message that waits for its retry when the broker is killed is not counted again', async () => {
+test('a message that waits for its retry at a kill is not counted again', async () => {
   const world = await worldWith({ retryFirstMs: 10_000, retryCapMs: 10_000 })
   await world.publish('a', 'x')
   for (let life = 0; life < 5; life++) {
@@ -144,7 +144,7 @@ test('a message that waits for its retry when the broker is killed is not counte
 
 for (const deadLetter of ['dead', undefined]) {
   const where = deadLetter === undefined ? 'parked' : 'dead-lettered'
-  test(`a message that kills the process at each delivery is ${where} after maxAttempts`, async () => {
+  test(`what kills the process at each delivery is ${where} after maxAttempts`, async () => {
     const options = { maxAttempts: 4, ...(deadLetter && { deadLetter }) }
     const world = await worldWith(options)
     await world.publishAll('a', ['1', '2', 'poison', '4', '5'])
@@ -248,6 +248,6 @@ async function liveThrough(seed: number): Promise<void> {
   }
 }
 
-test('killed or cut off at any instant, `redelivered` is never false for what was delivered', async () => {
+test('at whatever kill, `redelivered` is never false for what was delivered', async () => {
   for (let seed = 1; seed <= 80; seed++) await liveThrough(seed)
 })

@@ -13,7 +13,7 @@ async function worldWith(options: QueueOptions = {}, dead: QueueOptions = {}, se
 
 const peek = (world: World, queue: string): Promise<Peeked[]> => world.do(world.broker.peek(queue))
 
-/** A consumer of `a` that fails each delivery with `retry` after 1 ms, giving its number as cause. */
+/** A consumer that fails each delivery with `retry` after 1 ms, giving its number as cause. */
 function failing(world: World, queue = 'a') {
   const taker = world.take(queue)
   taker.onDelivery = ({ id }) => {
@@ -23,7 +23,7 @@ function failing(world: World, queue = 'a') {
   return taker
 }
 
-test('after maxAttempts deliveries it is dead-lettered with causes, attempts and content', async () => {
+test('after maxAttempts it is dead-lettered with causes, attempts and content', async () => {
   const world = await worldWith({ maxAttempts: 3 })
   const before = world.broker.stats().time
   const properties = Buffer.from('properties')
@@ -120,7 +120,7 @@ test('a settle that dead-letters resolves when the dead letter is on disk', asyn
   }
 })
 
-test('killed at any instant, a message is in its queue or in the dead-letter queue, never both', async () => {
+test('at whatever kill, a message is in its queue or dead-lettered, never both', async () => {
   const places = new Set<string>()
   for (let seed = 1; seed <= 150; seed++) {
     const world = await worldWith({ maxAttempts: 1 }, {}, seed)
@@ -147,7 +147,7 @@ test('where the dead-letter queue is full the message is parked in its own', asy
   assert.deepEqual((await peek(world, 'a')).map(bodyOf), ['3', '4', '5'])
 })
 
-test('a message parked because of a full dead-letter queue goes there when it fails again', async () => {
+test('what a full dead-letter queue left parked goes there when it fails again', async () => {
   const world = await worldWith({ maxAttempts: 1 }, { maxMessages: 1 })
   await world.publishAll('a', numbers(2))
   failing(world)

@@ -54,7 +54,7 @@ export class DeadLetters {
     return work
   }
 
-  /** Resolves when nothing is being dead-lettered any more; before a stop, for it writes to the log. */
+  /** Resolves when nothing is being dead-lettered; before a stop, for it writes to the log. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#givingUp)
   }

@@ -126,7 +126,7 @@ test('a consumer gets one batch per turn at most', async () => {
   assert.ok(turns.length >= 1)
 })
 
-test('a consumer that throws hurts nobody: it is warned of, its messages stay unsettled', async () => {
+test('a consumer that throws hurts nobody, its messages stay unsettled', async () => {
   const world = await worldWith(20)
   let thrown = 0
   const bad = world.broker.subscribe('a', { credit: 5 }, () => {
@@ -192,7 +192,7 @@ test('after close nothing is delivered, and a late settle is ignored', async () 
   assert.equal(world.stats('a').ready, 3)
 })
 
-test('a consumer that closes itself while it is given a batch keeps no other from its own', async () => {
+test('a consumer that closes within its batch keeps no other from its own', async () => {
   const world = await worldWith(0)
   const takers = [1, 2, 3].map(() => world.take('a', { credit: 1 }))
   const times = new Set<number>()

@@ -47,7 +47,7 @@ test('of one key one message is unsettled at a time, other keys and no key flow'
   assert.deepEqual(taker.bodies.slice(5).sort(), ['a2', 'b3'])
 })
 
-test('the next of a key is delivered only when the settle of the one before is on disk', async () => {
+test('the next of a key comes only when the settle of the one before is on disk', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const world = await worldWith({}, {}, seed)
     await publishKeys(world, 'a', 2)

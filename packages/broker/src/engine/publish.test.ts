@@ -57,7 +57,7 @@ test('an argument of a wrong type is refused, not stored as something else', asy
   assert.deepEqual(world.stats('a'), { name: 'a', ...EMPTY })
 })
 
-test('a queue takes maxMessages, refuses the next, and takes one more for each that left', async () => {
+test('a queue takes maxMessages, and one more for each that left', async () => {
   const world = await worldWith([])
   await world.do(world.broker.declareQueue('a', { maxMessages: 3 }))
   await world.do(world.broker.declareQueue('b'))
@@ -98,7 +98,7 @@ test('a queue never holds more than maxBytes as stored', async () => {
   )
 })
 
-test('beyond pendingBytesMax a publish is refused with BUSY; once written, there is room', async () => {
+test('beyond pendingBytesMax a publish is refused with BUSY until some is written', async () => {
   const world = await worldWith(['a'], { pendingBytesMax: 2_000 })
   const large = { queues: ['a'], body: Buffer.alloc(900) }
   const results = world.do(Promise.allSettled([1, 2, 3].map(() => world.broker.publish(large))))
@@ -118,7 +118,7 @@ test('a message above pendingBytesMax is taken when nothing else waits', async (
   assert.equal(world.stats('a').ready, 1)
 })
 
-test('a full disk refuses publishes with LOG_FULL and leaves no ghost in the counters', async () => {
+test('a full disk refuses with LOG_FULL and leaves no ghost in the counters', async () => {
   const world = await worldWith([], { logBytesMax: 200 * 1024 })
   await world.do(world.broker.declareQueue('a', { maxMessages: 40 }))
   await world.do(world.broker.declareQueue('b'))

@@ -167,7 +167,7 @@ export class Intake {
     throw new BrokerError('LIMIT', `${what}: ${delayedMax} messages are delayed already`)
   }
 
-  /** Calls `go` when the log has room for `bytes`, at once or later; `refuse` when it cannot have it. */
+  /** Calls `go` when the log has room for `bytes`, now or later; `refuse` when it never will. */
   whenRoom(bytes: number, go: () => void, refuse: (error: BrokerError) => void): void {
     const { log } = this.#engine
     // Behind those who wait already: ids follow the order of the calls.

@@ -103,7 +103,7 @@ test('maxAttempts 0: it is tried without end', async () => {
   }
 })
 
-test('reject: parked at once where there is no dead-letter queue, listed, kept over restarts', async () => {
+test('reject: parked at once without a dead-letter queue, listed, kept over restarts', async () => {
   const { world, taker } = await worldWith({}, ['x', 'y'])
   const { id } = taker.last
   await taker.settle({ id, outcome: 'reject', cause: 'broken' })
@@ -166,7 +166,7 @@ test('a person’s word on a waiting message holds while it is being written', a
   }
 })
 
-test('peek pages through all messages in the order of their ids and says how each stands', async () => {
+test('peek pages through all messages by id and says how each stands', async () => {
   const { world, taker } = await worldWith({}, numbers(6))
   await taker.settle({ id: taker.last.id, outcome: 'reject' })
   await world.pass(100)
@@ -206,7 +206,7 @@ test('peek gives 100 messages, or as many as asked for up to 1,000', async () =>
   }
 })
 
-test('an id that is not unsettled here is ignored, the others of the batch are settled', async () => {
+test('an id that is not unsettled here is ignored, the others are settled', async () => {
   const { world, taker } = await worldWith({}, ['x', 'y'])
   const other = world.take('a', { credit: 1 })
   await world.pass(100)

@@ -135,7 +135,7 @@ export class State implements BatchEffects {
     this.touched.add(queue)
   }
 
-  /** Rows waiting for their time. Sweeps the schedule when most of it is of rows that wait no more. */
+  /** Rows waiting for their time. Sweeps the schedule when most of it is of rows that are gone. */
   delayed(): number {
     let delayed = 0
     for (const { counts } of this.queues.values()) delayed += counts.delayed

@@ -151,7 +151,7 @@ test('in order by key a key is held from take to remove, over delays, until park
   assert.deepEqual(countsOf(queue), [8, 4, 3, 0, 1, 8])
 })
 
-test('rows to be retried when order is asked for hold their keys, those just delayed do not', () => {
+test('rows to be retried hold their keys, those just delayed do not', () => {
   const queue = queueOf(2, () => 7)
   takeNext(queue)
   queue.bringBack(back(1, 'delayed'), true)
@@ -242,7 +242,7 @@ function memoryInUse(): number {
   return heapUsed + arrayBuffers
 }
 
-test('a million waiting rows cost 24 bytes each, measured in the process, and give them back', () => {
+test('a million waiting rows cost 24 bytes each in the process, and give them back', () => {
   const before = memoryInUse()
   const queue = queueOf(1_000_000, (id) => id % 1_000)
   const perRow = (memoryInUse() - before) / 1_000_000
