@@ -72,6 +72,19 @@ export class Model {
     else if (outcome !== 'later') copy.failuresConfirmed++
   }
 
+  /** Confirmed messages that no consumer has said anything final about, by queue. */
+  unsettled(): Copy[] {
+    return [...this.#copies.values()].filter((copy) => this.isUnsettled(copy))
+  }
+
+  isUnsettled({ done, sent }: Copy): boolean {
+    return done === 'no' && sent.id !== undefined
+  }
+
+  timesIn(copy: Copy, found: readonly Peeked[]): number {
+    return found.filter((peeked) => this.#copyOf(peeked) === copy).length
+  }
+
   /** `found`: all that is in the broker; `lives`: how often it was started. */
   check(found: readonly Peeked[], lives: number): void {
     const times = new Map<Copy, number>()
