@@ -6,7 +6,7 @@ import { Lives, QUEUES } from './lives.fixture.ts'
 
 const WORLDS = 40
 
-test('a copy taken while working holds all that was confirmed before, and opens undamaged', async () => {
+test('a copy taken while working holds what was confirmed before, undamaged', async () => {
   for (let seed = 1; seed <= WORLDS; seed++) {
     const lives = new Lives(seed)
     await lives.open()

@@ -100,7 +100,7 @@ test('a hole of zeros in the midst is damage, never taken for the end', async ()
   assert.deepEqual(result.damaged, [{ position: third!.start, bytes: third!.end - third!.start }])
 })
 
-test('a segment file cut off within its header, with others behind it, is a clear error', async () => {
+test('a segment cut off within its header, with others behind it, is an error', async () => {
   const world = await worldWith(small, small.segment.subarray(0, 20))
   const text = /^Cannot open \/data\/broker: segment 00000000001000\.seg is missing$/
   await assert.rejects(world.open(LIMITS), refusal('LOG_DAMAGED', text))

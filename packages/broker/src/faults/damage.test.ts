@@ -30,7 +30,7 @@ for (const [name, small] of [
   ['a kill', killed],
   ['an orderly stop', stopped],
 ] as const) {
-  test(`after ${name}, any one wrong bit costs the entry it is in, in the last group its tail`, () => {
+  test(`after ${name}, a wrong bit costs its entry, in the last group its tail`, () => {
     const last = small.groups.at(-1)!
     for (let byte = 64; byte < small.end; byte++) {
       for (let bit = 0; bit < 8; bit++) {
@@ -107,7 +107,7 @@ async function idsIn(world: World): Promise<number[]> {
   return (await world.do(world.broker.peek('a', { limit: 1_000 }))).map(({ id }) => id)
 }
 
-test('damage in the last group after a kill is reported as a tail that may hold confirmed messages', async () => {
+test('after a kill, damage in the last group may have cost confirmed messages', async () => {
   const { start, end } = killed.groups.at(-1)!
   const lost = killed.entries.filter((entry) => entry.group.start === start)
   for (const byte of [start + 8, start + 41, end - 9]) {

@@ -27,7 +27,7 @@ async function opened(seed: number): Promise<World> {
   return world
 }
 
-test('a failed write refuses all that waits and all that comes, says so once, is not repeated', async () => {
+test('a failed write fails all that waits and all that comes, once for all', async () => {
   const world = await opened(1)
   const taker = world.take('a')
   await world.publish('a', 'before')

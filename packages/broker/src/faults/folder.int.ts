@@ -26,7 +26,7 @@ function owner(dir: string): { child: ChildProcess; next: () => Promise<string> 
   return { child, next: async () => String((await lines.next()).value) }
 }
 
-test('a second process is refused by name, the first goes on, and its death frees the folder', async () => {
+test('a second process is refused by name; the death of the first frees it', async () => {
   const dir = join(root, 'shared')
   const { child, next } = owner(dir)
   const ended = new Promise((resolve) => child.on('close', resolve))
@@ -71,7 +71,7 @@ test('a read-only folder is unusable, and nothing in it is changed', async (t) =
   }
 })
 
-test('a full file system: publishes are refused, consumers drain, publishes are taken again', async (t) => {
+test('a full file system is drained, and publishes are taken again', async (t) => {
   const mount = mounted(t, 4)
   if (typeof mount === 'string') return cannotRunHere(t, mount)
   const dir = join(mount.dir, 'broker')

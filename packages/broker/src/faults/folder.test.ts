@@ -131,7 +131,7 @@ test('a damaged checkpoint gives way to the older one, two to the whole log', as
   }
 })
 
-test('where the segments that the older checkpoint needs are freed, the error says so', async () => {
+test('an older checkpoint whose segments are freed is a clear error', async () => {
   const world = new World(3)
   await world.open({ ...LIMITS, checkpointBytes: 12 * KiB })
   await world.do(world.broker.declareQueue('a'))

@@ -57,7 +57,7 @@ test('a folder of format 1 is opened with all that is in it', async () => {
   })
 })
 
-test('format 1: properties, keys, causes, due times and options are as they were given', async () => {
+test('format 1: properties, causes, due times, options are as given', async () => {
   const world = await opened()
   const [first] = await contents(world, 'sms')
   assert.deepEqual([...first!.properties], [0, 1, 254, 255])

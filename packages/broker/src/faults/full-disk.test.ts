@@ -64,7 +64,7 @@ for (const bytes of [40, 300, 2_000]) {
       ['disk', 400 * KiB, {}],
       ['logBytesMax', 2 ** 30, { logBytesMax: 256 * KiB }],
     ] as const) {
-      test(`${what}: full of ${bytes} bytes, drained ${credit} at a time, takes publishes again`, async () => {
+      test(`${what} full of ${bytes} bytes each, drained by ${credit}, takes more`, async () => {
         const world = await opened(capacity, limits)
         let most = 0
         for (let round = 0; round < 3; round++) {

@@ -4,7 +4,7 @@ import { Lives } from './lives.fixture.ts'
 const WORLDS = Number(process.env.HUFU_WORLDS ?? 120)
 const FIRST_SEED = Number(process.env.HUFU_SEED ?? 1)
 
-test('whatever happens and whenever it ends, what was promised holds in every later life', async () => {
+test('whenever it ends, what was promised holds in every later life', async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
     try {
       await world(seed)

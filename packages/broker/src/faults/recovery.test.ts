@@ -46,7 +46,7 @@ class Work {
   }
 }
 
-test('a checkpoint that only the page cache has is not relied on when the other is written over', async () => {
+test('a checkpoint only in the page cache is written anew before the other goes', async () => {
   for (let seed = 1; seed <= 40; seed++) {
     const world = new World(seed)
     const work = new Work(world)
@@ -81,7 +81,7 @@ async function cutInNextCheckpoint(work: Work): Promise<void> {
   sim.crash({ keep: 'none' })
 }
 
-test('a first group torn off, with the next segment made already, confuses no later life', async () => {
+test('a torn first group before a next segment confuses no later life', async () => {
   const origin = new World(1)
   await origin.open({ ...LIMITS, checkpointBytes: 2 ** 30 })
   await origin.do(origin.broker.declareQueue('a'))

@@ -14,7 +14,7 @@ test('what was read ahead of the end of the log is not remembered as damage', as
   const publish = async (count: number) => {
     for (let i = 0; i < count; i++) await broker.publish({ queues: ['a'], body })
   }
-  // The first is no longer in memory: a large piece is read for it, which ends behind the log's end.
+  // The first is out of memory by now: for it a piece is read that ends behind the log's end.
   await world.settle(publish(150))
   let seen = 0
   let held: number | undefined

@@ -21,7 +21,7 @@ async function segmentsOf(sim: SimulatedOs, more: { logBytesMax?: number } = {})
   return { segments, errors }
 }
 
-test('several that wait for a next segment get one, also after the first found no room', async () => {
+test('several that wait for a next segment get one, also when there was no room', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const sim = simulatedOs({ seed, capacityBytes: 6 * KiB })
     const { segments, errors } = await segmentsOf(sim)
@@ -55,7 +55,7 @@ test('where no larger next segment can be had, the one there is stays', async ()
   assert.equal(segments.current, next)
 })
 
-test('a next segment is laid out anew when a larger one is wanted, and the old one is gone', async () => {
+test('a larger next segment replaces the one there is', async () => {
   const sim = simulatedOs({ seed: 1 })
   const { segments } = await segmentsOf(sim)
   await sim.settle(segments.prepare(0))
