@@ -59,15 +59,20 @@ const LAYERS: readonly (readonly Part[])[] = [
   [
     {
       name: 'library ground',
-      at: ['errors', 'limits', 'transaction', 'duration', 'schema', 'outcome'].map(inHufu),
+      at: [
+        ...['errors', 'limits', 'transaction', 'duration', 'schema', 'outcome'],
+        ...['json', 'backoff', 'batcher'],
+      ].map(inHufu),
     },
   ],
   [{ name: 'ports', at: [`${HUFU}/ports/`] }],
+  [{ name: 'service', at: [`${HUFU}/service/`] }],
   [{ name: 'kinds', at: [`${HUFU}/kinds/`] }],
+  [{ name: 'outbox', at: [`${HUFU}/outbox/`] }],
+  [{ name: 'inbox', at: [`${HUFU}/inbox/`] }],
+  [{ name: 'receipts', at: [`${HUFU}/receipts/`] }],
   [
     { name: 'coordinator', at: [`${HUFU}/coordinator/`] },
-    { name: 'outbox', at: [`${HUFU}/outbox/`] },
-    { name: 'inbox', at: [`${HUFU}/inbox/`] },
     { name: 'parked', at: [`${HUFU}/parked/`] },
     { name: 'isolation', at: [`${HUFU}/isolation/`] },
     { name: 'notification', at: [`${HUFU}/notification/`] },

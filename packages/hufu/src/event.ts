@@ -6,7 +6,7 @@ import type {
   Consumer,
   WeakConsumeOptions,
 } from './inbox/options.ts'
-import type { PublishOptions } from './outbox/options.ts'
+import type { PublishOptions, TransactionalOptions } from './outbox/options.ts'
 import type { OpenRow } from './ports/store.ts'
 import type { InputOf, OutputOf, StandardSchema } from './schema.ts'
 import type { Receipt } from './service/receipt.ts'
@@ -76,6 +76,19 @@ export interface Event<
     payload: InputOf<Schema>,
     options: PublishOptions,
   ): Promise<{ repeated: boolean }>
+  /**
+   * The transactional message: stored in the broker first, invisible; then `fn` runs in a
+   * transaction of the store; its commit shows the message, a throw drops it and is thrown on. If
+   * the process dies in between the broker asks back, and gets the answer that the database gives.
+   * `repeated`: it was published before, `fn` did not run. No relay is in between: the message is
+   * there as soon as the transaction is. Errors: as `publish`, and `IN_PROGRESS` (try again later),
+   * `FENCED` (rolled back), `REFUSED`, `TRANSPORT_LACKS`.
+   */
+  transactional<T>(
+    payload: InputOf<Schema>,
+    options: TransactionalOptions,
+    fn: (tx: Tx) => Promise<T> | T,
+  ): Promise<{ repeated: false; result: T } | { repeated: true }>
   /**
    * Takes the group's messages. What the handler returns goes back to the producer as JSON. Its
    * transaction is open while it runs, and on SQLite that keeps every other writer of the file

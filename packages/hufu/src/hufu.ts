@@ -14,10 +14,11 @@ import { WeakWork } from './inbox/weak.ts'
 import type { Limits } from './limits.ts'
 import { LIMITS } from './limits.ts'
 import type { HufuOptions } from './options.ts'
-import type { PublishOptions } from './outbox/options.ts'
+import type { PublishOptions, TransactionalOptions } from './outbox/options.ts'
 import { nameOf, publish } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import { Replies } from './outbox/replies.ts'
+import { answerCheck, transactional } from './outbox/transactional.ts'
 import { ParkedVerbs, pageOf } from './parked/verbs.ts'
 import { keepMs, Retention } from './retention.ts'
 import type { StandardSchema } from './schema.ts'
@@ -149,6 +150,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
       for (const definition of definitions.values()) await this.#declare(definition)
       this.#closers.unshift(['consumers', () => this.#consumers.stop(0)])
       await this.#consumers.start()
+      this.#answerChecks()
     } catch (error) {
       await this.#close()
       throw error
@@ -157,6 +159,16 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     this.#relay.start()
     this.#retention.start()
     this.#state = 'started'
+  }
+
+  /** Answers the broker for transactional messages of this service, also of its other processes. */
+  #answerChecks(): void {
+    const { prepared } = this.#runtime.transport
+    if (prepared === undefined) return
+    const answering = prepared.answerChecks(this.service, (handle) => {
+      return answerCheck(this.#runtime, handle)
+    })
+    this.#closers.unshift(['answers', async () => answering.close()])
   }
 
   async #close(): Promise<void> {
@@ -191,6 +203,15 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
         this.#checkPublish(name, options)
         await ready()
         return publish(this.#runtime, definition, tx, payload, options)
+      },
+      transactional: async <T>(
+        payload: unknown,
+        options: TransactionalOptions,
+        fn: (tx: Tx) => Promise<T> | T,
+      ) => {
+        this.#checkPublish(name, options)
+        await ready()
+        return transactional(this.#runtime, definition, payload, options, fn)
       },
       consume: (group: string, handler: StrongHandler<Tx>, options: ConsumeOptions = {}) =>
         this.#consumers.add(

@@ -12,6 +12,10 @@ export interface RetentionOptions {
   readonly journal?: Duration
   /** Closed outbox rows and their receipts. Default 7 d. */
   readonly outbox?: Duration
+  /**
+   * What half messages came to. Default 7 d; must be longer than the broker goes on asking.
+   */
+  readonly fence?: Duration
   /** Resolved parked work. Default 30 d. */
   readonly parked?: Duration
   /** Default 365 d. */

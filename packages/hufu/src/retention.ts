@@ -5,7 +5,13 @@ import type { RetentionOptions } from './options.ts'
 import type { Retained } from './ports/store.ts'
 import type { Runtime } from './service/runtime.ts'
 
-const DEFAULTS = { journal: '30d', outbox: '7d', parked: '30d', audit: '365d' } as const
+const DEFAULTS = {
+  journal: '30d',
+  outbox: '7d',
+  fence: '7d',
+  parked: '30d',
+  audit: '365d',
+} as const
 
 /** Rows deleted in one transaction, and the pause after it, so that nobody waits long. */
 const BATCH = 500
@@ -20,6 +26,7 @@ export function keepMs(options: RetentionOptions): Record<Retained, number> {
   return {
     journal: keep('journal'),
     outbox: keep('outbox'),
+    fence: keep('fence'),
     parked: keep('parked'),
     audit: keep('audit'),
   }

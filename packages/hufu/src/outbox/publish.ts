@@ -17,15 +17,25 @@ export async function publish<Tx, Foreign>(
   payload: unknown,
   options: PublishOptions,
 ): Promise<{ repeated: boolean }> {
-  const { limits, store } = runtime
+  const row = await checkedRow(runtime, definition, payload, options)
+  if (runtime.waiting >= runtime.limits.outboxWaitingMax) {
+    const text = `${runtime.waiting} messages wait to be sent`
+    throw new HufuError('OUTBOX_FULL', `Publishing ${row.event} ${row.id}: ${text}`)
+  }
+  return runtime.store.outbox.insert(tx, row)
+}
+
+/** The message as a row, everything about it checked. */
+export async function checkedRow<Tx, Foreign>(
+  { limits }: Runtime<Tx, Foreign>,
+  definition: Definition<Tx>,
+  payload: unknown,
+  options: PublishOptions,
+): Promise<NewOutboxRow> {
   const what = `Publishing ${definition.name} ${options.id}`
   const checked = await check(definition.schema, payload)
   if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
-  if (runtime.waiting >= limits.outboxWaitingMax) {
-    const text = `${runtime.waiting} messages wait to be sent`
-    throw new HufuError('OUTBOX_FULL', `${what}: ${text}`)
-  }
-  const row: NewOutboxRow = {
+  return {
     event: definition.name,
     id: word(options.id, 'id', limits.idCharsMax, what),
     key: options.key === undefined ? null : word(options.key, 'key', limits.idCharsMax, what),
@@ -36,7 +46,6 @@ export async function publish<Tx, Foreign>(
     delayMs: delayOf(options, limits, what),
     receipts: definition.receipts,
   }
-  return store.outbox.insert(tx, row)
 }
 
 /** A text of 1 to `max` characters. */

@@ -2,10 +2,10 @@ import { sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
 import { messageOf } from '../errors.ts'
 import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
-import type { Outgoing, PublishOutcome, Refusal } from '../ports/transport.ts'
+import type { PublishOutcome, Refusal } from '../ports/transport.ts'
 import type { Alert } from '../service/alert.ts'
 import type { Runtime } from '../service/runtime.ts'
-import { REPLY_TO } from './wire.ts'
+import { outgoing, receiptWaitMs } from './wire.ts'
 
 /** The safety net: rows whose commit woke nobody are found after this time, ms. */
 const POLL_MS = 200
@@ -21,9 +21,6 @@ const REFUSED = { firstMs: 200, capMs: 60_000, jitter: true }
 
 /** How often the waiting messages are counted, for the limit on them, ms. */
 const COUNT_MS = 1_000
-
-const RECEIPT_TIMEOUT_MS = 600_000
-const RECEIPT_TIMEOUT_MS_MAX = 86_400_000
 
 /** Sends what the outbox holds: woken by commits, in batches, one relay per database at a time. */
 export class Relay<Tx> {
@@ -100,27 +97,12 @@ export class Relay<Tx> {
     const limit = limits.relayBatchMax
     const claim = await store.outbox.claim({ relay: this.#name, limit, leaseMs: LEASE_MS })
     if (!claim || claim.rows.length === 0) return false
-    const outcomes = await transport.publish(claim.rows.map((row) => this.#outgoing(row)))
+    const outcomes = await transport.publish(
+      claim.rows.map((row) => outgoing(row, this.#runtime.service, row.resend)),
+    )
     const alerts = await store.transaction((tx) => this.#settle(tx, claim, outcomes))
     for (const alert of alerts) this.#runtime.alert(alert)
     return claim.more
-  }
-
-  #outgoing(row: OutboxRow): Outgoing {
-    const { event, groups, id, key, body } = row
-    const headers = row.receipts
-      ? { ...row.headers, [REPLY_TO]: this.#runtime.service }
-      : row.headers
-    const delayMs = row.resend ? 0 : row.delayMs
-    return {
-      event,
-      groups,
-      id,
-      headers,
-      body,
-      ...(key !== null && { key }),
-      ...(delayMs > 0 && { delayMs }),
-    }
   }
 
   async #settle(
@@ -150,11 +132,8 @@ export class Relay<Tx> {
 
   #sent(row: OutboxRow, now: number): SendOutcome {
     if (!row.receipts) return { ref: row.ref, outcome: 'sent', resendAt: null }
-    const definition = this.#runtime.definitions.get(row.event)
-    const firstMs = definition?.receiptTimeoutMs ?? RECEIPT_TIMEOUT_MS
-    const capMs = Math.max(firstMs, RECEIPT_TIMEOUT_MS_MAX)
     const repeats = row.resend ? row.attempts + 2 : 1
-    const waitMs = backoffMs(repeats, { firstMs, capMs, jitter: false }, this.#runtime.os.random)
+    const waitMs = receiptWaitMs(this.#runtime, row.event, repeats)
     const delayMs = row.resend ? 0 : row.delayMs
     return { ref: row.ref, outcome: 'sent', resendAt: now + delayMs + waitMs }
   }

@@ -1,6 +1,8 @@
+import { backoffMs } from '../backoff.ts'
 import { decode, encode, hashOf } from '../json.ts'
-import type { ReceiptRow } from '../ports/store.ts'
+import type { NewOutboxRow, ReceiptRow } from '../ports/store.ts'
 import type { Outgoing } from '../ports/transport.ts'
+import type { Runtime } from '../service/runtime.ts'
 
 /** The event under which receipts travel; its groups are the producing services. */
 export const RECEIPTS = 'hufu.receipts'
@@ -30,4 +32,30 @@ export function readReceipt(message: Uint8Array): ReceiptRow {
     if (typeof word !== 'string') throw new Error('the message is no receipt')
   }
   return { event, id, group, outcome, body } as ReceiptRow
+}
+
+const RECEIPT_TIMEOUT_MS = 600_000
+const RECEIPT_TIMEOUT_MS_MAX = 86_400_000
+
+/** How long a message waits for its receipts before it is sent for the n-th time again, ms. */
+export function receiptWaitMs<Tx>(runtime: Runtime<Tx>, event: string, repeats: number): number {
+  const firstMs = runtime.definitions.get(event)?.receiptTimeoutMs ?? RECEIPT_TIMEOUT_MS
+  const capMs = Math.max(firstMs, RECEIPT_TIMEOUT_MS_MAX)
+  return backoffMs(repeats, { firstMs, capMs, jitter: false }, runtime.os.random)
+}
+
+/** A row as a message of `service`; one that is sent again is not delayed again. */
+export function outgoing(row: NewOutboxRow, service: string, again: boolean): Outgoing {
+  const { event, groups, id, key, body } = row
+  const headers = row.receipts ? { ...row.headers, [REPLY_TO]: service } : row.headers
+  const delayMs = again ? 0 : row.delayMs
+  return {
+    event,
+    groups,
+    id,
+    headers,
+    body,
+    ...(key !== null && { key }),
+    ...(delayMs > 0 && { delayMs }),
+  }
 }

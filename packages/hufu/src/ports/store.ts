@@ -25,6 +25,7 @@ export interface Store<Tx, Foreign = never> {
   /** The store's clock, ms since 1970: leases and due times are in it. */
   now(): Promise<number>
   readonly outbox: OutboxStore<Tx, Foreign>
+  readonly fence: FenceStore<Tx>
   readonly journal: JournalStore<Tx>
   readonly parked: ParkedStore<Tx>
   readonly audit: AuditStore<Tx>
@@ -34,6 +35,17 @@ export interface Store<Tx, Foreign = never> {
 export interface TransactionOptions {
   /** Longest time from the call of `fn`, ms; then it is rolled back. Default: the store's limit. */
   timeoutMs?: number
+}
+
+export type FenceWord = 'committed' | 'rolledBack'
+
+/** One word per half message: what became of the local transaction. The first word stands. */
+export interface FenceStore<Tx> {
+  /**
+   * Writes the word unless one is there; returns the one that stands. While another transaction
+   * writes under the same key, this one waits for its end, or fails as busy.
+   */
+  write(tx: Tx, key: string, word: FenceWord): Promise<FenceWord>
 }
 
 /** A message as `publish` stores it. */
@@ -48,6 +60,8 @@ export interface NewOutboxRow {
   readonly delayMs: number
   /** Whether each group must answer before the row closes; else it closes when it is sent. */
   readonly receipts: boolean
+  /** It is in the transport already; sent again at `resendAt` (ms) if receipts do not come. */
+  readonly sent?: { readonly resendAt: number }
 }
 
 export interface OutboxRow extends NewOutboxRow {
@@ -287,7 +301,7 @@ export interface AuditStore<Tx> {
   list(limit: number): Promise<AuditEntry[]>
 }
 
-export type Retained = 'journal' | 'outbox' | 'parked' | 'audit'
+export type Retained = 'journal' | 'outbox' | 'fence' | 'parked' | 'audit'
 
 export interface RetentionStore {
   /** Deletes at most `limit` finished rows older than `before` (ms); returns how many. */

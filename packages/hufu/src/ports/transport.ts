@@ -24,7 +24,10 @@ export interface Outgoing {
   readonly delayMs?: number
 }
 
-/** What became of one message of a batch. A retriable refusal (queue full, disk full) may be tried again. */
+/**
+ * What became of one message of a batch. A retriable refusal (queue full, disk full) may be tried
+ * again.
+ */
 export type PublishOutcome = { readonly ok: true } | Refusal
 
 export interface Refusal {
@@ -86,12 +89,22 @@ export interface PreparedHandle {
   readonly version: number
 }
 
+export interface PrepareTerms {
+  readonly transactionId: string
+  /** Those who may be asked when the second word does not come. */
+  readonly group: string
+  /** First asking, the time between two, and how many before it is parked; else the transport's. */
+  readonly firstMs?: number
+  readonly everyMs?: number
+  readonly max?: number
+}
+
 export type PrepareOutcome = { readonly ok: true; readonly handle: PreparedHandle } | Refusal
 
 /** Half messages: stored and invisible until the second word, asked for when it does not come. */
 export interface PreparedMessages {
-  /** `group` names those who may be asked. Code `PREPARED_EXISTS`: one of this id is undecided. */
-  prepare(message: Outgoing, transactionId: string, group: string): Promise<PrepareOutcome>
+  /** Code `PREPARED_EXISTS`: one of this id is undecided. */
+  prepare(message: Outgoing, terms: PrepareTerms): Promise<PrepareOutcome>
   /** Durable when it resolves; a repeated word is answered with what was decided. */
   decide(
     handle: PreparedHandle,
@@ -110,9 +123,13 @@ export interface Transport {
   readonly flags: TransportFlags
   /** Connects. Several users may open one transport; each open wants its own close. */
   open(): Promise<void>
-  /** From now on each of the groups gets every message of the event, also while it has no consumer. */
+  /**
+   * From now on each of the groups gets every message of the event, also while it has no consumer.
+   */
   declare(event: string, groups: readonly string[]): Promise<void>
-  /** Resolves when every message of the batch is stored or refused; outcomes in the batch's order. */
+  /**
+   * Resolves when every message of the batch is stored or refused; outcomes in the batch's order.
+   */
   publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]>
   subscribe(request: SubscribeRequest): Promise<TransportSubscription>
   /** Half messages; there when the flag `prepared` is set. */

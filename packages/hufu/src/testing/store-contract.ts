@@ -1,6 +1,7 @@
 import { describe, it } from 'node:test'
 import { nodeOs } from '@hufu/os'
 import type { Store } from '../ports/store.ts'
+import { FENCE_RULES } from './fence-contract.ts'
 import { OUTBOX_RULES } from './outbox-contract.ts'
 import { RECORD_RULES } from './records-contract.ts'
 import type { StoreRule } from './store-rule.ts'
@@ -18,7 +19,7 @@ export type MakeStore<Tx, Foreign> = () => Promise<StoreFixture<Tx, Foreign>>
 
 /** What every store must hold, as its user sees it. Call it in a file that `node --test` runs. */
 export function storeContract<Tx, Foreign>(name: string, makeStore: MakeStore<Tx, Foreign>): void {
-  const rules = { ...TRANSACTION_RULES, ...OUTBOX_RULES, ...RECORD_RULES }
+  const rules = { ...TRANSACTION_RULES, ...OUTBOX_RULES, ...FENCE_RULES, ...RECORD_RULES }
   describe(`store contract: ${name}`, () => {
     for (const [rule, holds] of Object.entries(rules)) it(rule, () => withStores(makeStore, holds))
   })

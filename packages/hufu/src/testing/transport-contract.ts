@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Transport } from '../ports/transport.ts'
 import { DELIVERY_RULES } from './delivery-contract.ts'
+import { PREPARED_RULES } from './prepared-contract.ts'
 import { SETTLE_RULES } from './settle-contract.ts'
 import type { TransportRule } from './transport-rule.ts'
 
@@ -20,7 +21,11 @@ export function transportContract(
   makeTransport: () => Promise<TransportFixture>,
 ): void {
   describe(`transport contract: ${name}`, () => {
-    for (const [rule, holds] of Object.entries({ ...DELIVERY_RULES, ...SETTLE_RULES })) {
+    for (const [rule, holds] of Object.entries({
+      ...DELIVERY_RULES,
+      ...SETTLE_RULES,
+      ...PREPARED_RULES,
+    })) {
       it(rule, () => withTransport(makeTransport, holds))
     }
     it('each open wants its own close', async () => {

@@ -39,6 +39,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE hufu_audit (
      seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, action TEXT NOT NULL,
      subject TEXT NOT NULL, ref INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL);`,
+  `CREATE TABLE hufu_fence (
+     seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, word TEXT NOT NULL, at INTEGER NOT NULL);`,
 ]
 
 /** Brings the tables to this version, in the open transaction. */

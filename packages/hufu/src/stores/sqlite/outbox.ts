@@ -18,6 +18,10 @@ const INSERT = `INSERT INTO hufu_outbox (event, id, key, groups, headers, body, 
   missing, state, due_at, attempts, published_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?) ON CONFLICT (event, id) DO NOTHING`
 
+const SENT = `UPDATE hufu_outbox SET state = iif(missing > 0, 1, 2),
+  due_at = iif(missing > 0, ?3, NULL), closed_at = iif(missing > 0, NULL, ?4)
+  WHERE event = ?1 AND id = ?2`
+
 const ANSWERED = `UPDATE hufu_outbox SET missing = missing - 1,
   state = CASE WHEN missing = 1 THEN 2 ELSE state END,
   due_at = CASE WHEN missing = 1 THEN NULL ELSE due_at END,
@@ -77,8 +81,9 @@ function insert(tx: SqliteTx | DatabaseSync, row: NewOutboxRow, now: number) {
   const missing = receipts ? groups.length : 0
   const given = [event, id, key, JSON.stringify(groups), JSON.stringify(headers), body, delayMs]
   const inserted = connection.run(INSERT, ...given, receipts ? 1 : 0, missing, now) === 1
-  if (inserted) markWork(tx)
-  else refuseOther(connection, row)
+  if (!inserted) refuseOther(connection, row)
+  else if (row.sent) connection.run(SENT, event, id, row.sent.resendAt, now)
+  else markWork(tx)
   return { repeated: !inserted }
 }
 

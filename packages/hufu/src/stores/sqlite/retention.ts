@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts'
 const TABLES: Record<Retained, { table: string; seq: string; made: string; finished: string }> = {
   journal: { table: 'hufu_journal', seq: 'seq', made: 'at', finished: 'at' },
   outbox: { table: 'hufu_outbox', seq: 'seq', made: 'published_at', finished: 'closed_at' },
+  fence: { table: 'hufu_fence', seq: 'seq', made: 'at', finished: 'at' },
   parked: { table: 'hufu_parked', seq: 'ref', made: 'parked_at', finished: 'resolved_at' },
   audit: { table: 'hufu_audit', seq: 'seq', made: 'at', finished: 'at' },
 }

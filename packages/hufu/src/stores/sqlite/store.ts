@@ -6,6 +6,7 @@ import type { Access } from './access.ts'
 import { createAudit } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { openConnection } from './connection.ts'
+import { createFence } from './fence.ts'
 import { createJournal } from './journal.ts'
 import { migrate } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
@@ -88,6 +89,7 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     },
     now: async () => opened().os.clock.now(),
     outbox,
+    fence: createFence(opened),
     journal: createJournal(opened),
     parked: createParked(opened),
     audit: createAudit(opened),

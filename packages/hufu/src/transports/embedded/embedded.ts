@@ -10,6 +10,7 @@ import type {
   Outgoing,
   PreparedMessages,
   PrepareOutcome,
+  PrepareTerms,
   PublishOutcome,
   Refusal,
   SubscribeRequest,
@@ -34,6 +35,7 @@ const QUEUE_OPTIONS = { maxAttempts: 0 }
 export interface EmbeddedTransport extends Transport {
   /** The broker while the transport is open; undefined before and after. */
   readonly broker: Broker | undefined
+  readonly prepared: PreparedMessages
 }
 
 /**
@@ -85,8 +87,7 @@ class Embedded implements EmbeddedTransport {
   }
 
   readonly prepared: PreparedMessages = {
-    prepare: (message, transactionId, group) =>
-      prepareOne(this.#open('prepare'), message, transactionId, group),
+    prepare: (message, terms) => prepareOne(this.#open('prepare'), message, terms),
     decide: (handle, outcome) => this.#open('decide').decide(handle, outcome),
     answerChecks: (group, answer) => this.#open('answer checks').answerChecks(group, answer),
   }
@@ -136,12 +137,11 @@ async function publishOne(broker: Broker, message: Outgoing): Promise<PublishOut
 async function prepareOne(
   broker: Broker,
   message: Outgoing,
-  transactionId: string,
-  group: string,
+  { transactionId, group, ...check }: PrepareTerms,
 ): Promise<PrepareOutcome> {
   try {
-    const messages = [requestOf(message)]
-    return { ok: true, handle: await broker.prepare({ transactionId, group, messages }) }
+    const request = { transactionId, group, messages: [requestOf(message)], check }
+    return { ok: true, handle: await broker.prepare(request) }
   } catch (error) {
     return refusalOf(error)
   }
