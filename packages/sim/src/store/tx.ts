@@ -1,0 +1,84 @@
+import { HufuError } from 'hufu'
+import type { Database } from './database.ts'
+import type { Holder } from './locks.ts'
+
+/** What a table holds. A row put with order 0 gets the number of its commit. */
+export interface Row {
+  readonly order?: number
+}
+
+export interface Change {
+  readonly table: string
+  readonly key: string
+  /** Undefined: deleted. */
+  readonly row: Row | undefined
+}
+
+/** A transaction on a model database. Every call throws `TRANSACTION_OVER` once it has ended. */
+export class ModelTx implements Holder {
+  readonly number: number
+  waitsFor: string | undefined
+  /** The commit is on its way to the disk. */
+  committing = false
+  /** Messages to send or parked work to do were stored. */
+  work = false
+  readonly #database: Database
+  readonly #changes = new Map<string, Change>()
+  #over: HufuError | undefined
+
+  constructor(database: Database, number: number) {
+    this.#database = database
+    this.number = number
+  }
+
+  get live(): boolean {
+    return this.#over === undefined
+  }
+
+  /** Nobody else writes the row, or one of the same name, before this transaction ends. */
+  async lock(table: string, key: string): Promise<void> {
+    this.#demandLive()
+    await this.#database.locks.take(this, `${table} ${key}`)
+    this.#demandLive()
+  }
+
+  get<R extends Row>(table: string, key: string): R | undefined {
+    this.#demandLive()
+    const own = this.#changes.get(`${table} ${key}`)
+    return (own === undefined ? this.#database.table(table).get(key) : own.row) as R | undefined
+  }
+
+  async put(table: string, key: string, row: Row): Promise<void> {
+    await this.lock(table, key)
+    this.#changes.set(`${table} ${key}`, { table, key, row })
+  }
+
+  async remove(table: string, key: string): Promise<void> {
+    await this.lock(table, key)
+    this.#changes.set(`${table} ${key}`, { table, key, row: undefined })
+  }
+
+  /** All rows of a table as this transaction sees them. */
+  rows<R extends Row>(table: string): R[] {
+    this.#demandLive()
+    const seen = new Map(this.#database.table(table))
+    for (const change of this.#changes.values()) {
+      if (change.table !== table) continue
+      if (change.row === undefined) seen.delete(change.key)
+      else seen.set(change.key, change.row)
+    }
+    return [...seen.values()] as R[]
+  }
+
+  changes(): Iterable<Change> {
+    return this.#changes.values()
+  }
+
+  over(why: string): void {
+    this.#over ??= new HufuError('TRANSACTION_OVER', `Using a transaction: ${why}`)
+  }
+
+  #demandLive(): void {
+    if (this.#over) throw this.#over
+  }
+}
