@@ -7,11 +7,13 @@ import { Model } from './model.fixture.ts'
 
 const KiB = 1024
 /** So small that segments are rolled, freed and recycled within a few dozen messages. */
-export const TINY: Partial<Limits> = {
-  segmentBytesMin: 4 * KiB,
-  segmentBytesMax: 16 * KiB,
-  cacheBytes: 1,
-  checkpointBytes: 6 * KiB,
+function tiny(random: SeededRandom): Partial<Limits> {
+  return {
+    segmentBytesMin: 4 * KiB,
+    segmentBytesMax: (4 << random.below(3)) * KiB,
+    cacheBytes: 1,
+    checkpointBytes: (1 + random.below(8)) * KiB,
+  }
 }
 const DIR = '/data/broker'
 
@@ -28,10 +30,10 @@ export class Lives {
   lives = 0
   #subscriptions: Subscription[] = []
 
-  constructor(seed: number, limits: Partial<Limits> = TINY) {
-    this.sim = simulatedOs({ seed })
+  constructor(seed: number, onTrace?: (line: string) => void) {
+    this.sim = simulatedOs({ seed, ...(onTrace && { onTrace }) })
     this.random = this.sim.random
-    this.limits = limits
+    this.limits = tiny(this.random)
   }
 
   /** Starts the process; with `killAfterMs` it may be killed while it recovers. */
