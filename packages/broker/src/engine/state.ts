@@ -12,7 +12,7 @@ import {
 } from './batches.ts'
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
-import type { StoredQueueOptions } from './queue-options.ts'
+import { type StoredQueueOptions, storedOptions } from './queue-options.ts'
 import {
   batchOf,
   CHECKED,
@@ -46,6 +46,8 @@ export class EngineQueue extends AckQueue {
   consumers = 0
   /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
   marking = 0
+  /** Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled. */
+  alone = 0
   /** The next row is being read from disk. */
   loading = false
   /** The highest reach that was appended, on disk or not. */
@@ -156,7 +158,7 @@ export class State implements BatchEffects {
     const { id, key, dueAt, queuesAt } = message
     if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
     for (let i = 0; i < entry.aux; i++) {
-      const queue = this.queues.get(entry.view.getUint32(queuesAt + 4 * i, true))
+      const queue = this.#queueFor(entry.view.getUint32(queuesAt + 4 * i, true))
       if (queue === undefined || this.#known(queue, id)) continue
       queue.add(id, entry.position, entry.length, key, dueAt)
       queue.incoming.messages = Math.max(0, queue.incoming.messages - 1)
@@ -166,6 +168,20 @@ export class State implements BatchEffects {
       this.touched.add(queue)
     }
     if (id >= this.nextId) this.nextId = id + 1
+  }
+
+  /** Undefined where the queue is deleted. */
+  #queueFor(number: number): EngineQueue | undefined {
+    if (!this.present && number >= this.nextQueue) this.#keepLost(number + 1)
+    return this.queues.get(number)
+  }
+
+  /** Queues with numbers below this one were declared in entries that are damaged. */
+  #keepLost(below: number): void {
+    while (this.nextQueue < below) {
+      const name = `lost-${this.nextQueue}`
+      this.addQueue(this.nextQueue, name, storedOptions(name, {}))
+    }
   }
 
   /** A checkpoint is taken while the log goes on, so what follows it may be in it already. */
@@ -222,7 +238,7 @@ export class State implements BatchEffects {
     const { position, size, key, dueAt, queues, origin } = message
     if (origin !== null) this.#leaveOrigin(origin)
     for (const number of queues) {
-      const queue = this.queues.get(number)
+      const queue = this.#queueFor(number)
       if (queue === undefined || this.#known(queue, id)) {
         this.live.add(position, size, -1)
         continue
@@ -243,7 +259,7 @@ export class State implements BatchEffects {
     const queue = this.queues.get(number)
     if (queue === undefined) return
     for (const item of items) {
-      const row = queue.bringBack({ ...item, at }, this.present)
+      const row = queue.bringBack({ crashes: 0, ...item, at }, this.present)
       if (row?.state === 'delayed') this.due.push(row.dueAt, queue.number, row.id)
     }
     this.touched.add(queue)
@@ -252,6 +268,7 @@ export class State implements BatchEffects {
   #applyQueue(entry: EntryView): void {
     if (entry.flags & QUEUE_DELETED) return this.#deleteQueue(entry.aux)
     if (this.queues.has(entry.aux)) return
+    if (!this.present) this.#keepLost(entry.aux)
     const { name, options } = readJson(entry) as { name: string; options: StoredQueueOptions }
     this.addQueue(entry.aux, name, options)
   }
