@@ -40,6 +40,8 @@ export class CheckpointFiles {
   #newest: StoredCheckpoint | undefined
   /** The newest was written in this life of the broker, not found at its start. */
   #durable = false
+  /** Highest that may stand in a file: after an attempt that failed a file has blocks of two. */
+  #sequence = 0
 
   constructor(disk: Disk, dir: string) {
     this.#disk = disk
@@ -81,6 +83,7 @@ export class CheckpointFiles {
     try {
       const header = await readHeader(file, path)
       if (header === undefined) return undefined
+      this.#sequence = Math.max(this.#sequence, header.sequence)
       let bytes = HEADER_BYTES
       for await (const block of readBlocks(file, header)) {
         if (block === undefined) return undefined
@@ -114,7 +117,7 @@ export class CheckpointFiles {
     const newest = this.#newest
     const name = newest?.path.endsWith(NAMES[0]) ? NAMES[1] : NAMES[0]
     const path = `${this.#dir}/${name}`
-    const sequence = (newest?.sequence ?? 0) + 1
+    const sequence = ++this.#sequence
     const file = (await openExisting(this.#disk, path)) ?? (await this.#create(path))
     try {
       const written = await writeBlocks(file, sequence, blocks)
