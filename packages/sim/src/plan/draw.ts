@@ -1,6 +1,7 @@
 import type { Limits } from '@hufu/broker'
 import { SeededRandom } from '@hufu/os/simulated'
 import { TARGETS } from '../direct/queues.ts'
+import { OrderDraw } from './order-draw.ts'
 import type { DeathAt, End, Numbered, Plan, Setting, Step } from './step.ts'
 import { type Swarm, swarmOf } from './swarm.ts'
 
@@ -12,7 +13,8 @@ export function drawPlan(seed: number): Plan {
   const swarm = swarmOf(random)
   const setting = drawSetting(random, swarm)
   const steps: Step[] = []
-  for (let life = 0; life < swarm.lives; life++) steps.push(...drawLife(random, swarm))
+  const orders = new OrderDraw(random, swarm)
+  for (let life = 0; life < swarm.lives; life++) steps.push(...drawLife(random, swarm, orders))
   const numbered: Numbered[] = steps.map((step, number) => ({ number, step }))
   return { seed, setting, steps: numbered }
 }
@@ -27,6 +29,7 @@ function drawSetting(random: SeededRandom, swarm: Swarm): Setting {
     latencyMs: [0.02 * slow, (0.2 + random.next()) * slow],
     outcomes: { done, retry, later, reject },
     slowMs: 5 + random.below(40),
+    services: swarm.services,
   }
 }
 
@@ -39,21 +42,28 @@ function drawLimits(random: SeededRandom): Partial<Limits> {
   return { segmentBytesMin, segmentBytesMax, cacheBytes, checkpointBytes }
 }
 
-function drawLife(random: SeededRandom, swarm: Swarm): Step[] {
+function drawLife(random: SeededRandom, swarm: Swarm, orders: OrderDraw): Step[] {
   const steps: Step[] = []
   const rounds = 1 + random.below(swarm.rounds)
   if (random.chance(swarm.faults.death)) steps.push(drawDeath(random))
   for (let round = 0; round < rounds; round++) {
-    if (random.chance(0.3)) steps.push(...drawSubscriptions(random))
-    if (random.chance(0.08)) steps.push({ kind: 'unsubscribe', queue: pick(random, TARGETS) })
-    if (random.chance(swarm.resolve)) steps.push(drawResolve(random))
-    for (let count = random.below(swarm.burst); count > 0; count--) {
-      steps.push(drawPublish(random, swarm))
-    }
+    if (swarm.direct) steps.push(...drawDirect(random, swarm))
+    if (swarm.services) steps.push(...orders.round())
     steps.push(...drawFaults(random, swarm))
     steps.push({ kind: 'pass', ms: Math.round(random.next() * swarm.passMs * 1024) / 1024 })
   }
   steps.push({ kind: 'end', end: drawEnd(random, swarm.faults.close) })
+  return steps
+}
+
+function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
+  const steps: Step[] = []
+  if (random.chance(0.3)) steps.push(...drawSubscriptions(random))
+  if (random.chance(0.08)) steps.push({ kind: 'unsubscribe', queue: pick(random, TARGETS) })
+  if (random.chance(swarm.resolve)) steps.push(drawResolve(random))
+  for (let count = random.below(swarm.burst); count > 0; count--) {
+    steps.push(drawPublish(random, swarm))
+  }
   return steps
 }
 

@@ -27,6 +27,21 @@ export type Step =
   | { kind: 'unsubscribe'; queue: string }
   /** A person's word on some message of the queue. */
   | { kind: 'resolve'; queue: string; pick: number; action: 'deliver' | 'remove' }
+  /** A business transaction of the shop with an event in it. */
+  | {
+      kind: 'order'
+      id: string
+      key?: string
+      delayMs: number
+      /** It stays open for so long, before or after its statements. */
+      holdMs: number
+      holdFirst: boolean
+      fails: boolean
+      /** Which of the shop's processes does it. */
+      shop: number
+    }
+  /** A service stops in good order and starts again. */
+  | { kind: 'restart'; service: 'shop' | 'ledger'; drainMs: number }
   | { kind: 'pass'; ms: number }
   | { kind: 'end'; end: End }
   | { kind: 'death'; at: DeathAt; end: End }
@@ -46,6 +61,23 @@ export interface Numbered {
   readonly step: Step
 }
 
+/** How the services of a world behave; the rest are chances. */
+export interface ServiceSetting {
+  /** Processes of the shop on one database, each with a relay. */
+  readonly shops: number
+  readonly parkKey: boolean
+  readonly concurrency: number
+  readonly receiptTimeoutMs: number
+  readonly slow: number
+  /** Longest time of a slow handler, ms. */
+  readonly slowMs: number
+  readonly throws: number
+  readonly later: number
+  /** Of an order and group: the handler throws each time, or always fails. */
+  readonly stubborn: number
+  readonly fails: number
+}
+
 /** What is fixed for the whole life of a world. */
 export interface Setting {
   readonly limits: Partial<Limits>
@@ -59,6 +91,8 @@ export interface Setting {
   }
   /** Longest time a consumer takes to settle, ms. */
   readonly slowMs: number
+  /** Undefined: this world has no services. */
+  readonly services: ServiceSetting | undefined
 }
 
 export interface Plan {

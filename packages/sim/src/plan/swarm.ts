@@ -1,5 +1,6 @@
 import type { SeededRandom } from '@hufu/os/simulated'
 import { TARGETS } from '../direct/queues.ts'
+import type { ServiceSetting } from './step.ts'
 
 /**
  * Which features and faults a world has, and how much of each. Every seed draws its own subset:
@@ -21,6 +22,12 @@ export interface Swarm {
   readonly reject: number
   readonly keep: number
   readonly resolve: number
+  /** Messages published to the broker, past the library. */
+  readonly direct: boolean
+  /** Undefined: no services. */
+  readonly services: ServiceSetting | undefined
+  /** Business transactions of one round. */
+  readonly orders: number
   readonly slowDisk: boolean
   readonly faults: {
     readonly close: number
@@ -35,6 +42,7 @@ export interface Swarm {
 export function swarmOf(random: SeededRandom): Swarm {
   /** Off in some worlds, else up to `most`. */
   const some = (chance: number, most: number) => (random.chance(chance) ? random.next() * most : 0)
+  const services = random.chance(0.4) ? servicesOf(random, some) : undefined
   const queues = TARGETS.filter(() => random.chance(0.5))
   return {
     lives: 1 + random.below(4),
@@ -52,6 +60,9 @@ export function swarmOf(random: SeededRandom): Swarm {
     reject: some(0.4, 0.3),
     keep: some(0.5, 0.3),
     resolve: some(0.3, 0.3),
+    direct: services === undefined || random.chance(0.3),
+    services,
+    orders: 1 + random.below(4),
     slowDisk: random.chance(0.15),
     faults: {
       close: some(0.6, 0.5),
@@ -61,5 +72,23 @@ export function swarmOf(random: SeededRandom): Swarm {
       dropCache: some(0.3, 0.1),
       jump: some(0.3, 0.3),
     },
+  }
+}
+
+function servicesOf(
+  random: SeededRandom,
+  some: (chance: number, most: number) => number,
+): ServiceSetting {
+  return {
+    shops: random.chance(0.3) ? 2 : 1,
+    parkKey: random.chance(0.5),
+    concurrency: 1 + random.below(8),
+    receiptTimeoutMs: 300 + random.below(2_000),
+    slow: some(0.5, 0.5),
+    slowMs: 1 + random.below(80),
+    throws: some(0.5, 0.3),
+    later: some(0.3, 0.2),
+    stubborn: some(0.4, 0.2),
+    fails: some(0.4, 0.3),
   }
 }

@@ -41,7 +41,8 @@ export class Machine {
   #died = Promise.withResolvers<void>()
   #broker: Broker | undefined
   #faultsAtStart = 0
-  #capacityLimited = false
+  /** The disk may be full. */
+  capacityLimited = false
   #jumped = 0
 
   constructor(plan: Plan, findings: Findings, marks: Marks, onTrace?: (line: string) => void) {
@@ -133,7 +134,7 @@ export class Machine {
   limitSpace(spareBytes: number): void {
     const { disk } = this.sim
     disk.capacityBytes = disk.usedBytes + spareBytes
-    this.#capacityLimited = true
+    this.capacityLimited = true
   }
 
   jump(ms: number): void {
@@ -148,7 +149,7 @@ export class Machine {
     for (const undo of this.#undoings) undo()
     this.#deaths = []
     this.sim.disk.capacityBytes = 2 ** 40
-    this.#capacityLimited = false
+    this.capacityLimited = false
   }
 
   async #startOnce(): Promise<boolean> {
@@ -182,11 +183,11 @@ export class Machine {
   }
 
   #startFailed(error: unknown): void {
-    const expected = error instanceof BrokerError && (this.faulty || this.#capacityLimited)
+    const expected = error instanceof BrokerError && (this.faulty || this.capacityLimited)
     if (!expected) this.#findings.report('the broker starts again', String(error))
     this.#marks.add('startFailed')
     // A start that lacks room succeeds when there is some again.
-    if (!this.faulty && this.#capacityLimited) this.sim.disk.capacityBytes += 64 * 1024
+    if (!this.faulty && this.capacityLimited) this.sim.disk.capacityBytes += 64 * 1024
     this.die({ kind: 'kill' })
   }
 

@@ -22,6 +22,10 @@ export const MARKS = {
   delayedOverRestart: 'a delayed message came in a later life',
   keyBlocked: 'a failed message held back its key',
   releasedByClose: 'a closed consumer gave messages back',
+  lateCommit: 'a transaction committed after one that began later',
+  lockWait: 'a transaction waited for a row of another one',
+  parkedWork: 'the library parked work',
+  leaseTrouble: 'a relay could not let go of its lease',
   clockJump: 'the wall clock jumped',
 } as const
 

@@ -1,6 +1,7 @@
 import { DirectWorkload } from '../direct/workload.ts'
 import { Dice } from '../plan/dice.ts'
 import { type End, type Numbered, type Plan, type Step, stepText } from '../plan/step.ts'
+import { ServiceWorkload } from '../services/workload.ts'
 import { Findings, type Violation } from './findings.ts'
 import { Machine } from './machine.ts'
 import { Marks } from './marks.ts'
@@ -39,6 +40,7 @@ class World {
   readonly #plan: Plan
   readonly #dice: Dice
   readonly #direct: DirectWorkload
+  readonly #services: ServiceWorkload | undefined
 
   constructor(plan: Plan, onTrace?: (line: string) => void) {
     this.#plan = plan
@@ -46,7 +48,15 @@ class World {
     const { findings, marks } = this
     this.machine = new Machine(plan, findings, marks, onTrace)
     this.#direct = new DirectWorkload(this.machine, plan.setting, this.#dice, findings, marks)
-    this.machine.onCutOff = () => this.#direct.model.cutOff(this.machine.life)
+    const { services } = plan.setting
+    if (services !== undefined) {
+      this.#services = new ServiceWorkload(this.machine, services, this.#dice, findings, marks)
+    }
+    this.machine.onCutOff = () => {
+      this.#direct.model.cutOff(this.machine.life)
+      this.#services?.clientsGone()
+      this.#services?.check()
+    }
   }
 
   get #over(): boolean {
@@ -72,6 +82,7 @@ class World {
       if (this.machine.alive && this.#dice.of('check', this.machine.life) < CHECKED_STARTS) {
         await this.#direct.check()
       }
+      if (this.machine.alive) await this.#services?.begin()
     }
   }
 
@@ -87,6 +98,10 @@ class World {
         return this.#direct.unsubscribe(step.queue)
       case 'resolve':
         return this.#direct.resolve(step)
+      case 'order':
+        return this.#services?.place(step)
+      case 'restart':
+        return this.#services?.restart(step.service, step.drainMs)
       case 'pass':
         return this.machine.sim.runFor(step.ms)
       default:
@@ -117,25 +132,35 @@ class World {
   async #drain(): Promise<void> {
     const { machine } = this
     machine.heal()
+    if (this.#services) this.#services.healed = true
     if (machine.alive) await this.#end(this.#lastEnd())
     await this.#live()
     if (this.#over) return
-    await this.#direct.check()
+    if (this.#services === undefined) await this.#direct.check()
     if (hasStraggler(machine.sim.disk)) this.marks.add('stragglerCopy')
     this.#direct.beginDrain()
     const until = machine.elapsed + DRAIN_MS_MAX
-    while (!(await this.#direct.drained()) && machine.elapsed < until && !this.#over) {
+    while (!(await this.#drained()) && machine.elapsed < until && !this.#over) {
       await machine.sim.runFor(DRAIN_LOOK_MS)
     }
     if (this.#over) return
     const left = () => JSON.stringify(machine.broker.queues())
     this.findings.check(machine.elapsed < until, 'without faults everything drains', left)
     await this.#direct.check()
+    this.#services?.checkClosed()
   }
 
-  #end(end: End): Promise<void> {
-    if (end.kind === 'close') this.#direct.closing()
-    return this.machine.end(end)
+  async #drained(): Promise<boolean> {
+    const direct = await this.#direct.drained()
+    return direct && (this.#services === undefined || (await this.#services.drained()))
+  }
+
+  async #end(end: End): Promise<void> {
+    if (end.kind === 'close') {
+      await this.#services?.stop()
+      this.#direct.closing()
+    }
+    await this.machine.end(end)
   }
 
   #lastEnd(): End {

@@ -1,0 +1,173 @@
+import { sleep } from '@hufu/os'
+import type { Dice } from '../plan/dice.ts'
+import type { ServiceSetting, Step } from '../plan/step.ts'
+import { Database } from '../store/database.ts'
+import type { ModelTx } from '../store/tx.ts'
+import type { Findings } from '../world/findings.ts'
+import type { Machine } from '../world/machine.ts'
+import type { Marks } from '../world/marks.ts'
+import { type Books, checkBooks, checkClosedBooks } from './ledger-check.ts'
+import { ORDERS, type OrderRow } from './orders.ts'
+import { makeLedger, makeShop, type Service, type ServiceParts } from './service.ts'
+
+type PlaceStep = Extract<Step, { kind: 'order' }>
+type Shop = ReturnType<typeof makeShop>
+
+/** The business transaction was told to fail. */
+class Refused extends Error {}
+
+/** Two services on the library, one machine and two databases. */
+export class ServiceWorkload {
+  readonly books: Books
+  healed = false
+  readonly #machine: Machine
+  readonly #setting: ServiceSetting
+  readonly #dice: Dice
+  readonly #findings: Findings
+  readonly #marks: Marks
+  #shops: Shop[] = []
+  #ledger: Service | undefined
+
+  constructor(
+    machine: Machine,
+    setting: ServiceSetting,
+    dice: Dice,
+    findings: Findings,
+    marks: Marks,
+  ) {
+    this.#machine = machine
+    this.#setting = setting
+    this.#dice = dice
+    this.#findings = findings
+    this.#marks = marks
+    const wall = machine.sim.clock.now()
+    const now = () => Math.floor(wall + machine.elapsed)
+    this.books = { shop: new Database('shop', now), ledger: new Database('ledger', now) }
+    for (const database of [this.books.shop, this.books.ledger]) {
+      database.onCommit((text) => machine.sim.trace.add(text))
+    }
+  }
+
+  /** Once the process is up. */
+  async begin(): Promise<void> {
+    this.clientsGone()
+    this.#shops = []
+    this.#ledger = undefined
+    const shops = []
+    for (let n = 0; n < this.#setting.shops; n++) shops.push(makeShop(this.#parts(this.books.shop)))
+    const ledger = makeLedger(this.#parts(this.books.ledger))
+    for (const { hufu } of shops) if (!(await this.#start(hufu))) return
+    this.#shops = shops
+    if (await this.#start(ledger)) this.#ledger = ledger
+  }
+
+  /** The process has ended: what it had open in the databases is decided. */
+  clientsGone(): void {
+    const { shop, ledger } = this.books
+    const { random } = this.#machine.sim
+    for (const database of [shop, ledger]) database.clientsGone(() => random.chance(0.5))
+  }
+
+  place(step: PlaceStep): void {
+    const shop = this.#shops[step.shop % Math.max(1, this.#shops.length)]
+    if (shop === undefined) return
+    this.#place(shop, step).catch((error) => {
+      this.#machine.sim.trace.add(`order ${step.id} failed: ${String(error)}`)
+    })
+  }
+
+  /** One service stops in good order and starts again. */
+  async restart(which: 'shop' | 'ledger', drainMs: number): Promise<void> {
+    const service = which === 'shop' ? this.#shops[0]?.hufu : this.#ledger
+    if (service === undefined) return
+    await this.#machine.do(service.stop({ drainMs }))
+    if (!this.#machine.alive) return
+    if (await this.#start(service)) return
+    if (which === 'shop') this.#shops.shift()
+    else this.#ledger = undefined
+  }
+
+  /** Before an orderly stop of the whole process. */
+  async stop(): Promise<void> {
+    for (const service of this.#all()) await this.#machine.do(service.stop({ drainMs: 50 }))
+  }
+
+  check(): void {
+    checkBooks(this.books, this.#findings)
+    const { shop, ledger } = this.books
+    if (shop.lateCommits + ledger.lateCommits > 0) this.#marks.add('lateCommit')
+    if (shop.locks.waits + ledger.locks.waits > 0) this.#marks.add('lockWait')
+  }
+
+  checkClosed(): void {
+    this.check()
+    checkClosedBooks(this.books, this.#setting.parkKey, this.#findings)
+  }
+
+  /** True when nothing is open any more; brings back what is parked. */
+  async drained(): Promise<boolean> {
+    let open = 0
+    for (const service of this.#all()) open += await this.#parked(service)
+    const { store } = this.#shops[0]?.hufu ?? {}
+    if (store === undefined || this.#ledger === undefined) return false
+    open += (await store.outbox.open('placed', Number.MAX_SAFE_INTEGER, 1)).length
+    return open === 0
+  }
+
+  async #parked({ parked }: Service): Promise<number> {
+    const rows = await parked.list({ limit: 1_000 })
+    for (const { ref, state } of rows) {
+      if (state !== 'parked') continue
+      this.#marks.add('parkedWork')
+      parked.retry(ref, { reason: 'it works again', by: 'somebody' }).catch((error) => {
+        this.#machine.sim.trace.add(`retry of ${ref}: ${String(error)}`)
+      })
+    }
+    return rows.length
+  }
+
+  #all(): Service[] {
+    return [...this.#shops.map(({ hufu }) => hufu), ...(this.#ledger ? [this.#ledger] : [])]
+  }
+
+  #parts(database: Database): ServiceParts {
+    const { sim, transport } = this.#machine
+    const healed = () => this.healed
+    const onText = (text: string) => this.#heard(text)
+    const [dice, setting] = [this.#dice, this.#setting]
+    return { os: sim.os, transport, database, setting, dice, healed, onText }
+  }
+
+  #heard(text: string): void {
+    this.#machine.sim.trace.add(text)
+    if (/lease/.test(text)) this.#marks.add('leaseTrouble')
+  }
+
+  /** False when it cannot start now: the disk is full, or the process has ended. */
+  async #start(service: Service): Promise<boolean> {
+    const started = await this.#machine.do(service.start().then(() => true)).catch((error) => {
+      const expected = this.#machine.faulty || this.#machine.capacityLimited
+      this.#findings.check(expected, 'a service starts', () => String(error))
+      return false
+    })
+    return started === true
+  }
+
+  async #place({ hufu, placed }: Shop, step: PlaceStep): Promise<void> {
+    const { id, key, delayMs, holdMs, fails } = step
+    const { clock } = this.#machine.sim.os
+    const options = { id, ...(key && { key }), ...(delayMs && { delay: delayMs }) }
+    await hufu.store.transaction(async (tx: ModelTx) => {
+      if (step.holdFirst) await sleep(clock, holdMs)
+      await tx.lock(ORDERS, id)
+      const known = tx.get(ORDERS, id) !== undefined
+      const row: OrderRow = { id, key: key ?? null, delayed: delayMs > 0, half: false, order: 0 }
+      if (!known) await tx.put(ORDERS, id, row)
+      const { repeated } = await placed.publish(tx, { id, cents: id.length }, options)
+      const same = () => `${id}: known ${known}, repeated ${repeated}`
+      this.#findings.check(known === repeated, 'a repeat is told from a first time', same)
+      if (!step.holdFirst) await sleep(clock, holdMs)
+      if (fails) throw new Refused('as planned')
+    })
+  }
+}
