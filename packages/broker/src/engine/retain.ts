@@ -198,19 +198,27 @@ export class Retainer {
 
   async #copy(segment: Segment): Promise<void> {
     const { log, os } = this.#engine
-    segment.copied = true
     let bytes = 0
     for (const body of this.#bodiesIn(segment)) {
       if (!log.room(body.size)) return
-      await withEntry(this.#engine, body.position, body.size, (entry) =>
-        copyForward(log, entry, body),
-      )
+      await this.#copyOne(body)
       bytes += body.size
       if (bytes < COPY_BYTES_PER_TURN) continue
       bytes = 0
       await new Promise<void>((resolve) => os.clock.turn(resolve))
     }
+    // What is still there cannot be read: another try would fare no better.
+    segment.copied = true
     await log.durable()
+  }
+
+  async #copyOne(body: Body): Promise<void> {
+    const { log, warn } = this.#engine
+    const copy = (entry: EntryView) => copyForward(log, entry, body)
+    await withEntry(this.#engine, body.position, body.size, copy).catch((error) => {
+      if (log.failure !== undefined) throw error
+      warn(`Message ${body.id} is not copied forward: ${String(error)}`)
+    })
   }
 
   #bodiesIn(segment: Segment): Body[] {

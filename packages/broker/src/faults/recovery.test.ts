@@ -127,3 +127,25 @@ test('a checkpoint at the very end of a segment keeps that segment', async () =>
   await world.killAndOpen(limits)
   assert.deepEqual(await bodies(world, 'a'), ['second'])
 })
+
+test('a place that cannot be read stops neither the log nor the copying of other messages', async () => {
+  const world = new World(1)
+  const work = new Work(world)
+  await work.open()
+  await work.until(() => work.kept.length > 6)
+  world.sim.kill()
+  await work.open()
+  let reads = 0
+  const heal = world.sim.disk.failAt(
+    ({ kind, path, position = 0 }) => {
+      return kind === 'read' && path.endsWith('.seg') && position > 64 && ++reads > 0
+    },
+    'EIO',
+    { once: false },
+  )
+  await work.until(() => reads > 3 || world.fatal.length > 0)
+  await world.pass(1_000)
+  heal()
+  assert.deepEqual(world.fatal, [])
+  assert.deepEqual(await bodies(world, 'b'), work.kept)
+})
