@@ -137,7 +137,7 @@ function beginLife(state: State, recovered: RecoveredLog, now: number): void {
   state.present = true
   state.touched.clear()
   for (const queue of state.queues.values()) {
-    queue.suspectUpTo = recovered.cleanStop ? 0 : Math.min(queue.reach, state.nextId - 1)
+    queue.suspectUpTo = lastSuspect(queue.reach, state.nextId - 1, recovered)
     for (const row of queue.rows.values()) {
       // What is not due yet cannot have been delivered since it was put off.
       row.exact = row.state === 'delayed' && row.dueAt > now
@@ -145,6 +145,13 @@ function beginLife(state: State, recovered: RecoveredLog, now: number): void {
       if (row.id <= queue.suspectUpTo) row.redelivered = true
     }
   }
+}
+
+/** Up to which id a message may have been delivered without the log saying so. */
+function lastSuspect(reach: number, lastId: number, recovered: RecoveredLog): number {
+  // What is damaged may have been a settle or a reach, so that even a clean stop says nothing.
+  if (recovered.damaged.length > 0) return lastId
+  return recovered.cleanStop ? 0 : Math.min(reach, lastId)
 }
 
 function reportOf(recovered: RecoveredLog, state: State): RecoveryReport {
