@@ -1,4 +1,7 @@
+import { cutMode } from './modes/cut.ts'
+import { flipMode } from './modes/flip.ts'
 import { killMode } from './modes/kill.ts'
+import { straceMode } from './modes/strace.ts'
 import { CannotRunError, type ChaosOptions, HELP, readOptions, UsageError } from './options.ts'
 import { Cleanup } from './run/cleanup.ts'
 import { complain, failuresOf, newTally, type Tally } from './run/tally.ts'
@@ -26,6 +29,12 @@ async function runMode(options: ChaosOptions, tally: Tally): Promise<void> {
   switch (mode) {
     case 'kill':
       return killMode(run)
+    case 'strace':
+      return straceMode(run)
+    case 'cut':
+      return cutMode(options.bytes, seed, tally)
+    case 'flip':
+      return flipMode(options.bytes, seed, tally)
   }
 }
 

@@ -19,7 +19,8 @@ export type HistoryEvent =
   | { kind: 'settled'; place: string; token: string; outcome: string }
 
 export interface Delivered {
-  kind: 'delivered'
+  /** `found`: parked, and shown to a person. */
+  kind: 'delivered' | 'found'
   /** The queue; `dead<work` for what came to the queue `dead` from the queue `work`. */
   place: string
   token: string

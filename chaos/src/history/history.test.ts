@@ -38,6 +38,15 @@ test('a history in which all was kept gives no finding', () => {
   assert.deepEqual(found(sent('a'), { kind: 'refused', token: 'a', code: 'BUSY' }), [])
 })
 
+test('what is found parked is neither early, out of order nor an unflagged duplicate', () => {
+  const keyed = { queues: ['ordered'], key: 'k', dueAt: 200 }
+  const late = delivered('b', { place: 'ordered', id: 2, time: 300 })
+  const parked = delivered('a', { place: 'ordered', kind: 'found' })
+  const over = [settled('a', 'ordered'), settled('b', 'ordered')]
+  assert.deepEqual(found(sent('a', keyed), sent('b', keyed), late, parked, ...over), [])
+  assert.deepEqual(found(delivered('a', { kind: 'found' })), ['invented'])
+})
+
 test('confirmed and neither settled nor found is lost, in each queue by itself', () => {
   assert.deepEqual(found(sent('a'), confirmed('a')), ['lost'])
   assert.deepEqual(found(sent('a'), confirmed('a'), delivered('a')), ['lost'])

@@ -45,6 +45,7 @@ export class History {
       case 'refused':
         return this.#answered(event.token, event.kind)
       case 'delivered':
+      case 'found':
         return this.#delivered(event)
       case 'asked':
       case 'settled':
@@ -103,6 +104,7 @@ export class History {
     if (this.#copies.has(`${DEAD}<${place} ${token}`)) {
       this.findings.resurrected.push(`${what}: was dead-lettered`)
     }
+    if (event.kind === 'found') return
     if (copy.delivered++ > 0 && !redelivered) this.findings.duplicatesUnflagged.push(what)
     if (time < sent.dueAt) this.findings.early.push(`${what}: at ${time}, due ${sent.dueAt}`)
     if (place === ORDERED && sent.key !== '') this.#inOrder(event, sent.key, what)

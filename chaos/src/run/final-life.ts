@@ -1,20 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Broker, createBroker } from '@hufu/broker'
 import { type History, ORDERED } from '../history/history.ts'
+import { ReportFile } from '../history/report-file.ts'
 import { tokenOf } from '../worker/body.ts'
 import { settleNoted } from '../worker/consuming.ts'
 import { declareAll, deliveredEvent, LIMITS, placeOf, QUEUES } from '../worker/queues.ts'
+
+type Report = Pick<ReportFile, 'add' | 'flush'>
 
 const DRAIN_MS_MAX = 60_000
 const POLL_MS = 3
 
 /** Opens the folder twice, drains it to the last message, and sees that it is empty ever after. */
-export async function finalLife(dir: string, history: History): Promise<void> {
+export async function finalLife(dir: string, history: History, reportPath: string): Promise<void> {
+  const file = new ReportFile(reportPath)
+  const report: Report = {
+    add(event) {
+      history.add(event)
+      file.add(event)
+    },
+    flush: () => file.flush(),
+  }
   await (await opened(dir)).close()
   const broker = await opened(dir)
   await declareAll(broker)
-  await drainAll(broker, history)
-  await takeParked(broker, history)
+  await drainAll(broker, report)
+  await takeParked(broker, report)
+  report.flush()
   await broker.close()
   const last = await opened(dir)
   const left = last.queues().filter(({ ready, delayed, parked }) => ready + delayed + parked > 0)
@@ -33,13 +45,12 @@ async function opened(dir: string): Promise<Broker> {
   return broker
 }
 
-async function drainAll(broker: Broker, history: History): Promise<void> {
-  const report = { add: history.add.bind(history), flush: () => undefined }
+async function drainAll(broker: Broker, report: Report): Promise<void> {
   for (const queue of Object.keys(QUEUES)) {
     const subscription = broker.subscribe(queue, { keyOrder: queue === ORDERED }, (batch) => {
       const { time } = broker.stats()
       for (const delivery of batch) {
-        history.add(deliveredEvent(delivery, time))
+        report.add(deliveredEvent(delivery, time))
         void settleNoted(subscription, delivery, { id: delivery.id, outcome: 'done' }, report)
       }
     })
@@ -56,13 +67,13 @@ function isBusy(broker: Broker): boolean {
 }
 
 /** Parked messages are not delivered; a person finds them. */
-async function takeParked(broker: Broker, history: History): Promise<void> {
+async function takeParked(broker: Broker, report: Report): Promise<void> {
   for (const queue of Object.keys(QUEUES)) {
     for (const parked of await broker.peek(queue, { limit: 1_000 })) {
-      history.add({ ...deliveredEvent(parked, parked.time), time: Number.MAX_SAFE_INTEGER })
+      report.add({ ...deliveredEvent(parked, parked.time), kind: 'found' })
       const noted = { place: placeOf(parked), token: tokenOf(parked.body), outcome: 'done' }
       if (await broker.resolve(queue, parked.id, 'remove')) {
-        history.add({ kind: 'settled', ...noted })
+        report.add({ kind: 'settled', ...noted })
       }
     }
   }

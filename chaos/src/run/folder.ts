@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '@hufu/os/simulated'
@@ -28,6 +28,8 @@ export class Folder {
   readonly dir: string
   readonly seed: number
   lives = 0
+  /** What was done to it, for whoever looks into a kept folder. */
+  note = ''
   readonly #reports: string[] = []
   readonly #run: Run
   readonly #takenBack: () => void
@@ -54,8 +56,9 @@ export class Folder {
     const history = new History()
     for (const path of this.#reports) for (const event of readReport(path)) history.add(event)
     const { tally } = this.#run
+    cpSync(this.dir, join(this.root, 'before-check'), { recursive: true })
     try {
-      await finalLife(this.dir, history)
+      await finalLife(this.dir, history, join(this.root, 'report-final.jsonl'))
     } catch (error) {
       tally.startFailures++
       complain(`startFailures: ${(error as Error).stack}`)
@@ -69,7 +72,7 @@ export class Folder {
   /** Kept, and named, when something was found in it. */
   end(keep: boolean): void {
     this.#takenBack()
-    if (keep) complain(`Kept: ${this.root}, seed ${this.seed}`)
+    if (keep) complain(`Kept: ${this.root}, seed ${this.seed} ${this.note}`)
     else rmSync(this.root, { recursive: true, force: true })
   }
 }

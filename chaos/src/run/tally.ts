@@ -16,13 +16,22 @@ export interface Tally {
   partial: number
   /** Processes that ended without the broker saying why, or hung. */
   unclearEnds: number
+  /** Reports of a start that say what is not so. */
+  misreported: number
   /** What happened, for the record; no verdict. */
   seen: Record<string, number>
 }
 
 export function newTally(mode: string): Tally {
   const verdicts = { lost: 0, invented: 0, startFailures: 0, duplicatesUnflagged: 0 }
-  const others = { resurrected: 0, early: 0, outOfOrder: 0, partial: 0, unclearEnds: 0 }
+  const others = {
+    resurrected: 0,
+    early: 0,
+    outOfOrder: 0,
+    partial: 0,
+    unclearEnds: 0,
+    misreported: 0,
+  }
   return { mode, trials: 0, ...verdicts, ...others, seen: {} }
 }
 
@@ -42,8 +51,8 @@ export function see(tally: Tally, what: string, count = 1): void {
 /** Promises that were not kept; 0 is a clean run. */
 export function failuresOf(tally: Tally): number {
   const { lost, invented, startFailures, duplicatesUnflagged } = tally
-  const { resurrected, early, outOfOrder, partial, unclearEnds } = tally
-  const others = resurrected + early + outOfOrder + partial + unclearEnds
+  const { resurrected, early, outOfOrder, partial, unclearEnds, misreported } = tally
+  const others = resurrected + early + outOfOrder + partial + unclearEnds + misreported
   return lost + invented + startFailures + duplicatesUnflagged + others
 }
 
