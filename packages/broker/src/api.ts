@@ -67,12 +67,12 @@ export interface Delivery {
   readonly queue: string
   readonly body: Uint8Array
   readonly properties: Uint8Array
-  /**
-   * Failed deliveries before this one; exact, also across restarts, but for the very first crash.
-   */
+  /** Failed deliveries before this one; after a crash it may be too high by one, never too low. */
   readonly attempts: number
   /** It may have been delivered before. Never false for one that was. */
   readonly redelivered: boolean
+  /** Why the last delivery failed, as its consumer said; absent when nobody said anything. */
+  readonly cause?: string
   /** Broker time at which it was taken, ms. */
   readonly time: number
   readonly deadLetter?: DeadLetter
@@ -209,6 +209,8 @@ export interface Peeked extends Delivery {
   readonly state: 'ready' | 'unsettled' | 'delayed' | 'parked'
   /** Broker time before which it is not delivered, ms; 0 when not delayed. */
   readonly dueAt: number
+  /** Why it failed here so far: the last 10 times, oldest first; `at` is broker time, ms. */
+  readonly history: readonly { at: number; cause: string }[]
 }
 
 /** What opening the folder found. */

@@ -156,7 +156,8 @@ function decodeTracked(state: State, block: Uint8Array): void {
   for (const row of rows) {
     // It was delivered between the two kinds of block.
     if (queue.waiting.has(row.id)) state.drop(queue, row.id)
-    state.restoreRow(queue, row)
+    // Written by an earlier version, it has no such count.
+    state.restoreRow(queue, { ...row, crashes: row.crashes ?? 0 })
   }
 }
 

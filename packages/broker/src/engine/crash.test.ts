@@ -251,3 +251,58 @@ async function liveThrough(seed: number): Promise<void> {
 test('at whatever kill, `redelivered` is never false for what was delivered', async () => {
   for (let seed = 1; seed <= 80; seed++) await liveThrough(seed)
 })
+
+/**
+ * Crashes whenever message `poison` is handled, the others being settled one after the other, until
+ * nothing is left; what ended in the dead-letter queue.
+ */
+async function deadLettersOf(poison: string, credit: number, maxAttempts: number) {
+  const world = await worldWith({ maxAttempts, deadLetter: 'dead' })
+  await world.publishAll('a', numbers(60))
+  for (let life = 0; life < 40; life++) {
+    const taker = world.take('a', { credit })
+    let dead = false
+    for (let quiet = 0; quiet < 20 && !dead; quiet++) {
+      await world.pass(3)
+      const next = taker.seen.shift()
+      if (next === undefined) continue
+      quiet = 0
+      if (bodyOf(next) === poison) dead = true
+      else await taker.done(next)
+    }
+    if (!dead) break
+    await world.killAndOpen()
+  }
+  const found = await world.do(world.broker.peek('dead'))
+  return { dead: found.map(bodyOf), left: world.stats('a').ready }
+}
+
+test('a message that kills the process takes none of its neighbours with it, at any credit', async () => {
+  for (const [credit, maxAttempts] of [
+    [1, 4],
+    [10, 4],
+    [10, 16],
+    [100, 3],
+    [100, 16],
+  ] as const) {
+    const found = await deadLettersOf('31', credit, maxAttempts)
+    assert.deepEqual(found, { dead: ['31'], left: 0 }, `credit ${credit}, ${maxAttempts} attempts`)
+  }
+})
+
+test('peek tells why a parked message failed, a delivery why the last one did', async () => {
+  const world = await worldWith({ maxAttempts: 2 })
+  await world.publish('a', 'bad')
+  const taker = world.take('a')
+  await world.pass(10)
+  await taker.settle({ id: taker.last.id, outcome: 'retry', delayMs: 5, cause: 'first' })
+  await world.pass(20)
+  assert.equal(taker.last.cause, 'first')
+  await taker.settle({ id: taker.last.id, outcome: 'retry', cause: 'second' })
+  const [parked] = await world.do(world.broker.peek('a'))
+  assert.equal(parked?.state, 'parked')
+  assert.deepEqual(
+    parked?.history.map(({ cause }) => cause),
+    ['first', 'second'],
+  )
+})

@@ -49,6 +49,7 @@ export class Deliverer {
     if (this.#engine.closed || this.#engine.log.failure !== undefined) return
     const consumers = this.consumers.get(queue)
     if (consumers === undefined || queue.marking > 0 || queue.loading) return
+    if (this.#waitsForOne(queue)) return
     const marks: QueueRow[] = []
     for (let count = 0; count < TURN_DELIVERIES_MAX; count++) {
       const consumer = this.#nextConsumer(consumers, marks.length)
@@ -84,11 +85,22 @@ export class Deliverer {
     }
     const suspect = queue.isSuspect(head)
     if (marks.length > 0 && !suspect) return false
+    const alone = isForAlone(head, suspect)
+    if (alone && marks.length + queue.counts.unsettled > 0) return false
     if (suspect) {
       marks.push(queue.take(head, 'marking'))
-      return true
+      return !alone
     }
-    return this.#deliver(queue, head, consumer)
+    if (alone) queue.alone = head.id
+    return this.#deliver(queue, head, consumer) && !alone
+  }
+
+  /** A row is delivered alone and not settled yet. */
+  #waitsForOne(queue: EngineQueue): boolean {
+    const row = queue.rows.get(queue.alone)
+    const waits = row !== undefined && (row.state === 'unsettled' || row.state === 'settling')
+    if (!waits) queue.alone = 0
+    return waits
   }
 
   #deliver(queue: EngineQueue, head: QueueRow | WaitingList, consumer: Consumer): boolean {
@@ -158,8 +170,9 @@ export class Deliverer {
     }
     if (marked.length === 0) return this.schedule(queue)
     queue.marking = marked.length
-    const items = marked.map(({ id, attempts }) => {
-      return { id, state: 'ready' as const, attempts: attempts + 1, dueAt: 0, cause: '' }
+    const items = marked.map(({ id, attempts, crashes }) => {
+      const counted = { attempts: attempts + 1, crashes: crashes + 1 }
+      return { id, state: 'ready' as const, ...counted, dueAt: 0, cause: '' }
     })
     appendReturns(this.#engine.log, queue.number, items)
     this.#engine.log.onDurable(() => {
@@ -181,9 +194,15 @@ export class Deliverer {
   }
 }
 
+/** Two crashes in a row had it in delivery: it may be the one that kills. */
+function isForAlone(head: QueueRow | WaitingList, suspect: boolean): boolean {
+  const crashes = 'crashes' in head ? head.crashes : 0
+  return crashes + (suspect ? 1 : 0) >= 2
+}
+
 export function deliveryOf(
   queue: EngineQueue,
-  row: { id: number; attempts: number; redelivered: boolean },
+  row: Pick<QueueRow, 'id' | 'attempts' | 'redelivered' | 'history'>,
   entry: EntryView,
   message: MessageView,
 ): Delivery {
@@ -197,7 +216,13 @@ export function deliveryOf(
     attempts: row.attempts,
     redelivered: row.redelivered,
     time,
+    ...causeOf(row),
   }
   if (message.originBytes === 0) return delivery
   return { ...delivery, deadLetter: deadLetterOf(readOrigin(bytes, message)) }
+}
+
+function causeOf({ history }: Pick<QueueRow, 'history'>): { cause?: string } {
+  const last = history.at(-1)
+  return last === undefined ? {} : { cause: last.cause }
 }

@@ -51,9 +51,11 @@ async function peeked(engine: Engine, queue: EngineQueue, candidate: Candidate):
   const known = {
     id,
     attempts: row?.attempts ?? 0,
+    history: row?.history ?? [],
     redelivered: row?.redelivered ?? queue.isSuspect({ id }),
   }
-  const shown = { state: shownState(row), dueAt: row?.state === 'delayed' ? row.dueAt : 0 }
+  const dueAt = row?.state === 'delayed' ? row.dueAt : 0
+  const shown = { state: shownState(row), dueAt, history: known.history }
   const message = emptyMessageView()
   // Stands where its bytes are damaged: the message is still listed, and can be removed.
   const none = new Uint8Array(0)

@@ -10,7 +10,7 @@ import { ENTRY_HEADER_BYTES, getU64, setU64 } from '../log/layout.ts'
  *   message  | id 8 | time 6 | priority 1 | codec 1 | key 4 | properties length 4 | queue 4 × aux
  *            | due 8 ? | expires 8 ? | batch 8 ? | origin length 4, origin ? | properties | body |
  *   settle   | id 8 × n |                                        flags: why
- *   return   | id 8 | due 8 | attempts 4 | state 1 | 0 1 | cause length 2 | cause | × n
+ *   return   | id 8 | due 8 | attempts 4 | state 1 | crashes 1 | cause length 2 | cause | × n
  *   queue    | JSON { name, options } |                           flags: 1 = deleted
  *   reach    | id 8 |
  *   end      | batch 8 | first id 8 |                            flags: 1 = commit, else rolled back
@@ -240,6 +240,8 @@ export interface NewReturn {
   id: number
   state: ReturnState
   attempts: number
+  /** Crashes in a row with it in delivery; at most 255 are counted. Default 0. */
+  crashes?: number
   dueAt: number
   cause: string
 }
@@ -260,7 +262,7 @@ export function appendReturns(
     setU64(view, at + 8, item.dueAt)
     view.setUint32(at + 16, item.attempts, true)
     view.setUint8(at + 20, RETURN_STATES.indexOf(item.state))
-    view.setUint8(at + 21, 0)
+    view.setUint8(at + 21, Math.min(item.crashes ?? 0, 255))
     view.setUint16(at + 22, cause.length, true)
     bytes.set(cause, at + RETURN_FIXED_BYTES)
     at += RETURN_FIXED_BYTES + cause.length
@@ -277,6 +279,7 @@ export function eachReturn(entry: EntryView, visit: (item: NewReturn) => void): 
       id: getU64(view, at),
       dueAt: getU64(view, at + 8),
       attempts: view.getUint32(at + 16, true),
+      crashes: view.getUint8(at + 21),
       state: RETURN_STATES[view.getUint8(at + 20)] ?? 'parked',
       cause: text(bytes, causeAt, causeAt + causeBytes),
     })

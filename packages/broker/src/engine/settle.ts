@@ -72,7 +72,8 @@ export class Settler {
       const row = queue.rows.get(id)
       if (row?.consumer !== consumer.number || row.state !== 'unsettled') continue
       queue.move(row, 'settling')
-      returns.push({ id, state: 'ready', attempts: row.attempts, dueAt: 0, cause: '' })
+      const { attempts, crashes } = row
+      returns.push({ id, state: 'ready', attempts, crashes, dueAt: 0, cause: '' })
     }
     consumer.unsettled.clear()
     const { log } = this.#engine

@@ -46,6 +46,8 @@ export class EngineQueue extends AckQueue {
   consumers = 0
   /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
   marking = 0
+  /** Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled. */
+  alone = 0
   /** The next row is being read from disk. */
   loading = false
   /** The highest reach that was appended, on disk or not. */
@@ -257,7 +259,7 @@ export class State implements BatchEffects {
     const queue = this.queues.get(number)
     if (queue === undefined) return
     for (const item of items) {
-      const row = queue.bringBack({ ...item, at }, this.present)
+      const row = queue.bringBack({ crashes: 0, ...item, at }, this.present)
       if (row?.state === 'delayed') this.due.push(row.dueAt, queue.number, row.id)
     }
     this.touched.add(queue)

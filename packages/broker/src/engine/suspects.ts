@@ -28,8 +28,8 @@ function suspectsOf(queue: EngineQueue): NewReturn[] {
   for (const row of queue.rows.values()) {
     if (!queue.isSuspect(row) || !['ready', 'aside', 'delayed'].includes(row.state)) continue
     const state = row.state === 'delayed' ? 'delayed' : 'ready'
-    const { id, attempts, dueAt } = row
-    items.push({ id, state, attempts: attempts + 1, dueAt, cause: '' })
+    const { id, attempts, crashes, dueAt } = row
+    items.push({ id, state, attempts: attempts + 1, crashes, dueAt, cause: '' })
   }
   return items
 }

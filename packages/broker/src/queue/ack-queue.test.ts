@@ -25,7 +25,8 @@ function takeAll(queue: AckQueue): number[] {
 }
 
 function back(id: number, state: Return['state'], more: Partial<Return> = {}): Return {
-  return { id, state, attempts: 0, dueAt: state === 'delayed' ? 50 : 0, at: 1, cause: '', ...more }
+  const dueAt = state === 'delayed' ? 50 : 0
+  return { id, state, attempts: 0, crashes: 0, dueAt, at: 1, cause: '', ...more }
 }
 
 const countsOf = (queue: AckQueue) => {

@@ -29,6 +29,11 @@ export interface QueueRow extends Row {
   redelivered: boolean
   /** Its attempts are exact: written down in this life of the broker, or never delivered before. */
   exact: boolean
+  /**
+   * Lives of the broker that ended in a crash while it was in delivery, one after the other; from
+   * the second on it is delivered alone, so that only the one that kills is blamed.
+   */
+  crashes: number
   /** It holds its key in the gate. */
   gated: boolean
   /** Number of the consumer that has it; 0 = none. */
@@ -40,6 +45,8 @@ export interface Return {
   id: number
   state: 'ready' | 'delayed' | 'parked'
   attempts: number
+  /** See `QueueRow.crashes`. */
+  crashes: number
   dueAt: number
   /** Time of the failure and its cause; no cause where nothing failed. */
   at: number
@@ -129,6 +136,7 @@ export class AckQueue {
     if (row === undefined) return undefined
     this.#leaveState(row)
     row.attempts = back.attempts
+    row.crashes = back.crashes
     row.dueAt = back.dueAt
     row.redelivered = true
     row.exact = exact
@@ -284,6 +292,7 @@ function freshRow(id: number, position: number, size: number, key: number): Queu
     history: [],
     redelivered: false,
     exact: false,
+    crashes: 0,
     gated: false,
     consumer: 0,
   }
