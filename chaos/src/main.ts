@@ -1,6 +1,8 @@
 import { cutMode } from './modes/cut.ts'
 import { flipMode } from './modes/flip.ts'
+import { fullMode } from './modes/full.ts'
 import { killMode } from './modes/kill.ts'
+import { powerMode } from './modes/power.ts'
 import { straceMode } from './modes/strace.ts'
 import { CannotRunError, type ChaosOptions, HELP, readOptions, UsageError } from './options.ts'
 import { Cleanup } from './run/cleanup.ts'
@@ -31,6 +33,10 @@ async function runMode(options: ChaosOptions, tally: Tally): Promise<void> {
       return killMode(run)
     case 'strace':
       return straceMode(run)
+    case 'power':
+      return powerMode(run, options.fileSystems)
+    case 'full':
+      return fullMode(run)
     case 'cut':
       return cutMode(options.bytes, seed, tally)
     case 'flip':

@@ -21,7 +21,7 @@ interface Expected {
 /** Every bit of a log flipped: once as a kill left it, once after an orderly stop. */
 export async function flipMode(bytes: number, seed: number, tally: Tally): Promise<void> {
   for (const ending of ['killed', 'stopped'] as const) {
-    const image = await makeImage(Math.ceil(bytes / 2), seed, ending)
+    const image = await makeImage(bytes, seed, ending)
     const { segments, entries, groups } = image.log
     complain(
       `${ending}: ${segments.length} segments, ${groups.length} groups, ${entries.length} entries`,

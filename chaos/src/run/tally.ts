@@ -18,6 +18,8 @@ export interface Tally {
   unclearEnds: number
   /** Reports of a start that say what is not so. */
   misreported: number
+  /** Disks that were full, or queues that were not drained, for ever. */
+  stuck: number
   /** What happened, for the record; no verdict. */
   seen: Record<string, number>
 }
@@ -51,8 +53,8 @@ export function see(tally: Tally, what: string, count = 1): void {
 /** Promises that were not kept; 0 is a clean run. */
 export function failuresOf(tally: Tally): number {
   const { lost, invented, startFailures, duplicatesUnflagged } = tally
-  const { resurrected, early, outOfOrder, partial, unclearEnds, misreported } = tally
-  const others = resurrected + early + outOfOrder + partial + unclearEnds + misreported
+  const { resurrected, early, outOfOrder, partial, unclearEnds, misreported, stuck } = tally
+  const others = resurrected + early + outOfOrder + partial + unclearEnds + misreported + stuck
   return lost + invented + startFailures + duplicatesUnflagged + others
 }
 
