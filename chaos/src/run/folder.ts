@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '@hufu/os/simulated'
@@ -56,7 +56,8 @@ export class Folder {
     const history = new History()
     for (const path of this.#reports) for (const event of readReport(path)) history.add(event)
     const { tally } = this.#run
-    cpSync(this.dir, join(this.root, 'before-check'), { recursive: true })
+    // It was perhaps ended before it had made its folder.
+    if (existsSync(this.dir)) cpSync(this.dir, join(this.root, 'before-check'), { recursive: true })
     try {
       await finalLife(this.dir, history, join(this.root, 'report-final.jsonl'))
     } catch (error) {

@@ -67,7 +67,6 @@ export class Mount {
   /** Unmounts and deletes. */
   end(): void {
     this.#takenBack()
-    this.unmount()
     this.#remove()
   }
 

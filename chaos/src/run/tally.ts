@@ -33,6 +33,7 @@ export function newTally(mode: string): Tally {
     partial: 0,
     unclearEnds: 0,
     misreported: 0,
+    stuck: 0,
   }
   return { mode, trials: 0, ...verdicts, ...others, seen: {} }
 }
