@@ -11,6 +11,8 @@ export interface Message {
   readonly body: Uint8Array
   /** Failed attempts before this one. */
   readonly attempts: number
+  /** Why the last one failed, where that is known. */
+  readonly cause?: string
   /** Its row among the parked work, when it comes from there. */
   readonly ref?: number
 }

@@ -1,7 +1,10 @@
 import type { Duration, Rate } from '../duration.ts'
 
 export interface RetryOptions {
-  /** Deliveries that may fail before the message is parked. Default 16, at least 1. */
+  /**
+   * Deliveries that may fail before the message is parked; one that ends with the process counts
+   * too. Default 16, at least 1.
+   */
   readonly max?: number
   /** First delay and longest delay; it doubles in between. Default 1 s and 10 m. */
   readonly backoff?: readonly [Duration, Duration]

@@ -7,12 +7,17 @@ import type { Message, Verdict } from './message.ts'
 import type { Policy } from './policy.ts'
 import { Stopped } from './run.ts'
 
+const SPENT = 'the last attempt ended without an answer, as when the process is killed'
+
 /** Why a message gives up at once. */
 export class Unworkable extends Error {
   readonly code: string
-  constructor(code: string, detail: string) {
+  /** Attempts that were made, when this one is none. */
+  readonly attempts: number | undefined
+  constructor(code: string, detail: string, attempts?: number) {
     super(detail)
     this.code = code
+    this.attempts = attempts
   }
 }
 
@@ -32,7 +37,9 @@ export class Parker<Tx> {
   async after(message: Message, error: unknown): Promise<Verdict> {
     if (error instanceof Stopped) return { outcome: 'stopped' }
     if (error instanceof Later) return { outcome: 'later', delayMs: error.ms }
-    if (error instanceof Unworkable) return this.park(message, error.code, error.message)
+    if (error instanceof Unworkable) {
+      return this.park(message, error.code, error.message, error.attempts)
+    }
     // The store's trouble is not the message's fault.
     if (error instanceof HufuError && STORE_TROUBLE.has(error.code)) {
       return { outcome: 'later', delayMs: this.#policy.firstMs }
@@ -52,9 +59,11 @@ export class Parker<Tx> {
     return this.#runtime.store.parked.has({ kind: this.#kind, event, group, id }, tx)
   }
 
-  /** True when no attempt is left, as after attempts that ended the process. */
-  spent(message: Message): boolean {
-    return message.ref === undefined && message.attempts >= this.#policy.max
+  /** Throws when no attempt is left, as after attempts that ended the process. */
+  demandAttempt({ ref, attempts, cause }: Message): void {
+    if (ref !== undefined || attempts < this.#policy.max) return
+    const last = cause === undefined ? '' : `; before that: ${cause}`
+    throw new Unworkable('EXHAUSTED', `${SPENT}${last}`, attempts)
   }
 
   /** Stores the message as parked, in a transaction of its own, and raises the alert. */

@@ -52,7 +52,7 @@ export class StrongWork<Tx> implements Work {
       return await store.transaction(async (tx) => {
         const settled = await this.#settledBefore(tx, message, hash)
         if (settled) return settled
-        if (this.#parker.spent(message)) throw new Unworkable('EXHAUSTED', SPENT)
+        this.#parker.demandAttempt(message)
         const payload = await readPayload(this.#definition, message.body)
         const ctx = contextOf(this.#runtime, message, this.#policy, run.signal)
         const result = await run.guard(() => this.#handler(tx, payload, ctx))
@@ -132,8 +132,6 @@ export class StrongWork<Tx> implements Work {
 
 /** A message whose key has too many set aside asks again after this time, ms. */
 const CROWDED_MS = 10_000
-
-const SPENT = 'attempts ended without an answer, as when the process is killed'
 
 /** The answer that goes back to the producer. */
 export function receiptOf(entry: Omit<JournalEntry, 'at'>): ReceiptRow {

@@ -47,7 +47,7 @@ export class WeakWork<Tx> implements Work {
   async handle(message: Message, run: Run): Promise<Verdict> {
     try {
       if (await this.#parker.waits(message)) return { outcome: 'done', how: 'parked' }
-      if (this.#parker.spent(message)) throw new Unworkable('EXHAUSTED', 'no attempt is left')
+      this.#parker.demandAttempt(message)
       const key = `${message.event}/${message.group}/${message.id}`
       const begun = await this.#guard.begin(key, message.headers[TOKEN])
       if (begun.state === 'busy') return { outcome: 'later', delayMs: BUSY_MS }

@@ -48,6 +48,8 @@ export interface Delivery {
   readonly body: Uint8Array
   /** Failed deliveries before this one (flag `attempts`; else 0). */
   readonly attempts: number
+  /** Why the last one failed, where that is known. */
+  readonly cause?: string
   /** It may have been delivered before. */
   readonly redelivered: boolean
 }

@@ -27,7 +27,7 @@ export class ReceiptWork<Tx> implements Work {
       const receipt = readReceiptOrGiveUp(message.body)
       named = { ...message, event: receipt.event, group: receipt.group, id: receipt.id }
       if (await this.#parker.waits(named)) return { outcome: 'done', how: 'parked' }
-      if (this.#parker.spent(message)) throw new Unworkable('EXHAUSTED', 'no attempt is left')
+      this.#parker.demandAttempt(message)
       await this.#runtime.store.transaction(async (tx) => {
         await run.guard(() => applyReceipt(this.#runtime, tx, receipt))
         await this.#resolve(tx, message)

@@ -19,7 +19,8 @@ export function encodeEnvelope({ id, key, headers }: Outgoing): Uint8Array {
 }
 
 export function decodeDelivery(event: string, group: string, from: BrokerDelivery): Delivery {
-  const { id, properties, body, attempts, redelivered } = from
+  const { id, properties, body, attempts, redelivered, cause } = from
   const envelope = JSON.parse(Buffer.from(properties).toString()) as Envelope
-  return { ...envelope, handle: id, event, group, body, attempts, redelivered }
+  const delivery = { ...envelope, handle: id, event, group, body, attempts, redelivered }
+  return cause === undefined ? delivery : { ...delivery, cause }
 }
