@@ -42,7 +42,9 @@ export interface BatchEffects {
   bringBack(queue: number, items: readonly NewReturn[], at: number): void
 }
 
-/** Batches and prepared transactions that are not ended: derived from the log, like everything else. */
+/**
+ * Batches and prepared transactions that are not ended: derived from the log, like everything else.
+ */
 export class Batches {
   readonly table: PreparedTable
   /** Number of the next batch. */
@@ -164,7 +166,9 @@ export class Batches {
     if (commit) this.#actAll(batch, firstId + batch.messages.length)
   }
 
-  /** Transactions that are decided in a batch get their ids behind the batch's own, from `nextId`. */
+  /**
+   * Transactions that are decided in a batch get their ids behind the batch's own, from `nextId`.
+   */
   #actAll(batch: HeldBatch, nextId: number): void {
     let firstId = nextId
     for (const action of batch.actions) {

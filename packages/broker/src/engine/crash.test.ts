@@ -277,7 +277,7 @@ async function deadLettersOf(poison: string, credit: number, maxAttempts: number
   return { dead: found.map(bodyOf), left: world.stats('a').ready }
 }
 
-test('a message that kills the process takes none of its neighbours with it, at any credit', async () => {
+test('a message that kills the process takes no neighbour with it, at any credit', async () => {
   for (const [credit, maxAttempts] of [
     [1, 4],
     [10, 4],

@@ -30,7 +30,7 @@ test('a half message is invisible, also across a restart, until it is committed'
   assert.deepEqual(taker.bodies, ['1', '2'])
 })
 
-test('a rolled back one is never seen; a repeated word is answered with what was decided', async () => {
+test('a rolled back one is never seen; a repeated word gets what was decided', async () => {
   const world = await worldWithQueue()
   const handle = await world.do(world.broker.prepare(request('t1', '1')))
   await world.do(world.broker.decide(handle, 'rollback'))
@@ -40,7 +40,7 @@ test('a rolled back one is never seen; a repeated word is answered with what was
   assert.equal(world.stats('a').ready, 0)
 })
 
-test('an id may be prepared again once decided; a late word for the first does not touch it', async () => {
+test('a decided id may be prepared again; a late word for the first changes nothing', async () => {
   const world = await worldWithQueue()
   const first = await world.do(world.broker.prepare(request('t1', 'first')))
   await assert.rejects(
@@ -91,7 +91,7 @@ test('while no producer is there no asking is used up, however long', async () =
   assert.equal(asked, 1)
 })
 
-test('after 15 askings that counted it is parked, not lost, and still decided by a late word', async () => {
+test('after 15 askings that counted it is parked, and a late word still decides it', async () => {
   const world = await worldWithQueue()
   const handle = await world.do(world.broker.prepare(request('t1', '1')))
   let asked = 0
@@ -112,7 +112,7 @@ test('after 15 askings that counted it is parked, not lost, and still decided by
   assert.deepEqual(world.broker.prepared(), [])
 })
 
-test('an unanswered asking counts after 10 s when the producer stayed, not when it left', async () => {
+test('an unanswered asking counts after 10 s, but not when the producer left', async () => {
   const world = await worldWithQueue()
   await world.do(world.broker.prepare(request('t1', '1')))
   const silent = () => new Promise<CheckAnswer>(() => undefined)

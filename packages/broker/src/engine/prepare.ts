@@ -19,7 +19,9 @@ interface InBatch {
   atRollback(operation: () => void): void
 }
 
-/** Half messages: stored now, shown or dropped by a second word, asked for when it does not come. */
+/**
+ * Half messages: stored now, shown or dropped by a second word, asked for when it does not come.
+ */
 export class Preparer {
   readonly #engine: Engine
   readonly #intake: Intake

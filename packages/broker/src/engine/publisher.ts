@@ -9,7 +9,9 @@ import type { EngineQueue } from './state.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Publishes to fixed queues; one callback per write group confirms, no object per message is made. */
+/**
+ * Publishes to fixed queues; one callback per write group confirms, no object per message is made.
+ */
 export class NumberedPublisher implements Publisher {
   readonly #engine: Engine
   readonly #intake: Intake

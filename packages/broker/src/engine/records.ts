@@ -13,12 +13,12 @@ import { ENTRY_HEADER_BYTES, getU64, setU64 } from '../log/layout.ts'
  *   return   | id 8 | due 8 | attempts 4 | state 1 | crashes 1 | cause length 2 | cause | × n
  *   queue    | JSON { name, options } |                           flags: 1 = deleted
  *   reach    | id 8 |
- *   end      | batch 8 | first id 8 |                            flags: 1 = commit, else rolled back
+ *   end      | batch 8 | first id 8 |                          flags: 1 = commit, else rolled back
  *   prepare  | JSON |        checked  | JSON |                   of a transaction that is prepared
  *
  * A message with a batch number, and every other entry with the flag 0x80 (its payload then begins
- * with the batch number, 8), takes effect only with the batch's end entry; the messages then get the
- * ids from the first id on.
+ * with the batch number, 8), takes effect only with the batch's end entry; the messages then get
+ * the ids from the first id on.
  */
 export const MESSAGE = 16
 export const SETTLE = 17
@@ -39,7 +39,7 @@ export const MOVED = 16
 
 export const QUEUE_DELETED = 1
 
-export const END_COMMIT = 1
+const END_COMMIT = 1
 
 /** Flag of an entry that takes effect with its batch; of a message: HAS_BATCH. */
 const IN_BATCH = 0x80
@@ -192,7 +192,9 @@ export function loadMessage(entry: EntryView, message: MessageView): void {
   message.end = entry.offset + entry.length
 }
 
-/** The batch that the entry takes effect with; 0 = none: at once. Of a message see `MessageView`. */
+/**
+ * The batch that the entry takes effect with; 0 = none: at once. Of a message see `MessageView`.
+ */
 export function batchOf(entry: EntryView): number {
   const inBatch = entry.type !== MESSAGE && (entry.flags & IN_BATCH) !== 0
   return inBatch ? getU64(entry.view, entry.offset + ENTRY_HEADER_BYTES) : 0

@@ -46,7 +46,9 @@ export class EngineQueue extends AckQueue {
   consumers = 0
   /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
   marking = 0
-  /** Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled. */
+  /**
+   * Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled.
+   */
   alone = 0
   /** The next row is being read from disk. */
   loading = false

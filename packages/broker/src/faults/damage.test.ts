@@ -90,7 +90,10 @@ function assertAround(damage: { segment: string; position: number; bytes: number
   assert.ok(damage.position <= byte && byte < damage.position + damage.bytes, `byte ${byte}`)
 }
 
-/** A damaged message is missing; a damaged declare costs the name; a damaged settle lets its message come again. */
+/**
+ * A damaged message is missing; a damaged declare costs the name; a damaged settle lets its message
+ * come again.
+ */
 function idsWithout(all: readonly number[], entry: EntryAt | undefined): number[] {
   if (entry?.type === MESSAGE) return all.filter((id) => id !== entry.id)
   if (entry?.type === SETTLE) return [...all, entry.id].sort((a, b) => a - b)

@@ -38,8 +38,8 @@ export async function transactional<Tx, Foreign, T>(
 }
 
 /**
- * What the broker is told when it asks. "Rolled back" only after a fence row is committed: from then
- * on the local transaction can only fail. While it holds its row this waits, or does not know.
+ * What the broker is told when it asks. "Rolled back" only after a fence row is committed: from
+ * then on the local transaction can only fail. While it holds its row this waits, or does not know.
  */
 export async function answerCheck<Tx>(
   { store, warn }: Runtime<Tx>,
