@@ -296,6 +296,9 @@ export interface Broker {
   backup(dir: string): Promise<{ bytes: number; position: number }>
   queues(): QueueStats[]
   stats(): BrokerStats
-  /** Stops deliveries, writes what waits, marks the stop as clean, lets go of the folder. */
+  /**
+   * Stops deliveries, writes what waits, marks the stop as clean, lets go of the folder. Rejects with
+   * `LOG_FULL` when there is no room to write it; the folder is let go all the same.
+   */
   close(): Promise<void>
 }

@@ -270,6 +270,7 @@ export class EmbeddedBroker implements Broker {
     const { log, state } = this.#engine
     const consumers = [...this.#deliverer.consumers.values()].flat()
     for (const consumer of consumers) this.#detach(consumer)
+    log.closing = true
     try {
       if (log.failure === undefined) {
         for (const consumer of consumers) await this.#settler.release(consumer)

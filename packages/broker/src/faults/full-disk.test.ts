@@ -153,3 +153,27 @@ test('a fresh folder on a full disk is a clear error, and opens once there is ro
   await world.do(world.broker.declareQueue('a'))
   await world.publish('a', 'x')
 })
+
+test('with the reserve used up too, close says so and lets go of the folder', async () => {
+  const world = await opened(400 * KiB)
+  const count = await fill(world, 300)
+  const taker = world.take('a', { credit: 1 })
+  let puts = 0
+  // Each word takes room, and none of them frees any.
+  taker.onDelivery = ({ id }) => {
+    const put = taker.subscription.settle([{ id, outcome: 'later', delayMs: 0 }])
+    put.then(
+      () => puts++,
+      (error) => assert.equal(error.code, 'LOG_FULL'),
+    )
+  }
+  for (let before = -1; before < puts; ) {
+    before = puts
+    await world.pass(10_000)
+  }
+  assert.ok(puts > 50, `${puts} words`)
+  await assert.rejects(world.close(), refusal('LOG_FULL', /^Cannot end the log: it has no room$/))
+  assert.deepEqual(world.fatal, [])
+  await world.open(SEGMENTS)
+  assert.equal(world.broker.report.messages, count)
+})

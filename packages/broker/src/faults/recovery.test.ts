@@ -128,7 +128,7 @@ test('a checkpoint at the very end of a segment keeps that segment', async () =>
   assert.deepEqual(await bodies(world, 'a'), ['second'])
 })
 
-test('a place that cannot be read stops neither the log nor the copying of other messages', async () => {
+test('a place that cannot be read stops neither the log nor the copying', async () => {
   const world = new World(1)
   const work = new Work(world)
   await work.open()

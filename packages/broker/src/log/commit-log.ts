@@ -71,6 +71,8 @@ export class CommitLog {
   onEntry: (entry: EntryView) => void = () => undefined
   /** Called after the waiters of a group. */
   onGroup: () => void = () => undefined
+  /** From now on what finds no room is refused with `LOG_FULL`, instead of waiting for some. */
+  closing = false
   /** Bytes appended and not yet on disk. */
   pendingBytes = 0
   groupsWritten = 0
@@ -164,15 +166,16 @@ export class CommitLog {
 
   fail(cause: unknown): void {
     if (this.#failure !== undefined) return
+    const full = cause instanceof BrokerError && cause.code === 'LOG_FULL'
     const text = `Cannot write the log: ${cause instanceof Error ? cause.message : String(cause)}`
-    this.#failure = new BrokerError('LOG_FAILED', text, cause)
+    this.#failure = full ? cause : new BrokerError('LOG_FAILED', text, cause)
     const groups = this.#writing ? [this.#writing, ...this.#groups] : [...this.#groups]
     this.#groups.length = 0
     this.#open = undefined
     for (const group of groups) for (const waiter of group.waiters) waiter(this.#failure)
     // Who waits for room must hear of it too.
     this.segments.onChange()
-    this.#parts.onFail(this.#failure)
+    if (!full) this.#parts.onFail(this.#failure)
   }
 
   #writing: Group | undefined
@@ -253,7 +256,10 @@ export class CommitLog {
     this.#durableUpTo = this.#end
     if (this.#end + length <= current.base + current.capacity) return current
     const wanted = length + SEGMENT_HEADER_BYTES
-    while (!(await this.segments.roll(wanted))) await this.#untilNext()
+    while (!(await this.segments.roll(wanted))) {
+      if (this.closing) throw new BrokerError('LOG_FULL', 'Cannot end the log: it has no room')
+      await this.#untilNext()
+    }
     this.#end = this.segments.current.base + SEGMENT_HEADER_BYTES
     return this.segments.current
   }
