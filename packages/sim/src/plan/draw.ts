@@ -25,7 +25,8 @@ function drawSetting(random: SeededRandom, swarm: Swarm): Setting {
   const done = Math.max(0.2, 1 - others)
   const slow = swarm.slowDisk ? 8 : 1
   return {
-    limits: drawLimits(random),
+    limits: drawLimits(random, swarm),
+    refusals: swarm.refusals,
     latencyMs: [0.02 * slow, (0.2 + random.next()) * slow],
     outcomes: { done, retry, later, reject },
     slowMs: 5 + random.below(40),
@@ -34,17 +35,19 @@ function drawSetting(random: SeededRandom, swarm: Swarm): Setting {
 }
 
 /** So small that segments are rolled, freed and recycled within a few dozen messages. */
-function drawLimits(random: SeededRandom): Partial<Limits> {
+function drawLimits(random: SeededRandom, { churn }: Swarm): Partial<Limits> {
   const segmentBytesMin = 4 * KiB
-  const segmentBytesMax = segmentBytesMin << random.below(3)
+  const segmentBytesMax = segmentBytesMin << (churn ? 0 : random.below(3))
   const cacheBytes = random.chance(0.5) ? 1 : 256 * KiB
-  const checkpointBytes = (3 + random.below(12)) * KiB
+  const checkpointBytes = (3 + random.below(churn ? 4 : 12)) * KiB
   return { segmentBytesMin, segmentBytesMax, cacheBytes, checkpointBytes }
 }
 
 function drawLife(random: SeededRandom, swarm: Swarm, orders: OrderDraw): Step[] {
   const steps: Step[] = []
   const rounds = 1 + random.below(swarm.rounds)
+  if (swarm.churn) steps.push(...drawChurn(random))
+  if (random.chance(swarm.faults.death)) steps.push(drawDeath(random))
   if (random.chance(swarm.faults.death)) steps.push(drawDeath(random))
   for (let round = 0; round < rounds; round++) {
     if (swarm.direct) steps.push(...drawDirect(random, swarm))
@@ -53,6 +56,18 @@ function drawLife(random: SeededRandom, swarm: Swarm, orders: OrderDraw): Step[]
     steps.push({ kind: 'pass', ms: Math.round(random.next() * swarm.passMs * 1024) / 1024 })
   }
   steps.push({ kind: 'end', end: drawEnd(random, swarm.faults.close) })
+  if (random.chance(swarm.faults.jump)) steps.push(drawJump(random))
+  return steps
+}
+
+/** Much goes through one queue while a little of it, and of others, stays. */
+function drawChurn(random: SeededRandom): Step[] {
+  const steps: Step[] = [{ kind: 'subscribe', queue: 'patient', credit: 60 }]
+  for (let count = 12 + random.below(16); count > 0; count--) {
+    const queues = random.chance(0.15) ? ['patient', 'parking'] : ['patient']
+    steps.push({ kind: 'publish', queues, bytes: 400 + random.below(1_500) })
+    if (random.chance(0.7)) steps.push({ kind: 'pass', ms: 1 + random.below(4) })
+  }
   return steps
 }
 
@@ -73,6 +88,7 @@ function drawPublish(random: SeededRandom, swarm: Swarm): Step {
     : [pick(random, swarm.queues)]
   if (queues.length === 0) queues.push('patient')
   const bytes = random.chance(swarm.large) ? random.below(2_000) : random.below(120)
+  if (random.chance(0.3)) queues.reverse()
   const step: Extract<Step, { kind: 'publish' }> = { kind: 'publish', queues, bytes }
   if (random.chance(swarm.keyed)) step.key = `k${random.below(swarm.keys)}`
   if (random.chance(swarm.delayed)) step.delayMs = random.below(random.chance(0.2) ? 2_000 : 60)
@@ -101,24 +117,33 @@ function drawFaults(random: SeededRandom, { faults }: Swarm): Step[] {
     steps.push({ kind: 'capacity', spareBytes: random.below(24 * KiB) })
   }
   if (random.chance(faults.dropCache)) steps.push({ kind: 'dropCache' })
-  if (random.chance(faults.jump)) {
-    const size = pick(random, [2, 1_000, 3_600_000, 86_400_000])
-    steps.push({ kind: 'jump', ms: random.below(2 * size) - size })
-  }
+  if (random.chance(faults.jump)) steps.push(drawJump(random))
   return steps
 }
 
+function drawJump(random: SeededRandom): Step {
+  const size = pick(random, [2, 30, 1_000, 3_600_000, 86_400_000])
+  return { kind: 'jump', ms: random.below(2 * size) - size }
+}
+
 function drawDeath(random: SeededRandom): Step {
-  const inDelivery = random.chance(0.4)
-  const at: DeathAt = inDelivery
-    ? { deliveries: 1 + random.below(20) }
-    : { calls: 1 + random.below(random.chance(0.4) ? 40 : 250) }
-  return { kind: 'death', at, end: drawEnd(random, 0) }
+  return { kind: 'death', at: drawDeathAt(random), end: drawEnd(random, 0) }
+}
+
+function drawDeathAt(random: SeededRandom): DeathAt {
+  const roll = random.next()
+  if (roll < 0.3) return { deliveries: 1 + random.below(20) }
+  // Between two steps of a change of files.
+  if (roll < 0.6) {
+    return { calls: 1 + random.below(6), of: pick(random, ['rename', 'syncDir', 'sync'] as const) }
+  }
+  if (roll < 0.75) return { calls: 1 + random.below(12), of: 'write' }
+  return { calls: 1 + random.below(random.chance(0.5) ? 40 : 250) }
 }
 
 function drawEnd(random: SeededRandom, close: number): End {
   if (random.chance(close)) return { kind: 'close' }
-  if (random.chance(0.3)) return { kind: 'kill' }
+  if (random.chance(0.4)) return { kind: 'kill' }
   return { kind: 'crash', keep: pick(random, ['some', 'some', 'none', 'all'] as const) }
 }
 

@@ -1,5 +1,5 @@
 import type { Limits } from '@hufu/broker'
-import type { Keep } from '@hufu/os/simulated'
+import type { DiskCallKind, Keep } from '@hufu/os/simulated'
 
 /** How a life ends. */
 export type End =
@@ -8,8 +8,11 @@ export type End =
   /** Orderly. */
   | { kind: 'close' }
 
-/** When a death that was planned strikes: at the n-th disk call, or delivery, from now on. */
-export type DeathAt = { calls: number } | { deliveries: number }
+/**
+ * When a death that was planned strikes: at the n-th disk call (of a kind), or delivery, from now
+ * on.
+ */
+export type DeathAt = { calls: number; of?: DiskCallKind } | { deliveries: number }
 
 export type DiskCode = 'EIO' | 'ENOSPC'
 
@@ -91,6 +94,8 @@ export interface Setting {
   }
   /** Longest time a consumer takes to settle, ms. */
   readonly slowMs: number
+  /** Chance that the transport refuses what the library sends, or loses its answer. */
+  readonly refusals: number
   /** Undefined: this world has no services. */
   readonly services: ServiceSetting | undefined
 }

@@ -26,6 +26,9 @@ export interface Swarm {
   readonly direct: boolean
   /** Undefined: no services. */
   readonly services: ServiceSetting | undefined
+  /** Segments are filled quickly, with a few messages that stay. */
+  readonly churn: boolean
+  readonly refusals: number
   /** Business transactions of one round. */
   readonly orders: number
   readonly slowDisk: boolean
@@ -42,7 +45,7 @@ export interface Swarm {
 export function swarmOf(random: SeededRandom): Swarm {
   /** Off in some worlds, else up to `most`. */
   const some = (chance: number, most: number) => (random.chance(chance) ? random.next() * most : 0)
-  const services = random.chance(0.4) ? servicesOf(random, some) : undefined
+  const services = random.chance(0.3) ? servicesOf(random, some) : undefined
   const queues = TARGETS.filter(() => random.chance(0.5))
   return {
     lives: 1 + random.below(4),
@@ -61,12 +64,14 @@ export function swarmOf(random: SeededRandom): Swarm {
     keep: some(0.5, 0.3),
     resolve: some(0.3, 0.3),
     direct: services === undefined || random.chance(0.3),
+    churn: random.chance(0.12),
+    refusals: some(0.4, 0.3),
     services,
     orders: 1 + random.below(4),
     slowDisk: random.chance(0.15),
     faults: {
       close: some(0.6, 0.5),
-      death: some(0.6, 1),
+      death: some(0.7, 1),
       diskError: some(0.3, 0.3),
       capacity: some(0.15, 0.2),
       dropCache: some(0.3, 0.1),

@@ -1,11 +1,12 @@
 import { sleep } from '@hufu/os'
 import type { Dice } from '../plan/dice.ts'
-import type { ServiceSetting, Step } from '../plan/step.ts'
+import type { ServiceSetting, Setting, Step } from '../plan/step.ts'
 import { Database } from '../store/database.ts'
 import type { ModelTx } from '../store/tx.ts'
 import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
+import { choosy } from './choosy.ts'
 import { type Books, checkBooks, checkClosedBooks } from './ledger-check.ts'
 import { ORDERS, type OrderRow } from './orders.ts'
 import { makeLedger, makeShop, type Service, type ServiceParts } from './service.ts'
@@ -22,6 +23,7 @@ export class ServiceWorkload {
   healed = false
   readonly #machine: Machine
   readonly #setting: ServiceSetting
+  readonly #refusals: number
   readonly #dice: Dice
   readonly #findings: Findings
   readonly #marks: Marks
@@ -30,13 +32,14 @@ export class ServiceWorkload {
 
   constructor(
     machine: Machine,
-    setting: ServiceSetting,
+    { services, refusals }: Setting & { services: ServiceSetting },
     dice: Dice,
     findings: Findings,
     marks: Marks,
   ) {
     this.#machine = machine
-    this.#setting = setting
+    this.#setting = services
+    this.#refusals = refusals
     this.#dice = dice
     this.#findings = findings
     this.#marks = marks
@@ -131,8 +134,9 @@ export class ServiceWorkload {
   }
 
   #parts(database: Database): ServiceParts {
-    const { sim, transport } = this.#machine
+    const { sim } = this.#machine
     const healed = () => this.healed
+    const transport = choosy(this.#machine.transport, this.#refusals, this.#dice, healed)
     const onText = (text: string) => this.#heard(text)
     const [dice, setting] = [this.#dice, this.#setting]
     return { os: sim.os, transport, database, setting, dice, healed, onText }

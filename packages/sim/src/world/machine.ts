@@ -13,7 +13,7 @@ const EVENTS_MAX = 300_000
 const STARTS_MAX = 20
 
 interface PlannedDeath {
-  readonly of: 'calls' | 'deliveries'
+  readonly at: DeathAt
   left: number
   readonly end: End
 }
@@ -108,13 +108,12 @@ export class Machine {
   }
 
   planDeath(at: DeathAt, end: End): void {
-    if ('calls' in at) this.#deaths.push({ of: 'calls', left: at.calls, end })
-    else this.#deaths.push({ of: 'deliveries', left: at.deliveries, end })
+    this.#deaths.push({ at, left: 'calls' in at ? at.calls : at.deliveries, end })
   }
 
   /** A consumer was handed a message. */
   delivered(): void {
-    this.#count('deliveries')
+    this.#count((at) => 'deliveries' in at)
   }
 
   failNth(kind: DiskCall['kind'], nth: number, code: DiskCode): void {
@@ -230,13 +229,13 @@ export class Machine {
   /** Every disk call passes here before it happens; true lets it fail. */
   #seesCall(call: DiskCall): boolean {
     this.watch.sees(call)
-    this.#count('calls')
+    this.#count((at) => 'calls' in at && (at.of ?? call.kind) === call.kind)
     return false
   }
 
-  #count(of: PlannedDeath['of']): void {
+  #count(isOf: (at: DeathAt) => boolean): void {
     for (const death of this.#deaths) {
-      if (death.of !== of || !this.alive || --death.left > 0) continue
+      if (!isOf(death.at) || !this.alive || --death.left > 0) continue
       this.#deaths = this.#deaths.filter((other) => other !== death)
       this.die(death.end)
     }

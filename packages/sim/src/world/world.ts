@@ -14,6 +14,9 @@ const DRAIN_LOOK_MS = 40
 /** Share of the starts after which all contents are compared. */
 const CHECKED_STARTS = 0.3
 
+/** Steps that need no living process. */
+const OUTSIDE: ReadonlySet<Step['kind']> = new Set(['capacity', 'dropCache', 'jump'])
+
 export interface Outcome {
   readonly violation: Violation | undefined
   readonly marks: Marks
@@ -24,10 +27,16 @@ export interface Outcome {
 /** Runs a plan: first with its faults, then without any until everything has drained. */
 export async function runWorld(plan: Plan, onTrace?: (line: string) => void): Promise<Outcome> {
   const world = new World(plan, onTrace)
+  const failed = (error: unknown) => {
+    world.findings.report('the world runs to its end', String((error as Error)?.stack ?? error))
+  }
+  process.on('unhandledRejection', failed)
   try {
     await world.run()
   } catch (error) {
-    world.findings.report('the world runs to its end', String((error as Error).stack ?? error))
+    failed(error)
+  } finally {
+    process.off('unhandledRejection', failed)
   }
   const { findings, marks, machine } = world
   return { violation: findings.first, marks, hash: machine.sim.trace.hash }
@@ -50,7 +59,8 @@ class World {
     this.#direct = new DirectWorkload(this.machine, plan.setting, this.#dice, findings, marks)
     const { services } = plan.setting
     if (services !== undefined) {
-      this.#services = new ServiceWorkload(this.machine, services, this.#dice, findings, marks)
+      const setting = { ...plan.setting, services }
+      this.#services = new ServiceWorkload(this.machine, setting, this.#dice, findings, marks)
     }
     this.machine.onCutOff = () => {
       this.#direct.model.cutOff(this.machine.life)
@@ -65,7 +75,7 @@ class World {
 
   async run(): Promise<void> {
     for (const numbered of this.#plan.steps) {
-      await this.#live()
+      if (!OUTSIDE.has(numbered.step.kind)) await this.#live()
       if (this.#over) return
       await this.#perform(numbered)
       if (this.#over) return

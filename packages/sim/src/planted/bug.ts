@@ -1,0 +1,11 @@
+/** A mistake to be planted, to see whether the simulation finds it. */
+export interface PlantedBug {
+  readonly name: string
+  /** Source file, below `packages/`. */
+  readonly file: string
+  /** Text that stands there exactly once. */
+  readonly find: string
+  readonly replace: string
+  /** What goes wrong then. */
+  readonly why: string
+}

@@ -1,0 +1,59 @@
+import type { PlantedBug } from './bug.ts'
+
+/** What the library, or an adapter to a database, can get wrong. */
+export const LIBRARY_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'journal-outside-transaction',
+    file: 'hufu/src/inbox/strong.ts',
+    find: 'await this.#runtime.store.journal.finish(tx, entry)',
+    replace:
+      'setImmediate(() => this.#runtime.store.transaction((own) => this.#runtime.store.journal.finish(own, entry)).catch(() => {}))',
+    why: 'a crash between the two leaves an effect without its journal row',
+  },
+  {
+    name: 'receipt-closes-twice',
+    file: 'hufu/src/receipts/apply.ts',
+    find: 'if (!(await runtime.store.outbox.receipt(tx, receipt))) return',
+    replace: 'await runtime.store.outbox.receipt(tx, receipt)',
+    why: 'a repeated receipt runs its handler again',
+  },
+  {
+    name: 'relay-skips-late-commit',
+    file: 'sim/src/store/claims.ts',
+    find: '    const fresh = waiting.filter((row) => {\n',
+    replace: `    const sent = all.filter((row) => row.state !== 'waiting').map((row) => row.ref)
+    const fresh = waiting.filter((row) => {
+      if (row.ref < Math.max(0, ...sent)) return false
+`,
+    why: 'a row with a lower number that was committed later is never sent',
+  },
+  {
+    name: 'relay-sends-two-of-a-key',
+    file: 'sim/src/store/claims.ts',
+    find: '      if (record.key !== null && keys.has(key)) continue\n',
+    replace: '',
+    why: 'when the first is refused the second has gone ahead',
+  },
+  {
+    name: 'outbox-row-outside-transaction',
+    file: 'hufu/src/outbox/publish.ts',
+    find: 'return store.outbox.insert(tx, row)',
+    replace:
+      'setImmediate(() => store.transaction((own) => store.outbox.insert(own, row)).catch(() => {}))\n  return { repeated: false }',
+    why: 'an order without its message, or a message without its order',
+  },
+  {
+    name: 'parked-key-goes-on',
+    file: 'hufu/src/inbox/strong.ts',
+    find: '    if (ahead === 0) return\n',
+    replace: '    if (ahead >= 0) return\n',
+    why: 'messages of a key pass the parked one that should hold them back',
+  },
+  {
+    name: 'repeat-takes-effect',
+    file: 'hufu/src/inbox/strong.ts',
+    find: '    const known = await journal.begin(tx, message)\n    if (known) {',
+    replace: '    const known = await journal.find(message)\n    if (known) {',
+    why: 'two deliveries at the same time both find no journal row',
+  },
+]
