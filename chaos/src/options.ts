@@ -44,7 +44,7 @@ Exit codes: 0 all kept, 1 not, 2 wrong usage, 3 cannot run here.`
 const TRIALS_DEFAULT = 20
 const TRIALS_MAX = 1_000_000
 const BYTES_DEFAULT = 65_536
-const BYTES_MIN = 2_048
+const BYTES_MIN = 1_024
 const BYTES_MAX = 16 * 1024 * 1024
 
 const OPTIONS = {

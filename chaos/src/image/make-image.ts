@@ -24,7 +24,8 @@ export interface Image {
 
 const SEGMENT_BYTES_MIN = 4_096
 const BODY_BYTES_MAX = 700
-const BURST_MAX = 12
+/** In a burst at most, as a part of a life. */
+const BURST_SHARE = 0.5
 /** Writes for one life, as a part of the whole log. */
 const LIFE_SHARE = 0.23
 const NEVER = 2 ** 50
@@ -50,16 +51,17 @@ export async function makeImage(
   const delivered = new Set<string>()
   const random = new SeededRandom(seed)
   let files = await declared(segmentBytes)
+  const start = readLog(files).end
   let lives = 0
-  for (let end = 0; end < bytes; ) {
+  for (let written = 0; written < bytes; ) {
     const disk = new MemoryDisk(files)
     const broker = await openImage(disk, segmentBytes)
-    const bytesMax = Math.min(bytes - end, bytes * LIFE_SHARE)
+    const bytesMax = Math.min(bytes - written, bytes * LIFE_SHARE)
     await new Life(broker, random, { bodies, delivered }, `${lives++}`).run(bytesMax)
-    end = readLog(disk.files()).end
+    written = readLog(disk.files()).end - start
     // Where it would write a checkpoint, nothing of the log would be read at a start.
     disk.full = (path) => path.includes('checkpoint')
-    if (ending === 'stopped' && end >= bytes) await broker.close()
+    if (ending === 'stopped' && written >= bytes) await broker.close()
     files = disk.files()
   }
   return { files, log: readLog(files), bodies, delivered, segmentBytes }
@@ -119,19 +121,19 @@ class Life {
       })
     }
     for (let bytes = 0; bytes < bytesMax; ) {
-      bytes += await this.#burst()
+      bytes += await this.#burst(bytesMax * BURST_SHARE)
       for (let turns = 0; turns < 6; turns++) await turn()
     }
     while (this.#settles.length > 0) await this.#settles.pop()
     for (let turns = 0; turns < 50; turns++) await turn()
   }
 
-  async #burst(): Promise<number> {
+  async #burst(bytesMax: number): Promise<number> {
     let bytes = 0
     const publishes: Promise<number>[] = []
-    for (let i = this.#random.below(BURST_MAX); i >= 0; i--) {
+    while (bytes < bytesMax && (bytes === 0 || this.#random.chance(0.85))) {
       const token = `${this.#prefix}-${this.#count++}`
-      const body = bodyFor(token, this.#random.below(BODY_BYTES_MAX))
+      const body = bodyFor(token, this.#random.below(Math.min(BODY_BYTES_MAX, bytesMax)))
       this.#known.bodies.set(token, body)
       const queues = TARGETS.filter(() => this.#random.chance(0.35))
       if (queues.length === 0) queues.push('work')

@@ -18,7 +18,7 @@ interface Expected {
   tail: boolean
 }
 
-/** Every bit of a log flipped: once as a kill left it, once after an orderly stop. */
+/** Every bit of a log of so many bytes flipped: once as a kill left it, once after an orderly stop. */
 export async function flipMode(bytes: number, seed: number, tally: Tally): Promise<void> {
   for (const ending of ['killed', 'stopped'] as const) {
     const image = await makeImage(bytes, seed, ending)
@@ -43,6 +43,8 @@ async function flipSegment(
   for (let at = 0; at < segment.bytes.length; at++) {
     const position = segment.start + at
     if (position >= image.log.end) break
+    // Not read at a start: a checkpoint has what was in it.
+    if (at >= SEGMENT_HEADER_BYTES && position < image.log.checkpoint) continue
     const expected = expectedWith(image, segment, position)
     for (let bit = 0; bit < BITS; bit++) {
       const bytes = segment.bytes.slice()
@@ -124,8 +126,6 @@ function expectedWith({ log }: Image, segment: Segment, position: number): Expec
   if (position < segment.start + SEGMENT_HEADER_BYTES) {
     return { ...all, damaged: [{ position: segment.start, bytes: SEGMENT_HEADER_BYTES }] }
   }
-  // Not read at a start: a checkpoint has what was in it.
-  if (position < log.checkpoint) return all
   const last = log.groups.at(-1)!
   const entry = log.entries.find(({ start, end }) => position >= start && position < end)
   const header = log.groups.find(({ start }) => {

@@ -11,6 +11,9 @@ type Report = Pick<ReportFile, 'add' | 'flush'>
 const DRAIN_MS_MAX = 60_000
 const POLL_MS = 3
 
+/** Queues that are not drained for ever. */
+export class StuckError extends Error {}
+
 /** Opens the folder twice, drains it to the last message, and sees that it is empty ever after. */
 export async function finalLife(dir: string, history: History, reportPath: string): Promise<void> {
   const file = new ReportFile(reportPath)
@@ -57,7 +60,7 @@ async function drainAll(broker: Broker, report: Report): Promise<void> {
   }
   const until = performance.now() + DRAIN_MS_MAX
   while (isBusy(broker)) {
-    if (performance.now() > until) throw new Error(`Draining: not done in ${DRAIN_MS_MAX} ms`)
+    if (performance.now() > until) throw new StuckError(`Draining: not done in ${DRAIN_MS_MAX} ms`)
     await sleep(POLL_MS)
   }
 }

@@ -5,7 +5,7 @@ import { SeededRandom } from '@hufu/os/simulated'
 import { History } from '../history/history.ts'
 import { readReport } from '../history/report-file.ts'
 import type { Cleanup } from './cleanup.ts'
-import { finalLife } from './final-life.ts'
+import { finalLife, StuckError } from './final-life.ts'
 import { addFindings, complain, failuresOf, see, type Tally } from './tally.ts'
 import type { WorkerOptions } from './words.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -61,8 +61,9 @@ export class Folder {
     try {
       await finalLife(this.dir, history, join(this.root, 'report-final.jsonl'))
     } catch (error) {
-      tally.startFailures++
-      complain(`startFailures: ${(error as Error).stack}`)
+      const kind = error instanceof StuckError ? 'stuck' : 'startFailures'
+      tally[kind]++
+      complain(`${kind}: ${(error as Error).stack}`)
       return
     }
     addFindings(tally, history.finish())
