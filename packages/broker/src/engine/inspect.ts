@@ -31,10 +31,31 @@ export async function peek(
     throw new BrokerError('ARGUMENT', `${doing}: ${text}`)
   }
   const found: Peeked[] = []
-  for (const candidate of candidates(queue, options.afterId ?? 0, limit)) {
-    found.push(await peeked(engine, queue, candidate))
+  for (const { id } of candidates(queue, options.afterId ?? 0, limit)) {
+    const one = await peekOne(engine, queue, id)
+    if (one !== undefined) found.push(one)
   }
   return found
+}
+
+/** Undefined when it went while others were read; its segment may be gone too. */
+async function peekOne(engine: Engine, queue: EngineQueue, id: number) {
+  for (;;) {
+    const candidate = candidateOf(queue, id)
+    if (candidate === undefined) return undefined
+    try {
+      return await peeked(engine, queue, candidate)
+    } catch (error) {
+      if (candidateOf(queue, id)?.position === candidate.position) throw error
+    }
+  }
+}
+
+function candidateOf(queue: EngineQueue, id: number): Candidate | undefined {
+  const row = queue.rows.get(id)
+  if (row !== undefined) return { id, position: row.position, size: row.size, row }
+  if (!queue.waiting.find(id)) return undefined
+  return { id, position: queue.waiting.position, size: queue.waiting.size }
 }
 
 function candidates(queue: EngineQueue, afterId: number, limit: number): Candidate[] {
