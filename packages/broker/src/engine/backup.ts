@@ -29,6 +29,9 @@ export async function backup(engine: Engine, retainer: Retainer, to: string) {
     for (const file of names) bytes += await copyFile(engine, to, file.name, file.bytes)
     await disk.syncDir(to)
     return { bytes, position: end }
+  } catch (error) {
+    if (!isDiskError(error) || error instanceof BrokerError) throw error
+    throw new BrokerError('FOLDER_UNUSABLE', `Cannot back up to ${to}: ${error.message}`, error)
   } finally {
     release()
   }

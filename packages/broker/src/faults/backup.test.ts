@@ -65,6 +65,20 @@ test('a backup into a folder that is not empty is refused, and the broker goes o
   await lives.check()
 })
 
+test('a backup that finds no room is refused, and the broker goes on', async () => {
+  const lives = new Lives(1)
+  await lives.open()
+  const { disk } = lives.sim
+  disk.capacityBytes = disk.usedBytes + 1_000
+  const text = /^BrokerError: Cannot back up to \/copy: .*ENOSPC/
+  await assert.rejects(lives.sim.settle(lives.broker.backup('/copy')), text)
+  disk.capacityBytes = 2 ** 40
+  lives.publish()
+  await lives.sim.runFor(50)
+  await lives.check()
+  await lives.sim.settle(lives.broker.backup('/copy2'))
+})
+
 test('a backup cut short by a kill is not taken for a whole one', async () => {
   let refused = 0
   for (let seed = 1; seed <= 20; seed++) {

@@ -31,9 +31,7 @@ export class Lives {
   #subscriptions: Subscription[] = []
 
   constructor(seed: number, onTrace?: (line: string) => void) {
-    // Every third disk is so small that it is full at times.
-    const capacityBytes = seed % 3 === 0 ? (160 + (seed % 80)) * KiB : 2 ** 40
-    this.sim = simulatedOs({ seed, capacityBytes, ...(onTrace && { onTrace }) })
+    this.sim = simulatedOs({ seed, ...(onTrace && { onTrace }) })
     this.random = this.sim.random
     this.limits = tiny(this.random)
   }
