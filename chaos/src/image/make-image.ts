@@ -31,7 +31,7 @@ const LIFE_SHARE = 0.23
 const NEVER = 2 ** 50
 
 /** The limits with which an image is written and opened: some segments, no later checkpoint. */
-export function limitsOf(segmentBytes: number, checkpointBytes = NEVER) {
+function limitsOf(segmentBytes: number, checkpointBytes = NEVER) {
   return {
     segmentBytesMin: segmentBytes,
     segmentBytesMax: segmentBytes,

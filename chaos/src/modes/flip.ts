@@ -18,7 +18,7 @@ interface Expected {
   tail: boolean
 }
 
-/** Every bit of a log of so many bytes flipped: once as a kill left it, once after an orderly stop. */
+/** Every bit of a log flipped: of one as a kill left it, and of one after an orderly stop. */
 export async function flipMode(bytes: number, seed: number, tally: Tally): Promise<void> {
   for (const ending of ['killed', 'stopped'] as const) {
     const image = await makeImage(bytes, seed, ending)
