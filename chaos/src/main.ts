@@ -6,6 +6,7 @@ import { powerMode } from './modes/power.ts'
 import { straceMode } from './modes/strace.ts'
 import { CannotRunError, type ChaosOptions, HELP, readOptions, UsageError } from './options.ts'
 import { Cleanup } from './run/cleanup.ts'
+import { Rate } from './run/rate.ts'
 import { complain, failuresOf, newTally, type Tally } from './run/tally.ts'
 
 const cleanup = new Cleanup()
@@ -27,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function runMode(options: ChaosOptions, tally: Tally): Promise<void> {
   const { mode, seed, trials } = options
-  const run = { seed, trials, tally, cleanup }
+  const run = { seed, trials, tally, cleanup, rate: new Rate(mode, 'trials') }
   switch (mode) {
     case 'kill':
       return killMode(run)

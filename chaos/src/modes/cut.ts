@@ -23,7 +23,7 @@ export async function cutMode(bytes: number, seed: number, tally: Tally): Promis
     `${log.segments.length} segments, ${log.groups.length} groups, ${log.entries.length} entries`,
   )
   for (const behind of BEHIND) {
-    const rate = new Rate(`cut, ${behind} behind`)
+    const rate = new Rate(`cut, ${behind} behind`, 'starts')
     for (let at = Math.max(log.checkpoint, log.end - bytes); at < log.end; at++) {
       // A segment gets its name after its header: an older header never stands in it.
       if (behind === 'stale' && isHeader(log.segments, at)) continue

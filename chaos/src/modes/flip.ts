@@ -26,7 +26,7 @@ export async function flipMode(bytes: number, seed: number, tally: Tally): Promi
     complain(
       `${ending}: ${segments.length} segments, ${groups.length} groups, ${entries.length} entries`,
     )
-    const rate = new Rate(`flip, ${ending}`)
+    const rate = new Rate(`flip, ${ending}`, 'starts')
     for (const segment of segments)
       await flipSegment(image, segment, ending === 'stopped', tally, rate)
     rate.end()

@@ -6,6 +6,7 @@ import { History } from '../history/history.ts'
 import { readReport } from '../history/report-file.ts'
 import type { Cleanup } from './cleanup.ts'
 import { finalLife, StuckError } from './final-life.ts'
+import type { Rate } from './rate.ts'
 import { addFindings, complain, failuresOf, see, type Tally } from './tally.ts'
 import type { WorkerOptions } from './words.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -19,6 +20,7 @@ export interface Run {
   trials: number
   tally: Tally
   cleanup: Cleanup
+  rate: Rate
 }
 
 /** The files of one trial: the broker's folder and, beside it, a report of each life. */
@@ -91,6 +93,7 @@ export async function inFolder(
   const before = failuresOf(run.tally)
   await trial(folder, new SeededRandom(seed).fork('trial'))
   run.tally.trials++
+  run.rate.count()
   folder.end(failuresOf(run.tally) > before)
 }
 
