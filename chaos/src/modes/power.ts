@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SeededRandom } from '@hufu/os/simulated'
-import type { FileSystem } from '../options.ts'
+import { CannotRunError, type FileSystem } from '../options.ts'
 import { endWorker, type Folder, inFolder, type Run, readyOrFailed } from '../run/folder.ts'
 import { Mount } from '../run/mount.ts'
-import { see } from '../run/tally.ts'
+import { complain, see } from '../run/tally.ts'
 import { EXIT } from '../run/words.ts'
 
 const MiB = 2 ** 20
@@ -19,9 +19,17 @@ const START_MS = 300
 
 /** The file system is cut off from its disk at a random moment, and mounted again. */
 export async function powerMode(run: Run, fileSystems: readonly FileSystem[]): Promise<void> {
+  const reasons: string[] = []
   for (const kind of fileSystems) {
-    for (let number = 0; number < run.trials; number++) await powerTrial(run, kind, number)
+    try {
+      for (let number = 0; number < run.trials; number++) await powerTrial(run, kind, number)
+    } catch (error) {
+      if (!(error instanceof CannotRunError)) throw error
+      reasons.push(error.message)
+      complain(`Skipped ${kind}: ${error.message}`)
+    }
   }
+  if (reasons.length === fileSystems.length) throw new CannotRunError(reasons.join('; '))
 }
 
 async function powerTrial(run: Run, kind: FileSystem, number: number): Promise<void> {
