@@ -88,7 +88,7 @@ const LAYERS: readonly (readonly Part[])[] = [
 
   [
     { name: 'server', at: ['apps/server/src/', 'apps/server/bin/'] },
-    { name: 'demo', at: ['apps/demo/src/', 'chaos/src/'] },
+    { name: 'demo', at: ['apps/demo/src/', 'bench/src/', 'chaos/src/'] },
   ],
   [{ name: 'examples', at: ['examples/'] }],
 ]
