@@ -64,21 +64,24 @@ function* pages<T>(all: readonly T[], size: number): Generator<readonly T[]> {
 }
 
 function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
-  for (let after = 0; ; ) {
-    const rows = queue.waiting.rowsAfter(after, ROWS_PER_BLOCK)
-    if (rows.length === 0) return
-    const { bytes, view } = bytesOf(new Uint8Array(ROWS_HEADER_BYTES + rows.length * ROW_BYTES))
-    view.setUint8(0, WAITING_ROWS)
-    view.setUint32(4, queue.number, true)
-    for (const [i, row] of rows.entries()) {
-      const at = ROWS_HEADER_BYTES + i * ROW_BYTES
-      setU64(view, at, row.id)
-      setU64(view, at + 8, row.position)
-      view.setUint32(at + 16, row.size, true)
-      view.setUint32(at + 20, row.key, true)
-    }
-    after = rows.at(-1)!.id
-    yield bytes
+  const memory = new Uint8Array(ROWS_HEADER_BYTES + ROWS_PER_BLOCK * ROW_BYTES)
+  const { bytes, view } = bytesOf(memory)
+  view.setUint8(0, WAITING_ROWS)
+  view.setUint32(4, queue.number, true)
+  let lastId = 0
+  let at = ROWS_HEADER_BYTES
+  const write = (id: number, position: number, size: number, key: number) => {
+    setU64(view, at, id)
+    setU64(view, at + 8, position)
+    view.setUint32(at + 16, size, true)
+    view.setUint32(at + 20, key, true)
+    at += ROW_BYTES
+    lastId = id
+  }
+  while (queue.waiting.eachAfter(lastId, ROWS_PER_BLOCK, write) > 0) {
+    // Written before the next one is asked for, which uses the same memory.
+    yield bytes.subarray(0, at)
+    at = ROWS_HEADER_BYTES
   }
 }
 

@@ -69,7 +69,8 @@ export class Deliverer {
       if (!hasCredit(consumer)) continue
       free += consumer.credit - consumer.unsettled.size
       if (free <= marked) continue
-      consumers.push(...consumers.splice(0, i + 1))
+      // A lone consumer, the common case, needs no turn.
+      if (consumers.length > 1) consumers.push(...consumers.splice(0, i + 1))
       return consumer
     }
     return undefined

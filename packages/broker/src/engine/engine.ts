@@ -56,7 +56,10 @@ export async function withEntry(
   return false
 }
 
+const NO_BYTES = new Uint8Array(0)
+
 /** A part of an entry's bytes, copied: the block it is in will be written over. */
 export function copied(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  if (from === to) return NO_BYTES
   return new Uint8Array(bytes.subarray(from, to))
 }

@@ -39,11 +39,14 @@ const COPY_BYTES_PER_TURN = 1 << 20
 
 /** Counts what lives in each segment. */
 export function liveCounter(segmentAt: (position: number) => Segment): LiveCounter {
+  let segment: Segment | undefined
   return {
     add(position, size, by) {
-      const segment = segmentAt(position)
-      segment.liveCount += by
-      segment.liveBytes += by * size
+      // Mostly the same as the last time.
+      const same = segment !== undefined && position - segment.base < segment.capacity
+      if (!same || position < segment!.base) segment = segmentAt(position)
+      segment!.liveCount += by
+      segment!.liveBytes += by * size
     },
   }
 }

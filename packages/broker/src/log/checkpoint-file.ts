@@ -198,16 +198,21 @@ async function writeBlocks(
   return { bytes: at, count }
 }
 
-/** Yields each block, or undefined and the end where one is not whole. */
+/**
+ * Yields each block, or undefined and the end where one is not whole. A block is good until the
+ * next is asked for, which uses the same memory.
+ */
 async function* readBlocks(file: DiskFile, header: Header): AsyncGenerator<Uint8Array | undefined> {
   const head = bytesOf(new Uint8Array(BLOCK_HEADER_BYTES))
   const size = await file.size()
+  let memory = Buffer.alloc(0)
   let at = HEADER_BYTES
   for (let index = 0; index < header.blocks; index++) {
     const read = await file.read(head.bytes, at)
     const length = head.view.getUint32(0, true)
     if (read < BLOCK_HEADER_BYTES || at + BLOCK_HEADER_BYTES + length > size) return yield undefined
-    const block = new Uint8Array(length)
+    if (memory.length < length) memory = Buffer.allocUnsafeSlow(length)
+    const block = memory.subarray(0, length)
     await file.read(block, at + BLOCK_HEADER_BYTES)
     const crc = checksum(block, 0, length, blockSeed(header.sequence, index))
     if (crc !== head.view.getUint32(4, true)) return yield undefined

@@ -82,6 +82,7 @@ class Recovery {
   #lastType = 0
   #lastTime = 0
   #lastIncarnation = 0
+  #scratch = Buffer.alloc(0)
   #tailBytesCut = 0
   #end = SEGMENT_HEADER_BYTES
   #tail: { segment: Segment; from: number } | undefined
@@ -204,8 +205,8 @@ class Recovery {
 
   async #scanOne(i: number, from: number, incarnation: number): Promise<number> {
     const segment = this.#segments[i]!
-    const content = await readStart(segment, segment.capacity)
     const knownEnd = await this.#knownEnd(i)
+    const content = await this.#readStart(segment, segment.capacity)
     const { base } = segment
     const incarnationMax = this.#manifest.incarnation - 1
     const input = { content, base, from, log: this.#log, incarnation, incarnationMax, knownEnd }
@@ -218,11 +219,22 @@ class Recovery {
   async #knownEnd(i: number): Promise<number> {
     const next = this.#segments[i + 1]
     if (next === undefined) return -1
-    const head = await readStart(next, Math.min(next.capacity, HEAD_BYTES))
+    const head = await this.#readStart(next, Math.min(next.capacity, HEAD_BYTES))
     let end = firstDurableUpTo(head, next.base, this.#log)
-    if (end < 0) end = firstDurableUpTo(await readStart(next, next.capacity), next.base, this.#log)
+    if (end < 0) {
+      const all = await this.#readStart(next, next.capacity)
+      end = firstDurableUpTo(all, next.base, this.#log)
+    }
     // The header of the next segment's first group is damaged: a later one does not know.
     return end > next.base ? -1 : end
+  }
+
+  /** The first bytes of a segment; good until the next call, which uses the same memory. */
+  async #readStart(segment: Segment, bytes: number): Promise<Bytes> {
+    if (this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes)
+    const content = bytesOf(this.#scratch.subarray(0, bytes))
+    await segment.file.read(content.bytes, 0)
+    return content
   }
 
   #note(segment: Segment, from: number, result: ScanResult): void {
@@ -305,12 +317,6 @@ class Recovery {
       tailBytesCut: this.#tailBytesCut,
     }
   }
-}
-
-async function readStart(segment: Segment, bytes: number): Promise<Bytes> {
-  const content = bytesOf(Buffer.allocUnsafeSlow(bytes))
-  await segment.file.read(content.bytes, 0)
-  return content
 }
 
 function decodeLogBlock(block: Uint8Array): Incarnations {

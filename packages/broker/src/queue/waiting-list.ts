@@ -5,6 +5,8 @@ const FIRST_CHUNK_ROWS = 64
 const CHUNK_GROWTH = 4
 const LARGEST_CHUNK_ROWS = 4096
 
+type Visit = (id: number, position: number, size: number, key: number) => void
+
 /** A waiting row copied out of the list. */
 export interface WaitingRow {
   /** Whole number below 2^53, given once, rising. */
@@ -117,7 +119,7 @@ export class WaitingList {
   }
 
   /** Visits the rows in order. The visitor must not change the list, except to `relocate`. */
-  forEach(visit: (id: number, position: number, size: number, key: number) => void): void {
+  forEach(visit: Visit): void {
     for (const chunk of this.#chunks) {
       for (let i = chunk.start; i < chunk.count; i++) {
         if (!chunk.isLive(i)) continue
@@ -129,20 +131,25 @@ export class WaitingList {
   /** Up to `limit` rows with ids above `afterId`, in order. */
   rowsAfter(afterId: number, limit: number): WaitingRow[] {
     const rows: WaitingRow[] = []
+    this.eachAfter(afterId, limit, (id, position, size, key) => {
+      rows.push({ id, position, size, key })
+    })
+    return rows
+  }
+
+  /** Visits up to `limit` rows with ids above `afterId`, in order; how many there were. */
+  eachAfter(afterId: number, limit: number, visit: Visit): number {
+    let count = 0
     for (let at = Math.max(0, this.#chunkOf(afterId)); at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at]!
       for (let i = Math.max(chunk.start, chunk.firstAfter(afterId)); i < chunk.count; i++) {
-        if (rows.length >= limit) return rows
+        if (count >= limit) return count
         if (!chunk.isLive(i)) continue
-        rows.push({
-          id: chunk.ids[i]!,
-          position: chunk.positions[i]!,
-          size: chunk.sizes[i]!,
-          key: chunk.keys[i]!,
-        })
+        visit(chunk.ids[i]!, chunk.positions[i]!, chunk.sizes[i]!, chunk.keys[i]!)
+        count++
       }
     }
-    return rows
+    return count
   }
 
   #addChunk(tail: RowChunk | undefined): RowChunk {
