@@ -141,8 +141,7 @@ function beginLife(state: State, recovered: RecoveredLog, now: number): void {
     for (const row of queue.rows.values()) {
       // What is not due yet cannot have been delivered since it was put off.
       row.exact = row.state === 'delayed' && row.dueAt > now
-      // Flagged even so: while nobody ran the wall clock may have gone back.
-      if (row.id <= queue.suspectUpTo) row.redelivered = true
+      if (row.state === 'ready' && queue.isSuspect(row)) row.redelivered = true
     }
   }
 }

@@ -197,6 +197,8 @@ export class AckQueue {
     const waits = head === this.waiting
     const row = waits ? this.#takeWaiting(state) : (head as QueueRow)
     if (!waits) this.move(row, state)
+    // Also one that seemed not due yet: while nobody ran the wall clock may have gone back.
+    if (row.id <= this.suspectUpTo) row.redelivered = true
     if (this.ordered && row.key !== 0 && !row.gated) row.gated = this.#gate.enter(row.key)
     return row
   }
