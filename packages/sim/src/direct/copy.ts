@@ -1,3 +1,12 @@
+/** Messages, and settles, that take effect as a whole. */
+export interface Group {
+  readonly name: string
+  readonly sents: Sent[]
+  readonly settles: Copy[]
+  /** Whether somebody has asked for its commit, and was told that it is stored. */
+  commit: 'no' | 'asked' | 'confirmed'
+}
+
 /** A message as it was given to the broker. */
 export interface Sent {
   readonly token: string
@@ -7,6 +16,8 @@ export interface Sent {
   /** Rises with the calls of `publish`. */
   readonly order: number
   readonly due: Moment | undefined
+  /** What it became visible with; undefined: it was published alone. */
+  readonly group: Group | undefined
   /** Set when the broker has confirmed it, or shown it. */
   id: number | undefined
   confirmed: boolean

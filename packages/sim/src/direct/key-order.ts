@@ -5,14 +5,14 @@ import { type Copy, nameOf } from './copy.ts'
 export class KeyOrder {
   readonly #findings: Findings
   /** By key: the furthest message delivered so far, and the one under way. */
-  readonly #furthest = new Map<string, Copy>()
+  readonly #furthest = new Map<string, { copy: Copy; id: number }>()
   readonly #last = new Map<string, Copy>()
 
   constructor(findings: Findings) {
     this.#findings = findings
   }
 
-  deliver(copy: Copy, queue: string): void {
+  deliver(copy: Copy, queue: string, id: number): void {
     const { key } = copy.sent
     if (queue !== 'ordered' || key === undefined) return
     const last = this.#last.get(key)
@@ -23,9 +23,9 @@ export class KeyOrder {
     this.#last.set(key, copy)
     if (copy.unordered) return
     const furthest = this.#furthest.get(key)
-    const inOrder = furthest === undefined || furthest.sent.order <= copy.sent.order
-    const turned = () => `${nameOf(copy)} after ${furthest && nameOf(furthest)}, key ${key}`
+    const inOrder = furthest === undefined || furthest.id <= id
+    const turned = () => `${nameOf(copy)} after ${furthest && nameOf(furthest.copy)}, key ${key}`
     this.#findings.check(inOrder, 'the messages of a key come in order', turned)
-    if (inOrder) this.#furthest.set(key, copy)
+    if (inOrder) this.#furthest.set(key, { copy, id })
   }
 }

@@ -1,7 +1,7 @@
 import type { Delivery, PublishRequest, Settlement } from '@hufu/broker'
 import type { Findings } from '../world/findings.ts'
 import type { Marks } from '../world/marks.ts'
-import { type Copy, type Moment, nameOf, newCopy, type Sent } from './copy.ts'
+import { type Copy, type Group, type Moment, nameOf, newCopy, type Sent } from './copy.ts'
 import { KeyOrder } from './key-order.ts'
 import { optionsOf } from './queues.ts'
 
@@ -34,12 +34,13 @@ export class DirectModel {
     this.#keys = new KeyOrder(findings)
   }
 
-  send(token: string, request: PublishRequest, now: Now): Sent {
+  send(token: string, request: PublishRequest, now: Now, group?: Group): Sent {
     const { queues, body, key, delayMs = 0 } = request
     const due = delayMs > 0 ? later(now, delayMs) : undefined
     const order = this.sent.size
     const known = { id: undefined, confirmed: false, refused: false }
-    const sent: Sent = { token, body, queues, key, order, due, ...known }
+    const sent: Sent = { token, body, queues, key, order, due, group, ...known }
+    group?.sents.push(sent)
     this.sent.set(token, sent)
     for (const queue of queues) this.copies.set(`${queue} ${token}`, newCopy(sent, queue))
     return sent
@@ -52,10 +53,26 @@ export class DirectModel {
     this.#sameId(sent, id)
   }
 
+  /** The commit of a group is stored. */
+  committed(group: Group): void {
+    group.commit = 'confirmed'
+    for (const sent of group.sents) {
+      sent.confirmed = true
+      if (sent.due !== undefined) sent.due.stored = true
+    }
+    for (const copy of group.settles) if (copy.gone === 'asked') copy.gone = 'confirmed'
+  }
+
+  /** The commit of a group failed; `unknown`: nobody can say whether it took effect. */
+  notCommitted(group: Group, unknown: boolean): void {
+    if (!unknown) for (const sent of group.sents) sent.refused = true
+  }
+
   /** A delivery is handed to a consumer. */
   deliver(delivery: Delivery, consumer: number, now: Now): Copy | undefined {
     const copy = this.#copyOf(delivery)
     if (copy === undefined) return undefined
+    this.#checkVisible(copy)
     if (delivery.queue === copy.queue) this.#checkTime(copy, now)
     this.#checkNotOver(copy, delivery)
     if (delivery.queue === copy.queue) this.#checkOwn(copy, delivery, now)
@@ -121,6 +138,15 @@ export class DirectModel {
     }
   }
 
+  /** What belongs to a group is seen only after its commit, and then all of it holds. */
+  #checkVisible(copy: Copy): void {
+    const { group } = copy.sent
+    if (group === undefined) return
+    const what = () => `${nameOf(copy)} of ${group.name}`
+    this.#findings.check(group.commit !== 'no', 'nothing is seen before its commit', what)
+    this.committed(group)
+  }
+
   #checkTime(copy: Copy, now: Now): void {
     const moment = copy.notBefore
     if (moment === undefined) return
@@ -144,15 +170,18 @@ export class DirectModel {
   }
 
   #checkOwn(copy: Copy, delivery: Delivery, now: Now): void {
-    const what = () => `${nameOf(copy)}, attempts ${delivery.attempts}, ${JSON.stringify(copy)}`
+    const what = () => `${nameOf(copy)} as ${delivery.id}, attempts ${delivery.attempts}`
     this.#own(delivery.id, copy.sent.token)
     this.#sameId(copy.sent, delivery.id)
-    const again = copy.delivered > 0 && !delivery.redelivered
+    // What looks not due yet after the clock went back is not known to have come, once a stop in
+    // good order has ended the life that still suspected it.
+    const forgotten = now.wentBack && now.orderlyEnds > 0 && copy.notBefore !== undefined
+    const again = copy.delivered > 0 && !delivery.redelivered && !forgotten
     this.#findings.check(!again, 'what comes again is marked as redelivered', what)
     const over = copy.givenUp === 'confirmed' || copy.deadId !== undefined
     this.#findings.check(!over, 'what was given up does not come from its queue', what)
     this.#checkAttempts(copy, delivery.attempts, now)
-    this.#keys.deliver(copy, delivery.queue)
+    this.#keys.deliver(copy, delivery.queue, delivery.id)
     // Delivered means durable: from here on it must not be lost.
     copy.sent.confirmed = true
   }

@@ -1,16 +1,26 @@
-import type { Broker, Delivery, Peeked, Settlement, Subscription } from '@hufu/broker'
+import type {
+  Broker,
+  Delivery,
+  Peeked,
+  PublishRequest,
+  Settlement,
+  Subscription,
+} from '@hufu/broker'
 import { BrokerError } from '@hufu/broker'
 import type { Dice } from '../plan/dice.ts'
-import type { Setting, Step } from '../plan/step.ts'
+import type { MessageStep, Setting, Step } from '../plan/step.ts'
 import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
+import { BatchWorkload } from './batches.ts'
 import { checkContents } from './contents.ts'
-import type { Copy } from './copy.ts'
+import type { Copy, Group, Sent } from './copy.ts'
+import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { QUEUES } from './queues.ts'
 
-interface Consumer {
+/** A subscription and whose it is. */
+export interface Consumer {
   readonly number: number
   readonly queue: string
   readonly life: number
@@ -23,6 +33,8 @@ type Of<K extends Step['kind']> = Extract<Step, { kind: K }>
 /** Messages published to the broker and consumed from it, without the library. */
 export class DirectWorkload {
   readonly model: DirectModel
+  readonly batches: BatchWorkload
+  readonly halves: HalfWorkload
   /** From now on consumers settle all as done. */
   healed = false
   readonly #machine: Machine
@@ -40,6 +52,8 @@ export class DirectWorkload {
     this.#findings = findings
     this.#marks = marks
     this.model = new DirectModel(findings, marks)
+    this.batches = new BatchWorkload(machine, this, marks)
+    this.halves = new HalfWorkload(machine, this, dice, findings, marks)
   }
 
   /** Once the process is up: the queues are there, and hold what was promised. */
@@ -48,30 +62,52 @@ export class DirectWorkload {
     const { broker } = this.#machine
     for (const { name, options } of QUEUES) {
       await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
-        this.#expected('declareQueue', error)
+        this.expected('declareQueue', error)
       })
     }
   }
 
-  publish({ queues, bytes, key, delayMs }: Of<'publish'>, number: number): void {
-    const { broker } = this.#machine
+  publish(step: MessageStep, number: number): void {
     const token = `m${number}`
-    const body = bodyOf(token, bytes)
-    const properties = Buffer.from(token)
-    const more = { ...(key !== undefined && { key }), ...(delayMs !== undefined && { delayMs }) }
-    const request = { queues, body, properties, ...more }
-    const sent = this.model.send(token, request, this.now())
-    broker.publish(request).then(
+    const { sent, request } = this.message(step, token)
+    this.#machine.broker.publish(request).then(
       (id) => {
         this.#machine.sim.trace.add(`confirmed ${token} ${id}`)
         this.model.confirm(sent, id)
       },
       (error) => {
-        this.#expected('publish', error)
-        const unknown = error instanceof BrokerError && error.code === 'LOG_FAILED'
-        if (!unknown) sent.refused = true
+        if (this.expected('publish', error) !== 'LOG_FAILED') sent.refused = true
       },
     )
+  }
+
+  /** A message, known to the model, and the request that publishes it. */
+  message(
+    { queues, bytes, key, delayMs }: MessageStep,
+    token: string,
+    group?: Group,
+  ): { sent: Sent; request: PublishRequest } {
+    const body = bodyOf(token, bytes)
+    const properties = Buffer.from(token)
+    const more = { ...(key !== undefined && { key }), ...(delayMs !== undefined && { delayMs }) }
+    const request = { queues, body, properties, ...more }
+    return { sent: this.model.send(token, request, this.now(), group), request }
+  }
+
+  /** Up to `count` deliveries that one consumer holds; undefined when nobody holds any. */
+  heldBy(count: number): { consumer: Consumer; held: { copy: Copy; id: number }[] } | undefined {
+    if (count === 0) return undefined
+    for (const consumer of this.#consumers) {
+      const held = [...this.model.copies.values()].filter(({ holder }) => {
+        return holder?.consumer === consumer.number && holder.life === this.#machine.life
+      })
+      const named = held.flatMap((copy) => {
+        const id = consumer.queue === copy.queue ? copy.sent.id : copy.deadId
+        return id === undefined ? [] : [{ copy, id }]
+      })
+      if (named.length > 0) return { consumer, held: named.slice(0, count) }
+    }
+    return undefined
   }
 
   subscribe({ queue, credit }: Of<'subscribe'>): void {
@@ -90,13 +126,20 @@ export class DirectWorkload {
       if (consumer.queue !== queue || consumer.closed) continue
       consumer.closed = true
       this.model.released(consumer.number, consumer.life)
-      consumer.subscription.close().catch((error) => this.#expected('close', error))
+      consumer.subscription.close().catch((error) => this.expected('close', error))
     }
     this.#consumers = this.#consumers.filter(({ closed }) => !closed)
   }
 
+  /** The process has ended without a word. */
+  cutOff(): void {
+    this.model.cutOff(this.#machine.life)
+    this.halves.left()
+  }
+
   /** Before an orderly stop: consumers say nothing any more. */
   closing(): void {
+    this.halves.left()
     for (const consumer of this.#consumers) {
       consumer.closed = true
       this.model.released(consumer.number, consumer.life)
@@ -117,7 +160,7 @@ export class DirectWorkload {
     this.model.resolving(copy, action)
     broker.resolve(copy.queue, id, action).then(
       (found) => this.model.resolved(copy, action, found),
-      (error) => this.#expected('resolve', error),
+      (error) => this.expected('resolve', error),
     )
   }
 
@@ -140,12 +183,16 @@ export class DirectWorkload {
   /** Undefined when the process ended, or the disk failed to read. */
   #peek(queue: string): Promise<Peeked[] | undefined> {
     const peeking = this.#machine.broker.peek(queue, { limit: 1_000 })
-    return this.#machine.do(peeking).catch((error) => this.#expected('peek', error))
+    return this.#machine.do(peeking).catch((error) => {
+      this.expected('peek', error)
+      return undefined
+    })
   }
 
   /** Starts what empties all queues. */
   beginDrain(): void {
     this.healed = true
+    this.halves.producer(true)
     for (const { name } of QUEUES) {
       this.unsubscribe(name)
       this.subscribe({ kind: 'subscribe', queue: name, credit: 50 })
@@ -163,9 +210,10 @@ export class DirectWorkload {
         if (copy !== undefined) this.#resolveOne(broker, copy, peeked.id, 'deliver')
       }
     }
+    const decided = this.halves.drained()
     return own.every((queue) => {
       const { ready, unsettled, delayed, parked } = queue
-      return ready + unsettled + delayed + parked === 0
+      return decided && ready + unsettled + delayed + parked === 0
     })
   }
 
@@ -203,7 +251,10 @@ export class DirectWorkload {
   #settle(consumer: Consumer, batch: { copy: Copy; settlement: Settlement }[]): void {
     if (consumer.closed || !this.#machine.alive) return
     const now = this.now()
-    const asked = batch.map(({ copy, settlement }) => {
+    // A batch may have taken it meanwhile.
+    const own = batch.filter(({ copy }) => copy.holder?.consumer === consumer.number)
+    if (own.length === 0) return
+    const asked = own.map(({ copy, settlement }) => {
       return { copy, settlement, moment: this.model.ask(copy, settlement, now) }
     })
     consumer.subscription.settle(asked.map(({ settlement }) => settlement)).then(
@@ -215,7 +266,7 @@ export class DirectWorkload {
           this.#marks.add('drainedFull')
         }
       },
-      (error) => this.#expected('settle', error),
+      (error) => this.expected('settle', error),
     )
   }
 
@@ -239,7 +290,7 @@ export class DirectWorkload {
   }
 
   /** An error that a promise of the broker may end with. */
-  #expected(doing: string, error: unknown): undefined {
+  expected(doing: string, error: unknown): string {
     const code = error instanceof BrokerError ? error.code : 'none'
     this.#machine.sim.trace.add(`refused ${doing} ${code}`)
     if (code === 'QUEUE_FULL') this.#marks.add('queueFull')
@@ -247,6 +298,7 @@ export class DirectWorkload {
     const unread = code === 'LOG_DAMAGED' && this.#machine.faulty
     const known = unread || ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED'].includes(code)
     this.#findings.check(known, 'a refusal says why', () => `${doing}: ${String(error)}`)
+    return code
   }
 }
 

@@ -2,7 +2,7 @@ import type { Limits } from '@hufu/broker'
 import { SeededRandom } from '@hufu/os/simulated'
 import { TARGETS } from '../direct/queues.ts'
 import { OrderDraw } from './order-draw.ts'
-import type { DeathAt, End, Numbered, Plan, Setting, Step } from './step.ts'
+import type { DeathAt, End, MessageStep, Numbered, Plan, Setting, Step } from './step.ts'
 import { type Swarm, swarmOf } from './swarm.ts'
 
 const KiB = 1024
@@ -77,22 +77,45 @@ function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
   if (random.chance(0.08)) steps.push({ kind: 'unsubscribe', queue: pick(random, TARGETS) })
   if (random.chance(swarm.resolve)) steps.push(drawResolve(random))
   for (let count = random.below(swarm.burst); count > 0; count--) {
-    steps.push(drawPublish(random, swarm))
+    steps.push({ kind: 'publish', ...drawMessage(random, swarm) })
   }
+  if (random.chance(swarm.batches)) steps.push(drawBatch(random, swarm))
+  if (random.chance(swarm.halves)) steps.push(...drawHalf(random, swarm))
   return steps
 }
 
-function drawPublish(random: SeededRandom, swarm: Swarm): Step {
+function drawBatch(random: SeededRandom, swarm: Swarm): Step {
+  const messages = Array.from({ length: random.below(4) }, () => drawMessage(random, swarm))
+  const end = pick(random, ['commit', 'commit', 'commit', 'rollback', 'forget'] as const)
+  return { kind: 'batch', messages, settles: random.below(4), end, holdMs: random.below(12) }
+}
+
+function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {
+  const steps: Step[] = []
+  if (random.chance(0.3)) steps.push({ kind: 'producer', here: random.chance(0.7) })
+  const messages = Array.from({ length: 1 + random.below(2) }, () => drawMessage(random, swarm))
+  const truth = random.chance(0.6) ? 'commit' : 'rollback'
+  const check = {
+    firstMs: random.below(40),
+    everyMs: 5 + random.below(40),
+    max: 1 + random.below(4),
+  }
+  const half = { kind: 'half', messages, truth, check } as const
+  steps.push(random.chance(0.4) ? half : { ...half, wordMs: random.below(30) })
+  return steps
+}
+
+function drawMessage(random: SeededRandom, swarm: Swarm): MessageStep {
   const queues = random.chance(swarm.fanOut)
     ? TARGETS.filter(() => random.chance(0.6))
     : [pick(random, swarm.queues)]
   if (queues.length === 0) queues.push('patient')
   const bytes = random.chance(swarm.large) ? random.below(2_000) : random.below(120)
   if (random.chance(0.3)) queues.reverse()
-  const step: Extract<Step, { kind: 'publish' }> = { kind: 'publish', queues, bytes }
-  if (random.chance(swarm.keyed)) step.key = `k${random.below(swarm.keys)}`
-  if (random.chance(swarm.delayed)) step.delayMs = random.below(random.chance(0.2) ? 2_000 : 60)
-  return step
+  const key = random.chance(swarm.keyed) ? { key: `k${random.below(swarm.keys)}` } : {}
+  const delayMs = random.below(random.chance(0.2) ? 2_000 : 60)
+  const delay = random.chance(swarm.delayed) ? { delayMs } : {}
+  return { queues, bytes, ...key, ...delay }
 }
 
 function drawSubscriptions(random: SeededRandom): Step[] {

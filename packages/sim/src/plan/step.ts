@@ -16,15 +16,36 @@ export type DeathAt = { calls: number; of?: DiskCallKind } | { deliveries: numbe
 
 export type DiskCode = 'EIO' | 'ENOSPC'
 
+/** A message to be published. */
+export interface MessageStep {
+  readonly queues: readonly string[]
+  readonly bytes: number
+  readonly key?: string
+  readonly delayMs?: number
+}
+
 /** What a world does next. Plain data, so that a plan can be printed and cut down. */
 export type Step =
+  | ({ kind: 'publish' } & MessageStep)
+  /** Messages and settles that take effect together, or not at all. */
   | {
-      kind: 'publish'
-      queues: readonly string[]
-      bytes: number
-      key?: string
-      delayMs?: number
+      kind: 'batch'
+      messages: readonly MessageStep[]
+      settles: number
+      end: 'commit' | 'rollback' | 'forget'
+      holdMs: number
     }
+  /** Half messages; the second word comes after a while, or never. */
+  | {
+      kind: 'half'
+      messages: readonly MessageStep[]
+      truth: 'commit' | 'rollback'
+      /** Undefined: the producer forgets to say it. */
+      wordMs?: number
+      check: { firstMs: number; everyMs: number; max: number }
+    }
+  /** A producer that can be asked comes, or goes. */
+  | { kind: 'producer'; here: boolean }
   | { kind: 'subscribe'; queue: string; credit: number }
   /** Closes all consumers of the queue. */
   | { kind: 'unsubscribe'; queue: string }

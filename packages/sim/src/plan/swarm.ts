@@ -22,6 +22,8 @@ export interface Swarm {
   readonly reject: number
   readonly keep: number
   readonly resolve: number
+  readonly batches: number
+  readonly halves: number
   /** Messages published to the broker, past the library. */
   readonly direct: boolean
   /** Undefined: no services. */
@@ -63,6 +65,8 @@ export function swarmOf(random: SeededRandom): Swarm {
     reject: some(0.4, 0.3),
     keep: some(0.5, 0.3),
     resolve: some(0.3, 0.3),
+    batches: some(0.3, 0.5),
+    halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),
     churn: random.chance(0.12),
     refusals: some(0.4, 0.3),

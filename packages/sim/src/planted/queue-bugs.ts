@@ -28,9 +28,9 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'flag-lost-when-clock-goes-back',
-    file: `${ENGINE}/open.ts`,
-    find: 'if (row.id <= queue.suspectUpTo) row.redelivered = true',
-    replace: "if (row.state === 'ready' && queue.isSuspect(row)) row.redelivered = true",
+    file: `${QUEUE}/ack-queue.ts`,
+    find: '    if (row.id <= this.suspectUpTo) row.redelivered = true\n',
+    replace: '',
     why: 'a delayed message that came looks as if it were not due yet',
   },
   {

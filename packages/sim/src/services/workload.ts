@@ -137,14 +137,9 @@ export class ServiceWorkload {
     const { sim } = this.#machine
     const healed = () => this.healed
     const transport = choosy(this.#machine.transport, this.#refusals, this.#dice, healed)
-    const onText = (text: string) => this.#heard(text)
+    const onText = (text: string) => sim.trace.add(text)
     const [dice, setting] = [this.#dice, this.#setting]
     return { os: sim.os, transport, database, setting, dice, healed, onText }
-  }
-
-  #heard(text: string): void {
-    this.#machine.sim.trace.add(text)
-    if (/lease/.test(text)) this.#marks.add('leaseTrouble')
   }
 
   /** False when it cannot start now: the disk is full, or the process has ended. */

@@ -12,6 +12,10 @@ const EVENTS_MAX = 300_000
 /** A start that fails for another reason than a planned fault fails for good. */
 const STARTS_MAX = 20
 
+/** Of a full disk, of answers that failed as told, and of a transaction asked for in vain. */
+const EXPECTED_WARNING =
+  /found no room|^Asking back for .*(by chance|the broker is closed)|^Transaction .* is parked/
+
 interface PlannedDeath {
   readonly at: DeathAt
   left: number
@@ -222,7 +226,7 @@ export class Machine {
   #warned(life: number, text: string): void {
     if (life !== this.life || !this.alive) return
     this.sim.trace.add(`warning: ${text}`)
-    const known = this.faulty || /found no room/.test(text)
+    const known = this.faulty || EXPECTED_WARNING.test(text)
     this.#findings.check(known, 'the broker has nothing to warn of', () => text)
   }
 

@@ -22,10 +22,12 @@ export const MARKS = {
   delayedOverRestart: 'a delayed message came in a later life',
   keyBlocked: 'a failed message held back its key',
   releasedByClose: 'a closed consumer gave messages back',
+  batchCommitted: 'a batch of publishes and settles was committed',
+  askedAfterRestart: 'a producer was asked for a transaction of an earlier life',
+  transactionParked: 'a transaction was asked for in vain until it was parked',
   lateCommit: 'a transaction committed after one that began later',
   lockWait: 'a transaction waited for a row of another one',
   parkedWork: 'the library parked work',
-  leaseTrouble: 'a relay could not let go of its lease',
   clockJump: 'the wall clock jumped',
 } as const
 

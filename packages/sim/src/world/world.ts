@@ -63,7 +63,7 @@ class World {
       this.#services = new ServiceWorkload(this.machine, setting, this.#dice, findings, marks)
     }
     this.machine.onCutOff = () => {
-      this.#direct.model.cutOff(this.machine.life)
+      this.#direct.cutOff()
       this.#services?.clientsGone()
       this.#services?.check()
     }
@@ -108,6 +108,12 @@ class World {
         return this.#direct.unsubscribe(step.queue)
       case 'resolve':
         return this.#direct.resolve(step)
+      case 'batch':
+        return this.#direct.batches.run(step, number)
+      case 'half':
+        return this.#direct.halves.run(step, number)
+      case 'producer':
+        return this.#direct.halves.producer(step.here)
       case 'order':
         return this.#services?.place(step)
       case 'restart':
@@ -156,6 +162,7 @@ class World {
     if (this.#over) return
     const left = () => JSON.stringify(machine.broker.queues())
     this.findings.check(machine.elapsed < until, 'without faults everything drains', left)
+    this.#direct.halves.finish()
     await this.#direct.check()
     this.#services?.checkClosed()
   }

@@ -1,0 +1,79 @@
+import type { Settlement } from '@hufu/broker'
+import type { Step } from '../plan/step.ts'
+import type { Machine } from '../world/machine.ts'
+import type { Marks } from '../world/marks.ts'
+import type { Copy, Group } from './copy.ts'
+import type { Consumer, DirectWorkload } from './workload.ts'
+
+type BatchStep = Extract<Step, { kind: 'batch' }>
+
+/** Atomic batches: publishes and settles in one. */
+export class BatchWorkload {
+  readonly #machine: Machine
+  readonly #direct: DirectWorkload
+  readonly #marks: Marks
+
+  constructor(machine: Machine, direct: DirectWorkload, marks: Marks) {
+    this.#machine = machine
+    this.#direct = direct
+    this.#marks = marks
+  }
+
+  run(step: BatchStep, number: number): void {
+    const { broker, sim } = this.#machine
+    const batch = broker.batch()
+    const group: Group = { name: `b${number}`, sents: [], settles: [], commit: 'no' }
+    for (const [at, message] of step.messages.entries()) {
+      const { request } = this.#direct.message(message, `b${number}.${at}`, group)
+      batch.publish(request).catch((error) => this.#direct.expected('batch.publish', error))
+    }
+    const held = this.#direct.heldBy(step.settles)
+    if (held !== undefined) {
+      const settlements = held.held.map(({ id }): Settlement => ({ id, outcome: 'done' }))
+      batch.settle(held.consumer.subscription, settlements)
+    }
+    if (step.end === 'forget') return
+    sim.os.clock.timer(step.holdMs, () => {
+      if (step.end === 'commit') this.#commit(batch, group, held)
+      else this.#rollback(batch, group)
+    })
+  }
+
+  #rollback(batch: { rollback(): Promise<void> }, group: Group): void {
+    this.#direct.model.notCommitted(group, false)
+    batch.rollback().catch((error) => this.#direct.expected('batch.rollback', error))
+  }
+
+  #commit(
+    batch: { commit(): Promise<number[]> },
+    group: Group,
+    held: { consumer: Consumer; held: { copy: Copy; id: number }[] } | undefined,
+  ): void {
+    const { model } = this.#direct
+    group.commit = 'asked'
+    for (const { copy, id } of held?.held ?? []) {
+      if (held?.consumer.closed || copy.holder?.consumer !== held?.consumer.number) continue
+      group.settles.push(copy)
+      model.ask(copy, { id, outcome: 'done' }, this.#direct.now())
+    }
+    batch.commit().then(
+      (ids) => {
+        for (const [at, sent] of group.sents.entries()) model.confirm(sent, ids[at]!)
+        model.committed(group)
+        this.#marks.add('batchCommitted')
+      },
+      (error) => this.#refused(group, held?.consumer, error),
+    )
+  }
+
+  /** Nothing of it took effect: the deliveries stay with their consumer. */
+  #refused(group: Group, consumer: Consumer | undefined, error: unknown): void {
+    const unknown = this.#direct.expected('batch.commit', error) === 'LOG_FAILED'
+    this.#direct.model.notCommitted(group, unknown)
+    if (unknown || consumer === undefined) return
+    for (const copy of group.settles.splice(0)) {
+      copy.gone = 'no'
+      if (!consumer.closed) copy.holder = { life: consumer.life, consumer: consumer.number }
+    }
+  }
+}
