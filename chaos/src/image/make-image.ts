@@ -116,7 +116,7 @@ class Life {
   /** Until the log has grown by so many bytes; then everything is on disk. */
   async run(bytesMax: number): Promise<void> {
     for (const name of NAMES) {
-      const subscription = this.#broker.subscribe(name, { credit: 8 }, (batch) => {
+      const subscription = this.#broker.subscribe(name, { credit: 20 }, (batch) => {
         for (const delivery of batch) this.#settle(subscription, delivery)
       })
     }
@@ -137,7 +137,7 @@ class Life {
       this.#known.bodies.set(token, body)
       const queues = TARGETS.filter(() => this.#random.chance(0.35))
       if (queues.length === 0) queues.push('work')
-      const delayMs = this.#random.chance(0.2) ? 1_000 : 0
+      const delayMs = this.#random.chance(0.1) ? 1_000 : 0
       publishes.push(this.#broker.publish({ queues, body, delayMs }))
       bytes += body.length + 150
     }
@@ -154,9 +154,9 @@ class Life {
   /** What the consumer says; undefined: it keeps the message. */
   #settlement({ id }: Delivery): Settlement | undefined {
     const choice = this.#random.next()
-    if (choice < 0.5) return { id, outcome: 'done' }
-    if (choice < 0.7) return { id, outcome: 'retry', cause: 'chance' }
-    if (choice < 0.9) return { id, outcome: 'reject', cause: 'bad luck' }
+    if (choice < 0.75) return { id, outcome: 'done' }
+    if (choice < 0.85) return { id, outcome: 'retry', cause: 'chance' }
+    if (choice < 0.95) return { id, outcome: 'reject', cause: 'bad luck' }
     return undefined
   }
 }
