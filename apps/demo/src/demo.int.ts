@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBroker } from '@hufu/broker'
+import { PATTERNS } from './options.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
 
@@ -66,6 +67,23 @@ test('generated orders stay consistent through exactly the kills asked for', asy
   assert.deepEqual(await readdir(dir), [], 'the temporary folder is removed after a success')
 })
 
+test('with transactional messages, killed between half, local transaction and second word', async (t) => {
+  const dir = await folder(t)
+  const args = '--pattern transactional-message --kills 4 --seed 7 --count 400 --json'.split(' ')
+  const { code, out, err } = await start(args, dir).ended
+  assert.equal(code, 0, err)
+  const found = lastLine(out)
+  assert.deepEqual(Object.keys(found), FIELDS)
+  const { placed, repeated, parked, ...counts } = countsOf(found)
+  assert.deepEqual(counts, { ...NOTHING_WRONG, orders: 400, rejected: 0, kills: 4 })
+  assert.equal(Number(placed) + Number(repeated), 400)
+  assert.equal(typeof parked, 'number')
+  // What was under way at a crash point was left without its second word.
+  assert.match(err, /Kills .*between half message and local transaction/)
+  assert.match(err, /Kills .*between its commit and the second word/)
+  assert.match(err, /Asked .* [1-9]\d* committed, [1-9]\d* rolled back/)
+})
+
 function order(id: string, change: object = {}): string {
   return JSON.stringify({ id, userId: 'u1', sku: 's1', cents: 1999, couponId: null, ...change })
 }
@@ -89,11 +107,18 @@ function mixedInput(): string {
   ].join('\n')
 }
 
-test('a file with every kind of line is taken in and counted exactly', async (t) => {
+for (const pattern of PATTERNS) {
+  test(`a file with every kind of line is taken in and counted exactly: ${pattern}`, (t) =>
+    takesMixedInput(t, pattern))
+}
+
+async function takesMixedInput(t: TestContext, pattern: string): Promise<void> {
   const dir = await folder(t)
   const file = join(dir, 'orders.jsonl')
   await writeFile(file, mixedInput())
-  const args = ['--orders', file, '--kills', '3', '--seed', '7', '--json', '--data', join(dir, 'd')]
+  const data = join(dir, 'd')
+  const kills = ['--kills', '3', '--seed', '7']
+  const args = ['--pattern', pattern, '--orders', file, ...kills, '--json', '--data', data]
   const { code, out, err } = await start(args, dir).ended
   assert.equal(code, 0, err)
   assert.deepEqual(countsOf(lastLine(out)), {
@@ -108,8 +133,8 @@ test('a file with every kind of line is taken in and counted exactly', async (t)
   assert.match(err, /line 2: not valid JSON\n.*line 4: cents must be.*\n.*line 6: the id is taken/)
   assert.match(err, /line 7: longer than 65536 bytes/)
   assert.match(err, /Coupons +1 used, 1 refused/)
-  assert.ok(existsSync(join(dir, 'd', 'order.db')), 'a folder that the user named is kept')
-})
+  assert.ok(existsSync(join(data, 'order.db')), 'a folder that the user named is kept')
+}
 
 test('standard input is taken in as it comes', async (t) => {
   const dir = await folder(t)

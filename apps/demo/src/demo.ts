@@ -7,6 +7,7 @@ import type { Source } from './input/source.ts'
 import { spool } from './input/spool.ts'
 import type { DemoOptions } from './options.ts'
 import { UsageError } from './options.ts'
+import { CRASH_POINTS } from './run/crash-points.ts'
 import { killPlan } from './run/kill-plan.ts'
 import { RunFailedError, Supervisor } from './run/supervisor.ts'
 import type { Screen } from './view/progress-line.ts'
@@ -30,7 +31,12 @@ export async function runDemo(
     const { run, failure } = await supervise(options, source, folder.path, screen, interrupt)
     const end = await verdict(folder.path, failure)
     keep = !end.found.consistent || end.failure !== undefined
-    return { ...end, run, seconds: (performance.now() - startedAt) / 1_000 }
+    return {
+      ...end,
+      pattern: options.pattern,
+      run,
+      seconds: (performance.now() - startedAt) / 1_000,
+    }
   } catch (error) {
     keep = !(interrupt.aborted || error instanceof UsageError)
     throw error
@@ -47,7 +53,8 @@ async function supervise(
   screen: Screen,
   interrupt: AbortSignal,
 ) {
-  const { seed, kills, rate, orders, count } = options
+  const { pattern, seed, kills, rate, orders, count } = options
+  const points = pattern === 'transactional-message' ? CRASH_POINTS : []
   const broken = new AbortController()
   const line = new ProgressLine(screen, kills)
   const spooled = { lines: 0, complete: false }
@@ -58,10 +65,11 @@ async function supervise(
   })
   const supervisor = new Supervisor({
     dir,
+    pattern,
     seed,
     rate,
     spooled,
-    plan: killPlan(seed, kills),
+    plan: killPlan(seed, kills, points),
     unreachable: orders === undefined ? unreachableOrders(seed, count) : [],
     signal: AbortSignal.any([interrupt, broken.signal]),
     watch: (run) => line.show(run),

@@ -7,16 +7,21 @@ test('without options some thousand orders are generated and several kills are d
   assert.ok(options.count >= 2_000 && options.kills >= 5)
   assert.equal(options.orders, undefined)
   assert.equal(options.json, false)
+  assert.equal(options.pattern, 'outbox')
 })
 
 test('every option is read', () => {
-  const args = '--orders - --kills 20 --seed 7 --json --data d --rate 100'.split(' ')
-  const { orders, kills, seed, json, data, rate } = readOptions(args)
+  const args = '--orders - --kills 20 --seed 7 --json --data d --rate 100 --pattern outbox'.split(
+    ' ',
+  )
+  const { pattern, orders, kills, seed, json, data, rate } = readOptions(args)
   assert.deepEqual(
-    { orders, kills, seed, json, data, rate },
-    { orders: '-', kills: 20, seed: 7, json: true, data: 'd', rate: 100 },
+    { pattern, orders, kills, seed, json, data, rate },
+    { pattern: 'outbox', orders: '-', kills: 20, seed: 7, json: true, data: 'd', rate: 100 },
   )
   assert.equal(readOptions(['--kills', '0', '--seed', '0']).kills, 0)
+  const other = 'transactional-message'
+  assert.equal(readOptions(['--pattern', other]).pattern, other)
 })
 
 test('what cannot be read is refused', () => {
@@ -31,6 +36,8 @@ test('what cannot be read is refused', () => {
     ['--orders='],
     ['--orders'],
     ['--orders', 'f', '--count', '3'],
+    ['--pattern', 'transactional'],
+    ['--pattern='],
     ['--nothing'],
     ['file.jsonl'],
   ]

@@ -7,7 +7,13 @@ export class UsageError extends Error {}
 /** It cannot run on this machine; the message says why: exit code 3. */
 export class CannotRunError extends Error {}
 
+export const PATTERNS = ['outbox', 'transactional-message'] as const
+
+/** How the message about an order is tied to the order. */
+export type Pattern = (typeof PATTERNS)[number]
+
 export interface DemoOptions {
+  readonly pattern: Pattern
   /** File with orders, `-` for standard input; undefined: the generator. */
   readonly orders: string | undefined
   /** Lines of the generator. */
@@ -32,6 +38,9 @@ export const HELP = `npm run demo -- [options]
 
 Four services, each with its own database, stay consistent while they are killed.
 
+  --pattern P      how the message is tied to the order: 'outbox' (default) or
+                   'transactional-message'; of that, some kills come between half message,
+                   local transaction and second word
   --orders FILE|-  orders, one JSON object per line; '-' reads standard input
                    {"id":"o1","userId":"u1","sku":"s1","cents":1999,"couponId":null}
   --count N        orders to generate when no file is given (default ${COUNT_DEFAULT})
@@ -46,6 +55,7 @@ Four services, each with its own database, stay consistent while they are killed
 Exit codes: 0 consistent, 1 not, 2 wrong usage or unreadable input, 3 cannot run here.`
 
 const OPTIONS = {
+  pattern: { type: 'string' },
   orders: { type: 'string' },
   count: { type: 'string' },
   kills: { type: 'string' },
@@ -66,6 +76,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
     if (given[name] === '') throw new UsageError(`Cannot read --${name}: it is empty`)
   }
   return {
+    pattern: patternOf(given.pattern ?? 'outbox'),
     orders: given.orders,
     count: whole('count', given.count, 0, COUNT_MAX) ?? COUNT_DEFAULT,
     kills: whole('kills', given.kills, 0, KILLS_MAX) ?? KILLS_DEFAULT,
@@ -83,6 +94,12 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(`Cannot read the options: ${(error as Error).message}`, { cause: error })
   }
+}
+
+function patternOf(text: string): Pattern {
+  const pattern = PATTERNS.find((name) => name === text)
+  if (pattern) return pattern
+  throw new UsageError(`Cannot read --pattern: ${text} is none of ${PATTERNS.join(', ')}`)
 }
 
 function whole(name: string, text: string | undefined, min: number, max: number) {

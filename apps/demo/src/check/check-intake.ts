@@ -11,17 +11,21 @@ interface OrderRow {
   readonly line: bigint
 }
 
-/** Reads the input again, to line `upTo`, and looks for each line's outcome in the database. */
+/**
+ * Reads the input again, and looks for each line's outcome in the database. Of a run that broke
+ * off (`finished` false) only the lines that it says are taken in.
+ */
 export async function checkIntake(
   dir: string,
   db: DatabaseSync,
   found: Findings,
-  upTo: number,
+  finished: boolean,
 ): Promise<void> {
   const expected = { placed: 0, repeated: 0, rejected: 0 }
   const find = db.prepare('SELECT user_id, sku, cents, coupon_id, line FROM orders WHERE id = ?')
+  const isTakenIn = takenIn(db)
   for await (const line of storedLines(dir)) {
-    if (line.number > upTo) break
+    if (!finished && !isTakenIn(line.number)) continue
     const reading = readLine(line)
     if (reading.kind === 'empty') continue
     if (reading.kind === 'bad') {
@@ -47,6 +51,17 @@ export async function checkIntake(
     }
   }
   compareCounts(db, expected, found)
+}
+
+function takenIn(db: DatabaseSync): (number: number) => boolean {
+  const upTo = Number(db.prepare('SELECT line FROM intake').get()!.line)
+  const ahead = new Set(
+    db
+      .prepare('SELECT line FROM ahead')
+      .all()
+      .map(({ line }) => Number(line)),
+  )
+  return (number) => number <= upTo || ahead.has(number)
 }
 
 function compareCounts(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import { createBroker } from '@hufu/broker'
 import { embedded } from 'hufu/transports/embedded'
 import type { ServiceName } from '../services/databases.ts'
 import { brokerPath } from '../services/databases.ts'
@@ -38,6 +39,19 @@ test('a finished run is consistent, and its lines are counted', async (t) => {
   assert.deepEqual(counts, { orders: 8, placed: 5, repeated: 1, rejected: 2, parked: 0, held: 0 })
   assert.deepEqual(found.effects, { points: 5, sms: 5, couponsUsed: 1, couponsRefused: 1 })
   assert.equal(found.pointsSum, 45n)
+})
+
+test('a half message without its second word is wrong; those asked for are counted', async (t) => {
+  const shop = await finishedShop(t)
+  shop.sql('order', "INSERT INTO asked VALUES (1, 'commit'), (2, 'rollback'), (3, 'commit')")
+  const broker = await createBroker({ dir: brokerPath(shop.dir) })
+  const messages = [{ queues: ['order.placed/sms'], body: Buffer.from('{}') }]
+  await broker.prepare({ transactionId: 'order 7', group: 'order', messages })
+  await broker.close()
+  const found = await check(shop.dir)
+  assert.deepEqual(found.problems, ['the broker has no second word for order 7'])
+  assert.equal(found.wrong, 1)
+  assert.deepEqual(found.asked, { commit: 2, rollback: 1 })
 })
 
 test('a missing effect is lost', async (t) => {

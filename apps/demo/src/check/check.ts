@@ -1,5 +1,6 @@
 import { createBroker } from '@hufu/broker'
 import { brokerPath, openAll } from '../services/databases.ts'
+import { checkAsked } from './check-asked.ts'
 import { checkEffects } from './check-effects.ts'
 import { checkIntake } from './check-intake.ts'
 import { checkPoints } from './check-points.ts'
@@ -16,11 +17,11 @@ export async function check(dir: string, finished = true): Promise<Findings> {
   await lookIntoBroker(dir, found)
   const db = openAll(dir)
   try {
-    const { line } = db.prepare('SELECT line FROM intake').get()!
-    await checkIntake(dir, db, found, finished ? Number.POSITIVE_INFINITY : Number(line))
+    await checkIntake(dir, db, found, finished)
     checkEffects(db, found)
     checkPoints(db, found)
     checkReceipts(db, found)
+    checkAsked(db, found)
   } finally {
     db.close()
   }
@@ -34,6 +35,9 @@ async function lookIntoBroker(dir: string, found: Findings): Promise<void> {
       found.held += ready + unsettled + delayed
       found.parked += parked
       if (parked > 0) found.add('wrong', `the broker parked ${parked} messages of ${name}`, 0)
+    }
+    for (const { transactionId } of broker.prepared()) {
+      found.add('wrong', `the broker has no second word for ${transactionId}`)
     }
     for (const { segment, position, bytes } of broker.report.damaged) {
       found.add('wrong', `the broker's ${segment} is damaged at ${position}, ${bytes} bytes`)

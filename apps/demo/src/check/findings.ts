@@ -34,6 +34,8 @@ export class Findings {
   readonly rejections: { line: number; reason: string }[] = []
   readonly effects = { points: 0, sms: 0, couponsUsed: 0, couponsRefused: 0 }
   pointsSum = 0n
+  /** Half messages for which the broker had to ask, by what it was told. */
+  readonly asked = { commit: 0, rollback: 0 }
   /** Messages that the broker still holds, its parked ones apart. */
   held = 0
 

@@ -1,8 +1,11 @@
+import type { Pattern } from '../options.ts'
 import type { Reading } from '../services/gauge.ts'
+import type { CrashPoint } from './crash-points.ts'
 
 /** What the supervisor gives a worker to start with, as JSON in its first argument. */
 export interface WorkerOptions {
   readonly dir: string
+  readonly pattern: Pattern
   readonly seed: number
   /** Lines taken in per second. */
   readonly rate: number
@@ -21,4 +24,4 @@ export interface Progress extends Reading {
 }
 
 /** To the worker. */
-export type Command = { readonly rate: number } | 'stop'
+export type Command = { readonly rate: number } | { readonly dieAt: CrashPoint } | 'stop'

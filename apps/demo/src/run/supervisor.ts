@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Spooled } from '../input/spool.ts'
+import type { Pattern } from '../options.ts'
+import type { CrashPoint } from './crash-points.ts'
 import type { Kill } from './kill-plan.ts'
 import type { Progress } from './messages.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -11,6 +13,9 @@ const STALL_MS = 60_000
 const STOP_MS = 30_000
 
 const POLL_MS = 10
+
+/** A worker that does not come to its crash point is killed from outside after so long, ms. */
+const POINT_MS = 2_000
 
 /** Taking in the orders takes so long, ms, so that kills find work; restarts come on top. */
 const WORK_MS = 15_000
@@ -27,6 +32,7 @@ export class RunFailedError extends Error {}
 
 export interface RunOptions {
   readonly dir: string
+  readonly pattern: Pattern
   readonly seed: number
   readonly plan: readonly Kill[]
   /** Lines per second; undefined: so that every life of a worker has work. */
@@ -40,7 +46,7 @@ export interface RunOptions {
 
 /** What a kill hit. */
 export interface Hit {
-  readonly during: 'start' | 'work' | 'drain' | 'idle'
+  readonly during: 'start' | 'work' | 'drain' | 'idle' | CrashPoint
   readonly taken: number
   readonly open: number
 }
@@ -92,22 +98,31 @@ export class Supervisor {
   }
 
   #start(): void {
-    const { dir, seed, unreachable } = this.#options
+    const { dir, pattern, seed, unreachable } = this.#options
     this.#paced = this.#options.spooled.complete
     this.#told = undefined
     this.#movedAt = performance.now()
-    this.#worker = new WorkerProcess({ dir, seed, unreachable, rate: this.#rate() })
+    this.#worker = new WorkerProcess({ dir, pattern, seed, unreachable, rate: this.#rate() })
   }
 
-  async #kill({ moment, share, delayMs }: Kill): Promise<void> {
+  async #kill({ moment, share, delayMs, point }: Kill): Promise<void> {
     const worker = this.#worker!
     if (moment === 'working') await this.#until(() => this.#reached(share))
     const at = performance.now() + delayMs
     await this.#until(() => performance.now() >= at)
     const told = worker.progress
-    if (!(await worker.kill())) throw this.#died(worker)
-    this.state.hits.push(hitOf(told, this.state.progress))
+    const there = point !== undefined && (await this.#diesAt(worker, point))
+    if (!there && !(await worker.kill())) throw this.#died(worker)
+    const hit = hitOf(told, this.state.progress)
+    this.state.hits.push(there ? { ...hit, during: point } : hit)
     this.#settleLife(worker)
+  }
+
+  /** True when the worker came to the point and ended itself there. */
+  async #diesAt(worker: WorkerProcess, point: CrashPoint): Promise<boolean> {
+    worker.tell({ dieAt: point })
+    await Promise.race([worker.ended, sleep(POINT_MS, undefined, { ref: false })])
+    return worker.end === 'SIGKILL'
   }
 
   async #stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Findings } from '../check/findings.ts'
+import type { Pattern } from '../options.ts'
 import type { Hit, RunState } from '../run/supervisor.ts'
 import { number } from './progress-line.ts'
 
@@ -6,6 +7,7 @@ import { number } from './progress-line.ts'
 const LISTED = 10
 
 export interface Outcome {
+  readonly pattern: Pattern
   readonly found: Findings
   readonly run: RunState
   readonly seconds: number
@@ -50,7 +52,7 @@ export function summaryOf(outcome: Outcome): string {
   return parts.join('\n')
 }
 
-function rowsOf({ found, run, seconds }: Outcome): [string, string][] {
+function rowsOf({ pattern, found, run, seconds }: Outcome): [string, string][] {
   const { effects } = found
   const rejected = found.rejected > 0 ? `, ${number(found.rejected)} rejected` : ''
   const repeats = `${number(found.repeated)} sent again by their client${rejected}`
@@ -62,10 +64,17 @@ function rowsOf({ found, run, seconds }: Outcome): [string, string][] {
     ['SMS', `${number(effects.sms)} sent`],
     ['Receipts', `${number(found.placed - openOf(found))} of ${number(found.placed)} closed`],
     ['Kills', killsText(run)],
+    ...(pattern === 'outbox' ? [] : [['Asked', askedText(found)] as [string, string]]),
     ['Repeats', `at least ${number(run.repeated)} deliveries came again and took no effect`],
     ['Retries', `at least ${number(run.retried)} failed deliveries were tried again`],
     ['Time', `${seconds.toFixed(1)} s`],
   ]
+}
+
+function askedText({ asked: { commit, rollback } }: Findings): string {
+  const all = number(commit + rollback)
+  const words = `${number(commit)} committed, ${number(rollback)} rolled back`
+  return `for ${all} second words that did not come; the database said: ${words}`
 }
 
 function openOf(found: Findings): number {
@@ -76,6 +85,8 @@ function killsText({ hits, restartMs }: RunState): string {
   const during = (what: Hit['during']) => hits.filter((hit) => hit.during === what).length
   const names = [
     ['work', 'at work'],
+    ['half', 'between half message and local transaction'],
+    ['commit', 'between its commit and the second word'],
     ['drain', 'after the last order'],
     ['start', 'while starting'],
     ['idle', 'with nothing left to do'],
