@@ -67,7 +67,7 @@ test('generated orders stay consistent through exactly the kills asked for', asy
   assert.deepEqual(await readdir(dir), [], 'the temporary folder is removed after a success')
 })
 
-test('with transactional messages, killed between half, local transaction and second word', async (t) => {
+test('transactional messages, killed between half, local commit and second word', async (t) => {
   const dir = await folder(t)
   const args = '--pattern transactional-message --kills 4 --seed 7 --count 400 --json'.split(' ')
   const { code, out, err } = await start(args, dir).ended

@@ -18,7 +18,7 @@ const STARTING_MS_MAX = 500
 const WORKING_MS_MAX = 250
 /** Shares beyond 1 become 1: those kills come when all orders are in, their effects not yet. */
 const SHARE_MAX = 1.08
-/** Of the kills at work, while orders still come: so many at one of the points, if there are any. */
+/** Of the kills at work, while orders still come: so many at a point, where there are points. */
 const POINT_CHANCE = 0.75
 
 /**

@@ -63,7 +63,7 @@ test('lines are counted as they are, repeats and empty ones among them', async (
   })
 })
 
-test('an order whose earlier attempt is undecided waits for the check-back, others do not', async (t) => {
+test('an order with an undecided earlier attempt waits for the check-back, others do not', async (t) => {
   const shop = await opened(t)
   const intake = shop.restarted()
   await intake.resume()
@@ -79,7 +79,7 @@ test('an order whose earlier attempt is undecided waits for the check-back, othe
   assert.deepEqual([found.line, found.placed, ahead], [2, 2, 0])
 })
 
-test('a restart goes on behind the first gap, and leaves out what was taken in beyond it', async (t) => {
+test('a restart goes on behind the first gap, without what was taken in beyond it', async (t) => {
   const shop = await opened(t)
   const { service } = shop
   const lines = linesOf({ id: 'a' }, { id: 'b', userId: 'u2' }, { id: 'c', userId: 'u3' })

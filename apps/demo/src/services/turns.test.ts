@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Turns } from './turns.ts'
 
-test('work that shares a key waits for its turn, also after a failure; other work does not', async () => {
+test('work that shares a key waits for its turn, also after a failure; others do not', async () => {
   const turns = new Turns()
   const log: string[] = []
   const gate = Promise.withResolvers<void>()
