@@ -2,7 +2,8 @@ import type { Claim, ClaimRequest, OutboxRow, SendOutcome } from '../../ports/st
 import type { Opened } from './access.ts'
 import type { Connection } from './connection.ts'
 import { Lease } from './lease.ts'
-import { missingGroups, outboxRow } from './rows.ts'
+import type { OutboxRecord } from './rows.ts'
+import { missingGroups, OUTBOX_COLUMNS, outboxRow } from './rows.ts'
 import type { SqliteTx } from './tx.ts'
 import { connectionOf } from './tx.ts'
 
@@ -12,26 +13,38 @@ const REFUSED_MS_MAX = 2 * 3_600_000
 /** The same for repeats because of missing receipts, ms. */
 const RESEND_MS_MAX = 800 * 86_400_000
 
-/** So many rows are looked at for each one claimed, to find other keys behind a busy one. */
+/** So many pages of rows are looked at to find other keys behind a busy one. */
 const LOOK_AHEAD = 4
 
-const FRESH = `SELECT seq, event, key FROM hufu_outbox
-  WHERE state = 0 AND due_at = 0 AND (key IS NULL OR (event, key) NOT IN (
+const IS_FRESH = `state = 0 AND due_at = 0 AND seq > ?1 AND (key IS NULL OR (event, key) NOT IN (
     SELECT event, key FROM hufu_outbox WHERE state = 0 AND due_at > 0 AND key IS NOT NULL))
-  ORDER BY seq LIMIT ?`
+  ORDER BY seq LIMIT ?2`
 
-const DUE = `SELECT seq, event, key FROM hufu_outbox
+const FRESH = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox WHERE ${IS_FRESH}`
+
+/** Without the bodies: most of what stands behind a busy key is not claimed. */
+const FRESH_KEYS = `SELECT seq, event, key FROM hufu_outbox WHERE ${IS_FRESH}`
+
+const DUE = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox
   WHERE state = ?1 AND due_at > 0 AND (due_at <= ?2 OR due_at > ?2 + ?3)
   ORDER BY due_at LIMIT ?4`
 
-const RESEND = `UPDATE hufu_outbox SET state = 1, due_at = ?2,
-  attempts = CASE state WHEN 0 THEN 0 ELSE attempts + 1 END WHERE seq = ?1 AND state < 2`
+const ONE = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox WHERE seq = ?`
+
+const SENT = `UPDATE hufu_outbox SET state = 1, due_at = ?3,
+  attempts = CASE state WHEN 0 THEN 0 ELSE attempts + 1 END
+  WHERE seq BETWEEN ?1 AND ?2 AND state < 2`
+
+const CLOSED = `UPDATE hufu_outbox SET state = 2, due_at = NULL, closed_at = ?3
+  WHERE seq BETWEEN ?1 AND ?2`
 
 interface Candidate {
   seq: number
   event: string
   key: string | null
 }
+
+type Found = Candidate & OutboxRecord
 
 /**
  * One relay at a time sends the rows of a file; the lease says which. Rows are read outside of the
@@ -49,21 +62,23 @@ export class Claims {
   async claim(request: ClaimRequest): Promise<Claim | undefined> {
     const { reader, os } = this.#opened()
     if (!this.#lease.fresh(request)) {
-      if (candidates(reader, os.clock.now(), 1).length === 0)
-        return { token: 0, rows: [], more: false }
+      if (due(reader, os.clock.now(), 1).length === 0) return { token: 0, rows: [], more: false }
       if (!(await this.#lease.take(request))) return undefined
     }
-    const found = candidates(reader, os.clock.now(), request.limit * LOOK_AHEAD)
-    const chosen = firstOfEachKey(found, request.limit)
-    const rows = chosen.map((candidate) => load(reader, candidate.seq))
-    return { token: this.#lease.token, rows, more: chosen.length < found.length }
+    const found = due(reader, os.clock.now(), request.limit)
+    const chosen = new Chosen(request.limit)
+    const rows = found.filter((row) => chosen.take(row)).map((row) => loaded(reader, row))
+    const more = rows.length < found.length || found.length >= request.limit
+    if (found.length >= request.limit) rows.push(...beyond(reader, found, chosen, request.limit))
+    return { token: this.#lease.token, rows, more }
   }
 
   settle(tx: SqliteTx, token: number, outcomes: readonly SendOutcome[]): boolean {
     const connection = connectionOf(tx)
     if (!this.#lease.holds(connection, token)) return false
     const now = this.#opened().os.clock.now()
-    for (const outcome of outcomes) store(connection, outcome, now)
+    for (const run of sentRuns(outcomes)) storeSent(connection, run, now)
+    for (const outcome of outcomes) if (outcome.outcome !== 'sent') store(connection, outcome)
     return true
   }
 
@@ -76,44 +91,91 @@ export class Claims {
   }
 }
 
-function candidates(reader: Connection, now: number, limit: number): Candidate[] {
-  const refused = reader.all<Candidate>(DUE, 0, now, REFUSED_MS_MAX, limit)
-  const fresh = reader.all<Candidate>(FRESH, limit)
-  const overdue = reader.all<Candidate>(DUE, 1, now, RESEND_MS_MAX, limit)
+/** Refused rows that are due, fresh ones in commit order, overdue ones: a page of each. */
+function due(reader: Connection, now: number, limit: number): Found[] {
+  const refused = reader.all<Found>(DUE, 0, now, REFUSED_MS_MAX, limit)
+  const fresh = reader.all<Found>(FRESH, 0, limit)
+  const overdue = reader.all<Found>(DUE, 1, now, RESEND_MS_MAX, limit)
   return [...refused, ...fresh, ...overdue]
 }
 
 /** Of a key only the earliest row: were it refused, a later one must not have been sent. */
-function firstOfEachKey(found: Candidate[], limit: number): Candidate[] {
-  const keys = new Set<string>()
-  const chosen: Candidate[] = []
-  for (const candidate of found) {
-    if (chosen.length === limit) break
-    const key = `${candidate.event}\n${candidate.key}`
-    if (candidate.key !== null && keys.has(key)) continue
-    keys.add(key)
-    chosen.push(candidate)
+class Chosen {
+  readonly #keys = new Set<string>()
+  #room: number
+
+  constructor(limit: number) {
+    this.#room = limit
   }
-  return chosen
+
+  get full(): boolean {
+    return this.#room === 0
+  }
+
+  /** Whether the row is one of the claim. */
+  take({ event, key }: Candidate): boolean {
+    if (this.full) return false
+    if (key !== null) {
+      const name = `${event}\n${key}`
+      if (this.#keys.has(name)) return false
+      this.#keys.add(name)
+    }
+    this.#room--
+    return true
+  }
 }
 
-function load(reader: Connection, seq: number): OutboxRow {
-  const row = reader.get('SELECT * FROM hufu_outbox WHERE seq = ?', seq)!
+/** Fresh rows of other keys behind the page that was found. */
+function beyond(
+  reader: Connection,
+  found: readonly Found[],
+  chosen: Chosen,
+  page: number,
+): OutboxRow[] {
+  const last = found.findLast(({ state, due_at }) => state === 0 && due_at === 0)
+  if (chosen.full || !last) return []
+  const ahead = reader.all<Candidate>(FRESH_KEYS, last.seq, page * (LOOK_AHEAD - 1))
+  const taken = ahead.filter((row) => chosen.take(row))
+  return taken.map(({ seq }) => loaded(reader, reader.get<Found>(ONE, seq)!))
+}
+
+function loaded(reader: Connection, row: Found): OutboxRow {
   if (row.state !== 1) return outboxRow(row, false)
-  const groups = missingGroups(reader, seq, String(row.groups))
+  const groups = missingGroups(reader, row.seq, row.groups)
   return { ...outboxRow(row, true), groups }
 }
 
-function store(connection: Connection, outcome: SendOutcome, now: number): void {
+/** Rows numbered without a gap that were sent, and when they are to be sent again. */
+interface SentRun {
+  readonly from: number
+  to: number
+  readonly resendAt: number | null
+}
+
+function sentRuns(outcomes: readonly SendOutcome[]): SentRun[] {
+  const runs: SentRun[] = []
+  for (const outcome of outcomes) {
+    if (outcome.outcome !== 'sent') continue
+    const { ref, resendAt } = outcome
+    const last = runs.at(-1)
+    if (last?.to === ref - 1 && last.resendAt === resendAt) last.to = ref
+    else runs.push({ from: ref, to: ref, resendAt })
+  }
+  return runs
+}
+
+function storeSent(connection: Connection, { from, to, resendAt }: SentRun, now: number): void {
+  if (resendAt === null) connection.run(CLOSED, from, to, now)
+  else connection.run(SENT, from, to, resendAt)
+}
+
+function store(connection: Connection, outcome: Exclude<SendOutcome, { outcome: 'sent' }>): void {
   const { ref } = outcome
   if (outcome.outcome === 'refused') {
     const sql =
       'UPDATE hufu_outbox SET due_at = ?, attempts = attempts + 1 WHERE seq = ? AND state < 2'
     connection.run(sql, outcome.dueAt, ref)
-  } else if (outcome.outcome === 'parked') {
+  } else {
     connection.run('UPDATE hufu_outbox SET state = 3, due_at = 0 WHERE seq = ? AND state < 2', ref)
-  } else if (outcome.resendAt === null) {
-    const sql = 'UPDATE hufu_outbox SET state = 2, due_at = NULL, closed_at = ? WHERE seq = ?'
-    connection.run(sql, now, ref)
-  } else connection.run(RESEND, ref, outcome.resendAt)
+  }
 }

@@ -10,7 +10,8 @@ import type {
 import type { Opened } from './access.ts'
 import { Claims } from './claims.ts'
 import type { Connection } from './connection.ts'
-import { missingGroups, outboxRow } from './rows.ts'
+import type { OutboxRecord } from './rows.ts'
+import { missingGroups, OUTBOX_COLUMNS, outboxRow } from './rows.ts'
 import type { SqliteTx } from './tx.ts'
 import { connectionOf, markWork } from './tx.ts'
 
@@ -45,8 +46,8 @@ export function createOutbox(opened: Opened): SqliteOutbox {
     release: (relay) => claims.release(relay),
     letGo: () => claims.letGo(),
     async find(tx, event, id) {
-      const sql = 'SELECT * FROM hufu_outbox WHERE event = ? AND id = ?'
-      const row = connectionOf(tx).get(sql, event, id)
+      const sql = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox WHERE event = ? AND id = ?`
+      const row = connectionOf(tx).get<OutboxRecord>(sql, event, id)
       return row && outboxRow(row, false)
     },
     receipt: async (tx, receipt) => answer(connectionOf(tx), receipt, opened().os.clock.now()),

@@ -8,19 +8,40 @@ export function missingGroups(connection: Connection, seq: number, groups: strin
   return (JSON.parse(groups) as string[]).filter((group) => !answered.includes(group))
 }
 
-export function outboxRow(row: Record<string, unknown>, resend: boolean): OutboxRow {
+/** What `outboxRow` wants to know of a row. */
+export const OUTBOX_COLUMNS = `seq, event, id, key, groups, headers, body, delay_ms, receipts,
+  published_at, attempts, state, due_at`
+
+export interface OutboxRecord {
+  readonly seq: number
+  readonly event: string
+  readonly id: string
+  readonly key: string | null
+  readonly groups: string
+  readonly headers: string
+  readonly body: Uint8Array
+  readonly delay_ms: number
+  readonly receipts: number
+  readonly published_at: number
+  readonly attempts: number
+  readonly state: number
+  readonly due_at: number | null
+}
+
+export function outboxRow(row: OutboxRecord, resend: boolean): OutboxRow {
+  const { seq, event, id, key, groups, headers, body, delay_ms, receipts } = row
   return {
-    ref: Number(row.seq),
-    event: String(row.event),
-    id: String(row.id),
-    key: row.key as string | null,
-    groups: JSON.parse(String(row.groups)),
-    headers: JSON.parse(String(row.headers)),
-    body: row.body as Uint8Array,
-    delayMs: Number(row.delay_ms),
-    receipts: row.receipts === 1,
-    publishedAt: Number(row.published_at),
-    attempts: Number(row.attempts),
+    ref: seq,
+    event,
+    id,
+    key,
+    groups: JSON.parse(groups),
+    headers: headers === '{}' ? {} : JSON.parse(headers),
+    body,
+    delayMs: delay_ms,
+    receipts: receipts === 1,
+    publishedAt: row.published_at,
+    attempts: row.attempts,
     resend,
   }
 }
