@@ -133,7 +133,7 @@ class Life {
     const publishes: Promise<number>[] = []
     while (bytes < bytesMax && (bytes === 0 || this.#random.chance(0.85))) {
       const token = `${this.#prefix}-${this.#count++}`
-      const body = bodyFor(token, this.#random.below(Math.min(BODY_BYTES_MAX, bytesMax)))
+      const body = bodyFor(token, this.#random.below(Math.min(BODY_BYTES_MAX, bytesMax / 4)))
       this.#known.bodies.set(token, body)
       const queues = TARGETS.filter(() => this.#random.chance(0.35))
       if (queues.length === 0) queues.push('work')

@@ -4,7 +4,7 @@ import { messagesAfter } from './log-map.ts'
 import { type Image, makeImage } from './make-image.ts'
 import { differences, type Started, startOn } from './start.ts'
 
-const image: Image = await makeImage(4_096, 7, 'killed')
+const image: Image = await makeImage(8_192, 7, 'killed')
 const expected = messagesAfter(image.log.entries)
 const started: Started = await startOn(image, image.files)
 
