@@ -139,7 +139,7 @@ class Life {
       if (queues.length === 0) queues.push('work')
       const delayMs = this.#random.chance(0.1) ? 1_000 : 0
       publishes.push(this.#broker.publish({ queues, body, delayMs }))
-      bytes += body.length + 150
+      bytes += body.length + 60
     }
     await Promise.all(publishes)
     return bytes
@@ -154,9 +154,9 @@ class Life {
   /** What the consumer says; undefined: it keeps the message. */
   #settlement({ id }: Delivery): Settlement | undefined {
     const choice = this.#random.next()
-    if (choice < 0.75) return { id, outcome: 'done' }
-    if (choice < 0.85) return { id, outcome: 'retry', cause: 'chance' }
-    if (choice < 0.95) return { id, outcome: 'reject', cause: 'bad luck' }
+    if (choice < 0.6) return { id, outcome: 'done' }
+    if (choice < 0.77) return { id, outcome: 'retry', cause: 'chance' }
+    if (choice < 0.94) return { id, outcome: 'reject', cause: 'bad luck' }
     return undefined
   }
 }
