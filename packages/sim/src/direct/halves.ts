@@ -91,7 +91,7 @@ export class HalfWorkload {
   /** True when nothing is undecided; a person decides what was asked for in vain. */
   drained(): boolean {
     const { broker } = this.#machine
-    const open = broker.prepared({ limit: 1_000 })
+    const open = broker.prepared({ group: GROUP, limit: 1_000 })
     for (const info of open) {
       const half = this.#halves.get(info.transactionId)
       this.#findings.check(half !== undefined, 'nothing is invented', () => info.transactionId)

@@ -55,14 +55,38 @@ function drawLife(random: SeededRandom, swarm: Swarm, orders: OrderDraw): Step[]
     steps.push(...drawFaults(random, swarm))
     steps.push({ kind: 'pass', ms: Math.round(random.next() * swarm.passMs * 1024) / 1024 })
   }
-  steps.push({ kind: 'end', end: drawEnd(random, swarm.faults.close) })
+  const end = drawEnd(random, swarm.faults.close)
+  steps.push({ kind: 'end', end })
+  if (end.kind === 'close' && random.chance(0.3)) steps.push(...drawTornStart(random))
   if (random.chance(swarm.faults.jump)) steps.push(drawJump(random))
+  return steps
+}
+
+/** A kill before a folder is synced, and a power cut before that is made good. */
+function drawDeathTwice(random: SeededRandom): Step[] {
+  const first = 1 + random.below(6)
+  const kill: Step = { kind: 'death', at: { calls: first, of: 'syncDir' }, end: { kind: 'kill' } }
+  const calls = first + 2 + random.below(4)
+  const crash: End = { kind: 'crash', keep: 'none' }
+  return [kill, { kind: 'death', at: { calls, of: 'syncDir' }, end: crash }]
+}
+
+/** A new life that delivers before it writes, and ends in the midst of its first write. */
+function drawTornStart(random: SeededRandom): Step[] {
+  const queues = [...TARGETS, 'dead']
+  const steps: Step[] = queues.map((queue) => ({ kind: 'subscribe', queue, credit: 20 }))
+  const end: End = random.chance(0.5) ? { kind: 'kill' } : { kind: 'crash', keep: 'all' }
+  steps.push({ kind: 'pass', ms: 1 + random.below(4) })
+  steps.push({ kind: 'death', at: { calls: 1 + random.below(3), of: 'write' }, end })
+  steps.push({ kind: 'publish', queues: [pick(random, TARGETS)], bytes: 300 })
+  steps.push({ kind: 'pass', ms: 4 })
   return steps
 }
 
 /** Much goes through one queue while a little of it, and of others, stays. */
 function drawChurn(random: SeededRandom): Step[] {
   const steps: Step[] = [{ kind: 'subscribe', queue: 'patient', credit: 60 }]
+  if (random.chance(0.4)) steps.push(...drawDeathTwice(random))
   for (let count = 12 + random.below(16); count > 0; count--) {
     const queues = random.chance(0.15) ? ['patient', 'parking'] : ['patient']
     steps.push({ kind: 'publish', queues, bytes: 400 + random.below(1_500) })

@@ -45,6 +45,13 @@ export class OrderDraw {
       ...rest,
     }
     if (random.chance(keyed)) step.key = `k${random.below(keys)}`
+    if (random.chance(this.#swarm.halfOrders)) {
+      step.half = {
+        first: random.below(60),
+        every: 5 + random.below(60),
+        max: 2 + random.below(14),
+      }
+    }
     this.#drawn.push(step)
     return step
   }

@@ -63,6 +63,8 @@ export type Step =
       fails: boolean
       /** Which of the shop's processes does it. */
       shop: number
+      /** As a half message, with these terms of the asking; else through the outbox. */
+      half?: { first: number; every: number; max: number }
     }
   /** A service stops in good order and starts again. */
   | { kind: 'restart'; service: 'shop' | 'ledger'; drainMs: number }

@@ -31,8 +31,9 @@ export interface Swarm {
   /** Segments are filled quickly, with a few messages that stay. */
   readonly churn: boolean
   readonly refusals: number
-  /** Business transactions of one round. */
+  /** Business transactions of one round, and the share of them that goes as half messages. */
   readonly orders: number
+  readonly halfOrders: number
   readonly slowDisk: boolean
   readonly faults: {
     readonly close: number
@@ -72,6 +73,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     refusals: some(0.4, 0.3),
     services,
     orders: 1 + random.below(4),
+    halfOrders: some(0.5, 1),
     slowDisk: random.chance(0.15),
     faults: {
       close: some(0.6, 0.5),

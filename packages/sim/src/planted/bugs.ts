@@ -1,6 +1,12 @@
 import type { PlantedBug } from './bug.ts'
 import { LIBRARY_BUGS } from './library-bugs.ts'
 import { LOG_BUGS } from './log-bugs.ts'
+import { PREPARED_BUGS } from './prepared-bugs.ts'
 import { QUEUE_BUGS } from './queue-bugs.ts'
 
-export const BUGS: readonly PlantedBug[] = [...LOG_BUGS, ...QUEUE_BUGS, ...LIBRARY_BUGS]
+export const BUGS: readonly PlantedBug[] = [
+  ...LOG_BUGS,
+  ...QUEUE_BUGS,
+  ...PREPARED_BUGS,
+  ...LIBRARY_BUGS,
+]

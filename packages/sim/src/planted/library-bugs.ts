@@ -37,9 +37,10 @@ export const LIBRARY_BUGS: readonly PlantedBug[] = [
   {
     name: 'outbox-row-outside-transaction',
     file: 'hufu/src/outbox/publish.ts',
-    find: 'return store.outbox.insert(tx, row)',
-    replace:
-      'setImmediate(() => store.transaction((own) => store.outbox.insert(own, row)).catch(() => {}))\n  return { repeated: false }',
+    find: 'return runtime.store.outbox.insert(tx, row)',
+    replace: `const { store } = runtime
+  setImmediate(() => store.transaction((own) => store.outbox.insert(own, row)).catch(() => {}))
+  return { repeated: false }`,
     why: 'an order without its message, or a message without its order',
   },
   {
@@ -50,10 +51,25 @@ export const LIBRARY_BUGS: readonly PlantedBug[] = [
     why: 'messages of a key pass the parked one that should hold them back',
   },
   {
-    name: 'repeat-takes-effect',
+    name: 'failure-keeps-its-effects',
     file: 'hufu/src/inbox/strong.ts',
-    find: '    const known = await journal.begin(tx, message)\n    if (known) {',
-    replace: '    const known = await journal.find(message)\n    if (known) {',
-    why: 'two deliveries at the same time both find no journal row',
+    find: 'const result = await run.guard(() => this.#handler(tx, payload, ctx))',
+    replace: `let result
+        try {
+          result = await run.guard(() => this.#handler(tx, payload, ctx))
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          const { code, message: words } = error
+          const text = JSON.stringify({ code, message: words })
+          return this.#record(tx, message, hash, 'failed', text)
+        }`,
+    why: 'what a handler did before it failed for good is committed',
+  },
+  {
+    name: 'check-back-without-fence',
+    file: 'hufu/src/outbox/transactional.ts',
+    find: "  if (word === 'rolledBack') {",
+    replace: "  if (word !== 'committed' && word !== 'rolledBack') {",
+    why: 'the broker was told "rolled back", and the local transaction commits after that',
   },
 ]

@@ -114,7 +114,7 @@ export class ServiceWorkload {
     const { store } = this.#shops[0]?.hufu ?? {}
     if (store === undefined || this.#ledger === undefined) return false
     open += (await store.outbox.open('placed', Number.MAX_SAFE_INTEGER, 1)).length
-    return open === 0
+    return this.#decided() && open === 0
   }
 
   async #parked({ parked }: Service): Promise<number> {
@@ -152,21 +152,54 @@ export class ServiceWorkload {
     return started === true
   }
 
-  async #place({ hufu, placed }: Shop, step: PlaceStep): Promise<void> {
-    const { id, key, delayMs, holdMs, fails } = step
-    const { clock } = this.#machine.sim.os
+  async #place(shop: Shop, step: PlaceStep): Promise<void> {
+    const { id, key, delayMs, half } = step
     const options = { id, ...(key && { key }), ...(delayMs && { delay: delayMs }) }
-    await hufu.store.transaction(async (tx: ModelTx) => {
-      if (step.holdFirst) await sleep(clock, holdMs)
-      await tx.lock(ORDERS, id)
-      const known = tx.get(ORDERS, id) !== undefined
-      const row: OrderRow = { id, key: key ?? null, delayed: delayMs > 0, half: false, order: 0 }
-      if (!known) await tx.put(ORDERS, id, row)
-      const { repeated } = await placed.publish(tx, { id, cents: id.length }, options)
-      const same = () => `${id}: known ${known}, repeated ${repeated}`
-      this.#findings.check(known === repeated, 'a repeat is told from a first time', same)
-      if (!step.holdFirst) await sleep(clock, holdMs)
-      if (fails) throw new Refused('as planned')
+    const order = { id, cents: id.length }
+    if (half !== undefined) {
+      const check = { ...options, check: half }
+      await shop.placed.transactional(order, check, (tx) => this.#write(tx, step))
+      this.#marks.add('halfOrder')
+      return
+    }
+    await shop.hufu.store.transaction((tx) => {
+      return this.#write(tx, step, () => shop.placed.publish(tx, order, options))
     })
+  }
+
+  /** The shop's own row, and the event where the outbox takes it. */
+  async #write(
+    tx: ModelTx,
+    step: PlaceStep,
+    publish?: () => Promise<{ repeated: boolean }>,
+  ): Promise<void> {
+    const { id, key = null, delayMs, holdMs, fails } = step
+    const { clock } = this.#machine.sim.os
+    if (step.holdFirst) await sleep(clock, holdMs)
+    await tx.lock(ORDERS, id)
+    const known = tx.get(ORDERS, id) !== undefined
+    const half = publish === undefined
+    const row: OrderRow = { id, key, delayed: delayMs > 0, half, order: 0 }
+    if (!known) await tx.put(ORDERS, id, row)
+    const repeated = publish === undefined ? false : (await publish()).repeated
+    const same = () => `${id}: known ${known}, repeated ${repeated}`
+    this.#findings.check(known === repeated, 'a repeat is told from a first time', same)
+    if (!step.holdFirst) await sleep(clock, holdMs)
+    if (fails) throw new Refused('as planned')
+  }
+
+  /** True when no half message is open; a person decides what was asked for in vain. */
+  #decided(): boolean {
+    const { broker } = this.#machine
+    const open = broker.prepared({ group: 'shop', limit: 1_000 })
+    for (const { transactionId, version, parked } of open) {
+      if (!parked) continue
+      const id = transactionId.split(' ').at(-1) ?? ''
+      const outcome = this.books.shop.table(ORDERS).has(id) ? 'commit' : 'rollback'
+      broker.decide({ transactionId, version }, outcome).catch((error) => {
+        this.#machine.sim.trace.add(`decide ${transactionId}: ${String(error)}`)
+      })
+    }
+    return open.length === 0
   }
 }

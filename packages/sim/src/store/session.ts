@@ -9,6 +9,9 @@ import type { ModelTx } from './tx.ts'
 const TRANSACTION_MS = 5_000
 /** Longest time that a commit takes, ms. */
 const COMMIT_MS_MAX = 3
+/** One transaction in so many waits for a connection, and for how long at most, ms. */
+const WAIT_ONE_IN = 4
+const WAIT_MS_MAX = 15
 
 /** What one open store does with its database. */
 export class Session {
@@ -31,6 +34,7 @@ export class Session {
         'Beginning a transaction: the caller is inside one of this store already; use its tx',
       )
     }
+    if (randomBelow(this.#os.random, WAIT_ONE_IN) === 0) await this.#pass(WAIT_MS_MAX)
     const tx = this.database.begin()
     try {
       const value = await this.#withTimeout(tx, timeoutMs, () => this.#inside.run(tx, fn, tx))
@@ -59,9 +63,13 @@ export class Session {
   /** Durable some time later; a crash meanwhile may find it done or not. */
   async #commit(tx: ModelTx): Promise<void> {
     tx.committing = true
-    const ms = randomBelow(this.#os.random, COMMIT_MS_MAX * 10) / 10
-    await new Promise<void>((resolve) => this.#os.clock.timer(ms, resolve))
+    await this.#pass(COMMIT_MS_MAX)
     this.database.commit(tx)
     if (tx.work) this.#onWork()
+  }
+
+  #pass(msMax: number): Promise<void> {
+    const ms = randomBelow(this.#os.random, msMax * 10) / 10
+    return new Promise((resolve) => void this.#os.clock.timer(ms, resolve))
   }
 }

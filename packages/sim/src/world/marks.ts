@@ -25,6 +25,7 @@ export const MARKS = {
   batchCommitted: 'a batch of publishes and settles was committed',
   askedAfterRestart: 'a producer was asked for a transaction of an earlier life',
   transactionParked: 'a transaction was asked for in vain until it was parked',
+  halfOrder: 'the library sent a half message and committed it',
   lateCommit: 'a transaction committed after one that began later',
   lockWait: 'a transaction waited for a row of another one',
   parkedWork: 'the library parked work',
