@@ -1,8 +1,12 @@
+import { backlogBench } from './backlog/bench.ts'
 import type { Bench } from './bench.ts'
 import { UsageError } from './flags.ts'
+import { logBench } from './log/bench.ts'
 import { outboxBench } from './outbox/bench.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  log: logBench,
+  backlog: backlogBench,
   outbox: outboxBench,
 }
 

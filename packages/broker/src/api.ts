@@ -235,6 +235,8 @@ export interface BrokerStats {
   time: number
   /** Bytes of all segment files. */
   logBytes: number
+  /** Where the log is durable up to, bytes since its begin. */
+  position: number
   segments: number
   /** Write groups since start; each is one sync. */
   groups: number

@@ -257,7 +257,13 @@ export class EmbeddedBroker implements Broker {
   stats(): BrokerStats {
     const { log, counters, time } = this.#engine
     const { bytes, all, noSpace } = log.segments
-    const files = { logBytes: bytes, segments: all.length, groups: log.groupsWritten, noSpace }
+    const files = {
+      logBytes: bytes,
+      position: log.end,
+      segments: all.length,
+      groups: log.groupsWritten,
+      noSpace,
+    }
     return { time: time(), ...files, ...counters }
   }
 

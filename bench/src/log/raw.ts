@@ -1,0 +1,42 @@
+import { closeSync, constants, fdatasyncSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Large enough that a write of any case is a small part of it. */
+const FILE_BYTES = 64 << 20
+
+/**
+ * What the disk alone can do: writes of this size per second, one at a time, asynchronous, with
+ * `O_DSYNC` into a laid out file that is written over and over. The log can never be faster.
+ */
+export async function rawWritesPerSecond(
+  dir: string,
+  bytes: number,
+  seconds: number,
+): Promise<number> {
+  const path = join(dir, 'raw')
+  layOut(path)
+  const file = await open(path, constants.O_RDWR | constants.O_DSYNC)
+  const buffer = Buffer.alloc(bytes, 7)
+  let count = 0
+  let at = 0
+  const started = performance.now()
+  while (performance.now() - started < seconds * 1_000) {
+    if (at + bytes > FILE_BYTES) at = 0
+    await file.write(buffer, 0, bytes, at)
+    at += bytes
+    count++
+  }
+  const elapsed = (performance.now() - started) / 1_000
+  await file.close()
+  unlinkSync(path)
+  return count / elapsed
+}
+
+function layOut(path: string): void {
+  const descriptor = openSync(path, 'w')
+  const zeros = Buffer.alloc(1 << 20)
+  for (let at = 0; at < FILE_BYTES; at += zeros.length) writeSync(descriptor, zeros)
+  fdatasyncSync(descriptor)
+  closeSync(descriptor)
+}
