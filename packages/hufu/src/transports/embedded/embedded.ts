@@ -1,32 +1,17 @@
-import {
-  type Broker,
-  BrokerError,
-  type BrokerErrorCode,
-  type BrokerOptions,
-  createBroker,
-  type PublishRequest,
-} from '@hufu/broker'
+import { type Broker, BrokerError, type BrokerOptions, createBroker } from '@hufu/broker'
 import type {
   Outgoing,
   PreparedMessages,
   PrepareOutcome,
   PrepareTerms,
   PublishOutcome,
-  Refusal,
   SubscribeRequest,
   Transport,
   TransportSubscription,
 } from '../../ports/transport.ts'
-import { decodeDelivery, encodeEnvelope, queueName } from './wire.ts'
-
-/** Refusals that pass: room is made, the disk catches up. */
-const RETRIABLE: readonly BrokerErrorCode[] = [
-  'QUEUE_FULL',
-  'BUSY',
-  'LOG_FULL',
-  'CLOSED',
-  'LOG_FAILED',
-]
+import { publishAll } from './publish.ts'
+import { refusalOf, requestOf } from './request.ts'
+import { decodeDelivery, queueName } from './wire.ts'
 
 /** The library counts and parks itself, so the broker's own limit on attempts is off. */
 const QUEUE_OPTIONS = { maxAttempts: 0 }
@@ -83,7 +68,7 @@ class Embedded implements EmbeddedTransport {
 
   publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]> {
     const broker = this.#open('publish')
-    return Promise.all(batch.map((message) => publishOne(broker, message)))
+    return publishAll(broker, batch)
   }
 
   readonly prepared: PreparedMessages = {
@@ -124,16 +109,6 @@ class Embedded implements EmbeddedTransport {
   }
 }
 
-async function publishOne(broker: Broker, message: Outgoing): Promise<PublishOutcome> {
-  if (message.groups.length === 0) return { ok: true }
-  try {
-    await broker.publish(requestOf(message))
-    return { ok: true }
-  } catch (error) {
-    return refusalOf(error)
-  }
-}
-
 async function prepareOne(
   broker: Broker,
   message: Outgoing,
@@ -145,21 +120,4 @@ async function prepareOne(
   } catch (error) {
     return refusalOf(error)
   }
-}
-
-function requestOf(message: Outgoing): PublishRequest {
-  const { event, groups, key, body, delayMs } = message
-  return {
-    queues: groups.map((group) => queueName(event, group)),
-    body,
-    properties: encodeEnvelope(message),
-    ...(key === undefined ? {} : { key }),
-    ...(delayMs === undefined ? {} : { delayMs }),
-  }
-}
-
-function refusalOf(error: unknown): Refusal {
-  if (!(error instanceof BrokerError)) throw error
-  const { code, message: cause } = error
-  return { ok: false, code, cause, retriable: RETRIABLE.includes(code) }
 }
