@@ -65,7 +65,13 @@ export async function openLog(
   limits: Limits,
   replay: Replay,
 ): Promise<RecoveredLog> {
-  return new Recovery(os, dir, limits, replay).run()
+  const recovery = new Recovery(os, dir, limits, replay)
+  try {
+    return await recovery.run()
+  } catch (error) {
+    await recovery.letGo()
+    throw error
+  }
 }
 
 class Recovery {
@@ -111,6 +117,11 @@ class Recovery {
     await this.#rewriteTail()
     await this.#dropUnused()
     return this.#result()
+  }
+
+  /** Closes what is open, after an error. */
+  async letGo(): Promise<void> {
+    for (const { file } of this.#segments) await file.close().catch(() => undefined)
   }
 
   /** They hold nothing; a half-made one must not be trusted to have its blocks. */
