@@ -63,7 +63,7 @@ test('lines are counted as they are, repeats and empty ones among them', async (
   })
 })
 
-test('an order with an undecided earlier attempt waits for the check-back, others do not', async (t) => {
+test('an order waits while its earlier attempt is undecided, others do not', async (t) => {
   const shop = await opened(t)
   const intake = shop.restarted()
   await intake.resume()

@@ -74,7 +74,7 @@ function rowsOf({ pattern, found, run, seconds }: Outcome): [string, string][] {
 function askedText({ asked: { commit, rollback } }: Findings): string {
   const all = number(commit + rollback)
   const words = `${number(commit)} committed, ${number(rollback)} rolled back`
-  return `for ${all} second words that did not come; the database said: ${words}`
+  return `for ${all} second words that did not come in time; the database said: ${words}`
 }
 
 function openOf(found: Findings): number {
