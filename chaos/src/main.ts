@@ -1,3 +1,4 @@
+import { halfMode } from './half/half.ts'
 import { cutMode } from './modes/cut.ts'
 import { flipMode } from './modes/flip.ts'
 import { fullMode } from './modes/full.ts'
@@ -13,6 +14,7 @@ const cleanup = new Cleanup()
 
 /** Exit code: 0 all kept, 1 not, 2 wrong usage, 3 cannot run here. */
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'half') return halfMode(args.slice(1), cleanup)
   if (args.includes('--help') || args.length === 0) return said(HELP, 0)
   const options = readOptions(args)
   const tally = newTally(options.mode)
