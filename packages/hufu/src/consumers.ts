@@ -7,14 +7,14 @@ import type { Policy } from './inbox/policy.ts'
 import { policyOf } from './inbox/policy.ts'
 import type { Replies } from './outbox/replies.ts'
 import { RECEIPTS } from './outbox/wire.ts'
-import { ReceiptWork } from './receipts/apply.ts'
+import { ReceiptWork } from './receipts/receipt-work.ts'
 import type { Definition } from './service/definition.ts'
 import type { Runtime } from './service/runtime.ts'
 
 const CONCURRENCY = 16
 
 /** Receipts are short work: many at a time share a commit. */
-const RECEIPT_CONCURRENCY = 64
+const RECEIPT_CONCURRENCY = 256
 
 interface Member<Tx> {
   readonly loop: Loop<Tx>

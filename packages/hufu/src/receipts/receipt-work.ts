@@ -1,0 +1,72 @@
+import type { Message, Verdict, Work } from '../inbox/message.ts'
+import { Parker, Unworkable } from '../inbox/parker.ts'
+import type { Policy } from '../inbox/policy.ts'
+import type { Run } from '../inbox/run.ts'
+import { readReceipt } from '../outbox/wire.ts'
+import type { ReceiptRow } from '../ports/store.ts'
+import type { Runtime } from '../service/runtime.ts'
+import { applyReceipt } from './apply.ts'
+import { PlainReceipts } from './plain.ts'
+
+/** The producer's side of receipts: the answer, its handler and the closing of the row, in one. */
+export class ReceiptWork<Tx> implements Work {
+  readonly #runtime: Runtime<Tx>
+  readonly #parker: Parker<Tx>
+  readonly #plain: PlainReceipts<Tx>
+
+  constructor(runtime: Runtime<Tx>, policy: Policy) {
+    this.#runtime = runtime
+    this.#parker = new Parker(runtime, 'receipt', policy)
+    this.#plain = new PlainReceipts(runtime)
+  }
+
+  async handle(message: Message, run: Run): Promise<Verdict> {
+    let named = message
+    try {
+      const receipt = readReceiptOrGiveUp(message.body)
+      named = { ...message, event: receipt.event, group: receipt.group, id: receipt.id }
+      if (isFirst(message) && this.#plain.takes(receipt) && (await this.#storePlain(receipt))) {
+        return { outcome: 'done', how: 'handled' }
+      }
+      if (await this.#parker.waits(named)) return { outcome: 'done', how: 'parked' }
+      this.#parker.demandAttempt(message)
+      await this.#runtime.store.transaction(async (tx) => {
+        await run.guard(() => applyReceipt(this.#runtime, tx, receipt))
+        await this.#resolve(tx, message)
+      })
+      return { outcome: 'done', how: 'handled' }
+    } catch (error) {
+      run.abort()
+      return this.#parker.after(named, error)
+    }
+  }
+
+  /** False when it did not work: then it is tried alone. */
+  async #storePlain(receipt: ReceiptRow): Promise<boolean> {
+    try {
+      await this.#plain.store(receipt)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async #resolve(tx: Tx, { ref, attempts }: Message): Promise<void> {
+    if (ref === undefined) return
+    const change = { state: 'resolved', attempts, nextAttemptAt: null, resolution: 'done' } as const
+    await this.#runtime.store.parked.change(tx, ref, change)
+  }
+}
+
+/** Nothing has gone wrong with it yet. */
+function isFirst({ attempts, ref }: Message): boolean {
+  return attempts === 0 && ref === undefined
+}
+
+function readReceiptOrGiveUp(body: Uint8Array): ReceiptRow {
+  try {
+    return readReceipt(body)
+  } catch (error) {
+    throw new Unworkable('PAYLOAD_INVALID', String(error))
+  }
+}
