@@ -39,6 +39,9 @@ const SPACE_RETRY_MS = 1_000
 /** Share of the last segment that is kept for settles when no next one can be had. */
 const RESERVE_SHARE = 0.75
 
+/** An open group of this size is written at once when the disk is free, bytes. */
+const EARLY_BYTES = 256 << 10
+
 export interface CommitLogParts {
   os: Os
   segments: Segments
@@ -63,8 +66,6 @@ export class CommitLog {
   readonly blocks: Blocks
   readonly segments: Segments
   readonly incarnations: Incarnations
-  /** Called before a group is closed, so that collected small things can still join it. */
-  onBeforeWrite: () => void = () => undefined
   /**
    * Called with each entry of a group, in order, when the group is on disk and before its waiters.
    */
@@ -82,7 +83,9 @@ export class CommitLog {
   #block: Block
   #open: Group | undefined
   #end: number
-  #running = false
+  #scheduled = false
+  /** The one group whose write is under way. */
+  #writing: Group | undefined
   #failure: BrokerError | undefined
 
   constructor(parts: CommitLogParts) {
@@ -114,6 +117,7 @@ export class CommitLog {
    */
   append(type: number, flags: number, aux: number, payloadBytes: number): number {
     if (this.#failure !== undefined) throw this.#failure
+    this.#writeEarly()
     const bytes = aligned(ENTRY_HEADER_BYTES + payloadBytes)
     const group = this.#groupFor(bytes)
     const at = group.end
@@ -178,8 +182,6 @@ export class CommitLog {
     if (!full) this.#parts.onFail(this.#failure)
   }
 
-  #writing: Group | undefined
-
   #groupFor(bytes: number): Group {
     const limit = Math.min(GROUP_BYTES_MAX, this.segments.groupBytesMax)
     const open = this.#open
@@ -204,35 +206,51 @@ export class CommitLog {
   }
 
   #start(): void {
-    if (this.#running) return
-    this.#running = true
+    if (this.#scheduled || this.#writing !== undefined) return
+    this.#scheduled = true
     // Not at once: all that this turn still appends shall share the write.
-    this.#parts.os.clock.turn(() => void this.#run())
+    this.#parts.os.clock.turn(() => {
+      this.#scheduled = false
+      this.#next()
+    })
   }
 
-  async #run(): Promise<void> {
+  /** A large group goes to the disk while the next one is still being built (about twice the MB/s). */
+  #writeEarly(): void {
+    const open = this.#open
+    if (open === undefined || this.#writing !== undefined) return
+    if (open.end - open.start >= EARLY_BYTES) this.#next()
+  }
+
+  /** Writes the oldest group, unless one is being written. */
+  #next(): void {
+    if (this.#writing !== undefined || this.#failure !== undefined) return
+    const group = this.#groups.shift()
+    if (group === undefined) return
+    if (group === this.#open) this.#open = undefined
+    this.#writing = group
+    this.#write(group).then(
+      (position) => this.#written(group, position),
+      (error) => this.fail(error),
+    )
+  }
+
+  #written(group: Group, position: number): void {
+    if (this.#failure !== undefined) return
     try {
-      for (;;) {
-        this.onBeforeWrite()
-        const group = this.#groups.shift()
-        if (group === undefined || this.#failure !== undefined) break
-        if (group === this.#open) this.#open = undefined
-        this.#writing = group
-        const position = await this.#write(group)
-        if (this.#failure !== undefined) break
-        this.#finish(group, position)
-        await this.#turn()
-      }
+      this.#finish(group, position)
     } catch (error) {
-      this.fail(error)
-    } finally {
-      this.#running = false
+      return this.fail(error)
     }
+    if (this.#groups.length > 0) this.#start()
   }
 
   async #write(group: Group): Promise<number> {
     const length = group.end - group.start
-    const segment = await this.#segmentFor(length)
+    const { current } = this.segments
+    this.#durableUpTo = this.#end
+    const fits = this.#end + length <= current.base + current.capacity
+    const segment = fits ? current : await this.#nextSegment(length)
     const position = this.#end
     const { log } = this.#parts
     group.time = this.#parts.time()
@@ -251,10 +269,7 @@ export class CommitLog {
 
   #durableUpTo = 0
 
-  async #segmentFor(length: number): Promise<Segment> {
-    const { current } = this.segments
-    this.#durableUpTo = this.#end
-    if (this.#end + length <= current.base + current.capacity) return current
+  async #nextSegment(length: number): Promise<Segment> {
     const wanted = length + SEGMENT_HEADER_BYTES
     while (!(await this.segments.roll(wanted))) {
       if (this.closing) throw new BrokerError('LOG_FULL', 'Cannot end the log: it has no room')
@@ -285,10 +300,6 @@ export class CommitLog {
       loadEntry(entry, bytes, view, at, position + (at - start))
       if (entry.type >= ENTRY_TYPE_FOREIGN_MIN) this.onEntry(entry)
     }
-  }
-
-  #turn(): Promise<void> {
-    return new Promise((resolve) => this.#parts.os.clock.turn(resolve))
   }
 
   /** Until there is a next segment, or it is time to try again. */
