@@ -52,7 +52,7 @@ const LAYERS: readonly (readonly Part[])[] = [
     {
       name: 'broker',
       at: [`${BROKER}/index.ts`],
-      seenBy: ['transports/embedded', 'server', 'demo', 'examples'],
+      seenBy: ['transports/embedded', 'sim', 'server', 'demo', 'examples'],
     },
   ],
 
@@ -85,6 +85,7 @@ const LAYERS: readonly (readonly Part[])[] = [
   ],
   [{ name: 'library', at: [`${HUFU}/*`] }],
   [{ name: 'hufu', at: [`${HUFU}/index.ts`] }],
+  [{ name: 'sim', at: ['packages/sim/src/'] }],
 
   [
     { name: 'server', at: ['apps/server/src/', 'apps/server/bin/'] },

@@ -23,6 +23,8 @@ export interface Report {
   readonly seeds: number
   readonly violations: number
   readonly seedsPerSecond: number
+  /** As many as a core that does nothing else would run. */
+  readonly seedsPerCpuSecond: number
   /** Worlds in which each rare path was taken. */
   readonly sometimes: Readonly<Record<string, number>>
   /** Rare paths that a long run never took. */
@@ -48,6 +50,8 @@ class SeedRun {
   #violations = 0
   #done = 0
   #ms = 0
+  #cpuMs = 0
+  readonly #cpu = process.cpuUsage()
 
   constructor(options: Options, clock: Clock) {
     this.#options = options
@@ -58,7 +62,9 @@ class SeedRun {
   }
 
   async run(): Promise<void> {
-    const { seeds, seed: from, first } = this.#options
+    const { seeds, seed: from, first, trace } = this.#options
+    // Worlds refuse and fail all the time, and nobody looks at those stacks.
+    if (!trace) Error.stackTraceLimit = 2
     const progress = new Progress(seeds, this.#clock)
     for (let seed = from; seed < from + seeds; seed++) {
       await this.#one(seed)
@@ -66,6 +72,8 @@ class SeedRun {
       if (first && this.#violations > 0) break
     }
     this.#ms = this.#clock.mono() - this.#begin
+    const { user, system } = process.cpuUsage(this.#cpu)
+    this.#cpuMs = (user + system) / 1_000
     progress.clear()
     if (!first) for (const failure of this.#failures.slice(0, SHRUNK_MAX)) await cutDown(failure)
   }
@@ -76,7 +84,8 @@ class SeedRun {
     return {
       seeds: this.#done,
       violations: this.#violations,
-      seedsPerSecond: Math.round((this.#done * 10_000) / Math.max(1, this.#ms)) / 10,
+      seedsPerSecond: perSecond(this.#done, this.#ms),
+      seedsPerCpuSecond: perSecond(this.#done, this.#cpuMs),
       sometimes: this.#marks,
       never: rare ? marks.filter(([, times]) => times === 0).map(([name]) => name) : [],
       failures: this.#failures,
@@ -100,6 +109,10 @@ class SeedRun {
   }
 }
 
+function perSecond(count: number, ms: number): number {
+  return Math.round((count * 10_000) / Math.max(1, ms)) / 10
+}
+
 /** Says which few steps of the seed's plan are enough. */
 async function cutDown({ seed, rule }: Failure): Promise<void> {
   const steps = await shrink(seed, rule)
@@ -119,10 +132,10 @@ function failureText({ seed, rule, detail, replay }: Failure): string {
 }
 
 export function reportText(report: Report): string {
-  const { seeds, violations, seedsPerSecond, sometimes, never } = report
+  const { seeds, violations, seedsPerSecond, seedsPerCpuSecond, sometimes, never } = report
   const marks = Object.entries(sometimes).map(([name, times]) => `${name} ${times}`)
   const lines = [
-    `${seeds} seeds, ${violations} violations, ${seedsPerSecond} seeds/s`,
+    `${seeds} seeds, ${violations} violations, ${seedsPerSecond} seeds/s, ${seedsPerCpuSecond} per CPU second`,
     `Sometimes: ${marks.join(', ')}`,
   ]
   for (const name of never) lines.push(`Never: ${name} (${MARKS[name as Mark]})`)

@@ -24,7 +24,7 @@ export class ModelTx implements Holder {
   work = false
   readonly #database: Database
   readonly #changes = new Map<string, Change>()
-  #over: HufuError | undefined
+  #over: string | undefined
 
   constructor(database: Database, number: number) {
     this.#database = database
@@ -75,10 +75,11 @@ export class ModelTx implements Holder {
   }
 
   over(why: string): void {
-    this.#over ??= new HufuError('TRANSACTION_OVER', `Using a transaction: ${why}`)
+    this.#over ??= why
   }
 
   #demandLive(): void {
-    if (this.#over) throw this.#over
+    if (this.#over === undefined) return
+    throw new HufuError('TRANSACTION_OVER', `Using a transaction: ${this.#over}`)
   }
 }

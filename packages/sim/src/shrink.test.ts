@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readSteps, stepsText } from './cli/options.ts'
+import { planOf, runSeed } from './run.ts'
+
+test('a plan cut down keeps the numbers and the contents of its steps', () => {
+  const whole = planOf(7)
+  const some = planOf(7, new Set([1, 3]))
+  assert.deepEqual(
+    some.steps,
+    whole.steps.filter(({ number }) => number === 1 || number === 3),
+  )
+  assert.deepEqual(some.setting, whole.setting)
+})
+
+test('a world without any step still runs to its end', async () => {
+  const { violation } = await runSeed(7, new Set())
+  assert.equal(violation, undefined)
+})
+
+test('step numbers are written as ranges and read back', () => {
+  const steps = [0, 1, 2, 5, 7, 8]
+  assert.equal(stepsText(steps), '0-2,5,7-8')
+  assert.deepEqual([...readSteps('0-2,5,7-8')], steps)
+  assert.deepEqual([...readSteps(stepsText([]))], [])
+})
