@@ -199,13 +199,17 @@ export class Loop<Tx> implements Consumer {
   /** Starts what may start now, and sees to it that the rest is looked at in time. */
   #dispatch(): void {
     this.#timer?.cancel()
+    if (this.#held.length > 0) this.#outside(() => this.#startSome())
+  }
+
+  #startSome(): void {
     while (!this.#paused && this.#runs.size < this.#concurrency && this.#held.length > 0) {
       const waitMs = this.#limiter.groupWaitMs()
       if (waitMs > 0) return this.#dispatchIn(waitMs)
       const next = this.#next()
       if (!next) return
       this.#limiter.take(next.message.key)
-      void this.#outside(() => this.#finish(next))
+      void this.#finish(next)
     }
   }
 

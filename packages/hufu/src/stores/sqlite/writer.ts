@@ -4,6 +4,7 @@ import { sleep } from '@hufu/os'
 import { HufuError, messageOf } from '../../errors.ts'
 import type { Connection } from './connection.ts'
 import { isBusy, isDiskTrouble } from './connection.ts'
+import { Deadline } from './deadline.ts'
 import { LiveTx } from './tx.ts'
 
 export interface WriterLimits {
@@ -19,8 +20,10 @@ export interface WriterLimits {
 
 interface Job {
   readonly timeoutMs: number
-  /** Calls the user's function, in the caller's async context. */
-  readonly call: (tx: LiveTx) => unknown
+  /** Has the user's function called, in the caller's async context. */
+  readonly start: (tx: LiveTx) => void
+  /** What the user's function gives. */
+  readonly running: Promise<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -43,12 +46,14 @@ export class Writer {
   #queue: Job[] = []
   #pump: Promise<void> | undefined
   #closed = false
+  readonly #deadline: Deadline
 
   constructor(connection: Connection, os: Os, limits: WriterLimits, onWork: () => void) {
     this.#connection = connection
     this.#os = os
     this.#limits = limits
     this.#onWork = onWork
+    this.#deadline = new Deadline(os.clock)
   }
 
   submit<T>(fn: (tx: LiveTx) => Promise<T> | T, timeoutMs = this.#limits.transactionMs) {
@@ -59,11 +64,14 @@ export class Writer {
         'Beginning a transaction: the caller is inside one of this store already; use its tx',
       )
     }
-    const context = AsyncLocalStorage.snapshot()
+    // What follows a promise runs in the async context in which it was asked for: the caller's.
+    const { promise: turn, resolve: start } = Promise.withResolvers<LiveTx>()
+    const running = turn.then((tx) => this.#inside.run(tx, fn, tx))
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
         timeoutMs,
-        call: (tx) => context(() => this.#inside.run(tx, fn, tx)),
+        start,
+        running,
         resolve: resolve as (value: unknown) => void,
         reject,
       })
@@ -92,6 +100,7 @@ export class Writer {
       await this.#group()
     }
     this.#pump = undefined
+    this.#deadline.rest()
   }
 
   async #begin(): Promise<void> {
@@ -123,13 +132,15 @@ export class Writer {
     const connection = this.#connection
     try {
       connection.run('SAVEPOINT hufu_tx')
-      const returned = job.call(tx)
-      const value = isThenable(returned) ? await this.#inTime(job, returned) : returned
+      job.start(tx)
+      const value = await this.#inTime(job)
+      this.#deadline.end()
       tx.end('it has ended')
       if (!connection.db.isTransaction) throw lost()
       connection.run('RELEASE hufu_tx')
       return { job, value }
     } catch (error) {
+      this.#deadline.end()
       tx.end(`it was rolled back (${messageOf(error)})`)
       this.#undo()
       job.reject(explained(error))
@@ -137,19 +148,14 @@ export class Writer {
     }
   }
 
-  async #inTime(job: Job, running: PromiseLike<unknown>): Promise<unknown> {
-    let timer: { cancel(): void } | undefined
-    const timeout = new Promise<never>((_, reject) => {
-      const text = `Running a transaction: it took longer than ${job.timeoutMs} ms`
-      timer = this.#os.clock.timer(job.timeoutMs, () =>
-        reject(new HufuError('TRANSACTION_TIMEOUT', text)),
-      )
+  #inTime({ running, timeoutMs }: Job): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#deadline.begin(timeoutMs, () => {
+        const text = `Running a transaction: it took longer than ${timeoutMs} ms`
+        reject(new HufuError('TRANSACTION_TIMEOUT', text))
+      })
+      running.then(resolve, reject)
     })
-    try {
-      return await Promise.race([running, timeout])
-    } finally {
-      timer?.cancel()
-    }
   }
 
   #undo(): void {
@@ -179,10 +185,6 @@ export class Writer {
   #rollback(): void {
     if (this.#connection.db.isTransaction) this.#connection.run('ROLLBACK')
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function lost(): HufuError {
