@@ -7,7 +7,7 @@ import { SeededRandom } from '@hufu/os/simulated'
 export type Kind = 'commit' | 'rollback' | 'silentCommit' | 'silentNothing'
 
 /** Where a process ends itself, when it is told to. */
-export const POINTS = [
+const POINTS = [
   'half stored',
   'in the local transaction',
   'local transaction committed',

@@ -69,7 +69,7 @@ export function openShop({ files, transport, doom, notes, kindOf }: ShopOptions)
   return { hufu, watched, place, ended, open }
 }
 
-/** False for what is to be tried again: an earlier attempt is undecided, or the broker was first. */
+/** False for what is to be tried again: an earlier attempt is undecided, or the broker asked. */
 function isOver(error: unknown): boolean {
   if (error instanceof RolledBack || error instanceof Forgotten) return true
   if (isHufuError(error, 'IN_PROGRESS') || isHufuError(error, 'FENCED')) return false
