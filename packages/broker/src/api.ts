@@ -126,7 +126,10 @@ export interface Batch {
   prepare(request: PrepareRequest): Promise<PreparedHandle>
   /** Decides a prepared transaction at `commit`. Throws `PREPARED_UNKNOWN` when it is decided. */
   decide(handle: PreparedHandle, outcome: 'commit' | 'rollback'): void
-  /** Resolves with the messages' ids when all of it is on disk: all or nothing, also after `kill -9`. */
+  /**
+   * Resolves with the messages' ids when all of it is on disk: all or nothing, also after `kill
+   * -9`.
+   */
   commit(): Promise<number[]>
   /** Drops everything; deliveries named in `settle` stay unsettled. */
   rollback(): Promise<void>
@@ -271,7 +274,9 @@ export interface Broker {
   publisher(options: PublisherOptions): Publisher
   /** Begins a batch. One that is neither committed nor rolled back is dropped by a restart. */
   batch(): Batch
-  /** Stores half messages: durable, invisible until `decide`. `PREPARED_EXISTS`, and as `publish`. */
+  /**
+   * Stores half messages: durable, invisible until `decide`. `PREPARED_EXISTS`, and as `publish`.
+   */
   prepare(request: PrepareRequest): Promise<PreparedHandle>
   /**
    * The second word: shows or drops what was prepared, by one entry of the log; durable when it
@@ -286,7 +291,9 @@ export interface Broker {
     group: string,
     answer: (prepared: PreparedInfo) => Promise<CheckAnswer>,
   ): { close(): void }
-  /** Undecided transactions, oldest first; `afterVersion` to page on. Default 100, at most 1,000. */
+  /**
+   * Undecided transactions, oldest first; `afterVersion` to page on. Default 100, at most 1,000.
+   */
   prepared(options?: { group?: string; limit?: number; afterVersion?: number }): PreparedInfo[]
   /**
    * Messages of a queue in id order, without delivering them; `afterId` to page on. Limit 1,000.
@@ -299,7 +306,8 @@ export interface Broker {
   queues(): QueueStats[]
   stats(): BrokerStats
   /**
-   * Stops deliveries, writes what waits, marks the stop as clean, lets go of the folder. Rejects with
+   * Stops deliveries, writes what waits, marks the stop as clean, lets go of the folder. Rejects
+   * with
    * `LOG_FULL` when there is no room to write it; the folder is let go all the same.
    */
   close(): Promise<void>

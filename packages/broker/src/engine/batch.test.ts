@@ -125,7 +125,7 @@ test('a publish that is refused fails the commit, and nothing of the batch is th
   await world.publish('a', 'now there is room')
 })
 
-test('an open batch survives a checkpoint, its old segment being freed, and no restart', async () => {
+test('an open batch survives checkpoints and freed segments, but no restart', async () => {
   const world = new World()
   const limits = { checkpointBytes: 64 * 1024, segmentBytesMax: 64 * 1024 }
   await world.open(limits)

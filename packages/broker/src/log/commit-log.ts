@@ -215,7 +215,9 @@ export class CommitLog {
     })
   }
 
-  /** A large group goes to the disk while the next one is still being built (about twice the MB/s). */
+  /**
+   * A large group goes to the disk while the next one is still being built (about twice the MB/s).
+   */
   #writeEarly(): void {
     const open = this.#open
     if (open === undefined || this.#writing !== undefined) return
