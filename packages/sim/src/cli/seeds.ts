@@ -133,9 +133,10 @@ function failureText({ seed, rule, detail, replay }: Failure): string {
 
 export function reportText(report: Report): string {
   const { seeds, violations, seedsPerSecond, seedsPerCpuSecond, sometimes, never } = report
+  const speed = `${seedsPerSecond} seeds/s, ${seedsPerCpuSecond} per CPU second`
   const marks = Object.entries(sometimes).map(([name, times]) => `${name} ${times}`)
   const lines = [
-    `${seeds} seeds, ${violations} violations, ${seedsPerSecond} seeds/s, ${seedsPerCpuSecond} per CPU second`,
+    `${seeds} seeds, ${violations} violations, ${speed}`,
     `Sometimes: ${marks.join(', ')}`,
   ]
   for (const name of never) lines.push(`Never: ${name} (${MARKS[name as Mark]})`)

@@ -2,18 +2,18 @@ import type { Settlement } from '@hufu/broker'
 import type { Step } from '../plan/step.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
-import type { Copy, Group } from './copy.ts'
-import type { Consumer, DirectWorkload } from './workload.ts'
+import type { Consumer, Held, Sender } from './consumer.ts'
+import type { Group } from './copy.ts'
 
 type BatchStep = Extract<Step, { kind: 'batch' }>
 
 /** Atomic batches: publishes and settles in one. */
 export class BatchWorkload {
   readonly #machine: Machine
-  readonly #direct: DirectWorkload
+  readonly #direct: Sender
   readonly #marks: Marks
 
-  constructor(machine: Machine, direct: DirectWorkload, marks: Marks) {
+  constructor(machine: Machine, direct: Sender, marks: Marks) {
     this.#machine = machine
     this.#direct = direct
     this.#marks = marks
@@ -44,11 +44,7 @@ export class BatchWorkload {
     batch.rollback().catch((error) => this.#direct.expected('batch.rollback', error))
   }
 
-  #commit(
-    batch: { commit(): Promise<number[]> },
-    group: Group,
-    held: { consumer: Consumer; held: { copy: Copy; id: number }[] } | undefined,
-  ): void {
+  #commit(batch: { commit(): Promise<number[]> }, group: Group, held: Held | undefined): void {
     const { model } = this.#direct
     group.commit = 'asked'
     for (const { copy, id } of held?.held ?? []) {

@@ -5,8 +5,8 @@ import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
 import { Askings } from './askings.ts'
+import type { Sender } from './consumer.ts'
 import type { Group } from './copy.ts'
-import type { DirectWorkload } from './workload.ts'
 
 type HalfStep = Extract<Step, { kind: 'half' }>
 type Word = 'commit' | 'rollback'
@@ -31,20 +31,14 @@ const GROUP = 'producers'
 /** Half messages: prepared, decided, asked for. */
 export class HalfWorkload {
   readonly #machine: Machine
-  readonly #direct: DirectWorkload
+  readonly #direct: Sender
   readonly #dice: Dice
   readonly #findings: Findings
   readonly #marks: Marks
   readonly #halves = new Map<string, Half>()
   #producers: { close(): void }[] = []
 
-  constructor(
-    machine: Machine,
-    direct: DirectWorkload,
-    dice: Dice,
-    findings: Findings,
-    marks: Marks,
-  ) {
+  constructor(machine: Machine, direct: Sender, dice: Dice, findings: Findings, marks: Marks) {
     this.#machine = machine
     this.#direct = direct
     this.#dice = dice

@@ -197,7 +197,7 @@ export class DirectModel {
     const most = failuresAsked + now.uncleanEnds + now.orderlyEnds
     this.#findings.check(attempts <= most, 'attempts are never invented', what)
     const { maxAttempts = 16 } = optionsOf(copy.queue)
-    // An orderly stop counts once more what an earlier crash may have cut off, and gives up nothing.
+    // An orderly stop counts once more what a crash may have cut off, and gives up nothing.
     const ended = copy.byPerson || maxAttempts === 0 || attempts < maxAttempts + now.orderlyEnds
     this.#findings.check(ended, 'a poisoned message ends', what)
     if (attempts > failuresAsked) this.#marks.add('suspectMarked')

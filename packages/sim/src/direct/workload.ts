@@ -1,11 +1,4 @@
-import type {
-  Broker,
-  Delivery,
-  Peeked,
-  PublishRequest,
-  Settlement,
-  Subscription,
-} from '@hufu/broker'
+import type { Broker, Delivery, Peeked, PublishRequest, Settlement } from '@hufu/broker'
 import { BrokerError } from '@hufu/broker'
 import type { Dice } from '../plan/dice.ts'
 import type { MessageStep, Setting, Step } from '../plan/step.ts'
@@ -13,25 +6,17 @@ import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
 import { BatchWorkload } from './batches.ts'
+import type { Consumer, Held, Sender } from './consumer.ts'
 import { checkContents } from './contents.ts'
 import type { Copy, Group, Sent } from './copy.ts'
 import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { QUEUES } from './queues.ts'
 
-/** A subscription and whose it is. */
-export interface Consumer {
-  readonly number: number
-  readonly queue: string
-  readonly life: number
-  readonly subscription: Subscription
-  closed: boolean
-}
-
 type Of<K extends Step['kind']> = Extract<Step, { kind: K }>
 
 /** Messages published to the broker and consumed from it, without the library. */
-export class DirectWorkload {
+export class DirectWorkload implements Sender {
   readonly model: DirectModel
   readonly batches: BatchWorkload
   readonly halves: HalfWorkload
@@ -95,7 +80,7 @@ export class DirectWorkload {
   }
 
   /** Up to `count` deliveries that one consumer holds; undefined when nobody holds any. */
-  heldBy(count: number): { consumer: Consumer; held: { copy: Copy; id: number }[] } | undefined {
+  heldBy(count: number): Held | undefined {
     if (count === 0) return undefined
     for (const consumer of this.#consumers) {
       const held = [...this.model.copies.values()].filter(({ holder }) => {
@@ -173,9 +158,8 @@ export class DirectWorkload {
       if (page === undefined) return
       found.push(...page)
     }
-    sim.trace.add(
-      `contents ${found.map((one) => `${one.queue} ${one.id} ${one.state} ${one.attempts}`).join(', ')}`,
-    )
+    const lines = found.map((one) => `${one.queue} ${one.id} ${one.state} ${one.attempts}`)
+    sim.trace.add(`contents ${lines.join(', ')}`)
     if (found.some(({ state }) => state === 'parked')) this.#marks.add('parkedInBroker')
     checkContents(this.model, found, this.#findings)
   }
@@ -280,9 +264,8 @@ export class DirectWorkload {
     if (roll < done) return { id, outcome: 'done' }
     if (roll < done + retry) {
       if (copy.sent.key !== undefined && queue === 'ordered') this.#marks.add('keyBlocked')
-      return delayMs % 2
-        ? { id, outcome: 'retry', cause: 'chance' }
-        : { id, outcome: 'retry', delayMs }
+      if (delayMs % 2 === 0) return { id, outcome: 'retry', delayMs }
+      return { id, outcome: 'retry', cause: 'chance' }
     }
     if (roll < done + retry + later) return { id, outcome: 'later', delayMs }
     if (roll < done + retry + later + reject && queue !== 'dead') return { id, outcome: 'reject' }

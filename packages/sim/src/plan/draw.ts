@@ -55,9 +55,8 @@ function drawLife(random: SeededRandom, swarm: Swarm, orders: OrderDraw): Step[]
     steps.push(...drawFaults(random, swarm))
     steps.push({ kind: 'pass', ms: Math.round(random.next() * swarm.passMs * 1024) / 1024 })
   }
-  const end = drawEnd(random, swarm.faults.close)
-  steps.push({ kind: 'end', end })
-  if (end.kind === 'close' && random.chance(0.3)) steps.push(...drawTornStart(random))
+  if (random.chance(swarm.tornStart)) steps.push(...drawTornStart(random))
+  steps.push({ kind: 'end', end: drawEnd(random, swarm.faults.close) })
   if (random.chance(swarm.faults.jump)) steps.push(drawJump(random))
   return steps
 }
@@ -71,15 +70,17 @@ function drawDeathTwice(random: SeededRandom): Step[] {
   return [kill, { kind: 'death', at: { calls, of: 'syncDir' }, end: crash }]
 }
 
-/** A new life that delivers before it writes, and ends in the midst of its first write. */
+/** An orderly stop, then a life that delivers before it writes, and ends in its first write. */
 function drawTornStart(random: SeededRandom): Step[] {
-  const queues = [...TARGETS, 'dead']
-  const steps: Step[] = queues.map((queue) => ({ kind: 'subscribe', queue, credit: 20 }))
-  const end: End = random.chance(0.5) ? { kind: 'kill' } : { kind: 'crash', keep: 'all' }
-  steps.push({ kind: 'pass', ms: 1 + random.below(4) })
-  steps.push({ kind: 'death', at: { calls: 1 + random.below(3), of: 'write' }, end })
-  steps.push({ kind: 'publish', queues: [pick(random, TARGETS)], bytes: 300 })
-  steps.push({ kind: 'pass', ms: 4 })
+  const queue = pick(random, TARGETS)
+  const steps: Step[] = [{ kind: 'subscribe', queue, credit: 1 }]
+  for (let count = 3 + random.below(4); count > 0; count--) {
+    steps.push({ kind: 'publish', queues: [queue], bytes: random.below(300) })
+  }
+  steps.push({ kind: 'pass', ms: 3 }, { kind: 'end', end: { kind: 'close' } })
+  const end: End = random.chance(0.6) ? { kind: 'kill' } : { kind: 'crash', keep: 'all' }
+  steps.push({ kind: 'death', at: { calls: 1 + random.below(2), of: 'write' }, end })
+  steps.push({ kind: 'subscribe', queue, credit: 20 }, { kind: 'pass', ms: 6 })
   return steps
 }
 
@@ -114,9 +115,23 @@ function drawBatch(random: SeededRandom, swarm: Swarm): Step {
   return { kind: 'batch', messages, settles: random.below(4), end, holdMs: random.below(12) }
 }
 
+/** Producers are asked, go before they have answered, and come again when their time is over. */
+function drawSilence(random: SeededRandom, swarm: Swarm): Step[] {
+  const check = { firstMs: 1, everyMs: 20, max: 3 }
+  const steps: Step[] = [{ kind: 'producer', here: true }]
+  for (let count = 1 + random.below(4); count > 0; count--) {
+    const truth = random.chance(0.6) ? 'commit' : 'rollback'
+    steps.push({ kind: 'half', messages: [drawMessage(random, swarm)], truth, check })
+  }
+  steps.push({ kind: 'pass', ms: 40 }, { kind: 'producer', here: false })
+  steps.push({ kind: 'pass', ms: 10_500 }, { kind: 'producer', here: true })
+  return [...steps, { kind: 'pass', ms: 30 }]
+}
+
 function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {
   const steps: Step[] = []
   if (random.chance(0.3)) steps.push({ kind: 'producer', here: random.chance(0.7) })
+  if (random.chance(0.06)) return drawSilence(random, swarm)
   const messages = Array.from({ length: 1 + random.below(2) }, () => drawMessage(random, swarm))
   const truth = random.chance(0.6) ? 'commit' : 'rollback'
   const check = {

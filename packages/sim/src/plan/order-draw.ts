@@ -47,7 +47,7 @@ export class OrderDraw {
     if (random.chance(keyed)) step.key = `k${random.below(keys)}`
     if (random.chance(this.#swarm.halfOrders)) {
       step.half = {
-        first: random.below(60),
+        first: random.below(random.chance(0.5) ? 6 : 60),
         every: 5 + random.below(60),
         max: 2 + random.below(14),
       }

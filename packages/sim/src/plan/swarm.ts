@@ -30,6 +30,8 @@ export interface Swarm {
   readonly services: ServiceSetting | undefined
   /** Segments are filled quickly, with a few messages that stay. */
   readonly churn: boolean
+  /** Lives that end in their first write. */
+  readonly tornStart: number
   readonly refusals: number
   /** Business transactions of one round, and the share of them that goes as half messages. */
   readonly orders: number
@@ -70,6 +72,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),
     churn: random.chance(0.12),
+    tornStart: some(0.15, 1),
     refusals: some(0.4, 0.3),
     services,
     orders: 1 + random.below(4),

@@ -6,8 +6,9 @@ export const LIBRARY_BUGS: readonly PlantedBug[] = [
     name: 'journal-outside-transaction',
     file: 'hufu/src/inbox/strong.ts',
     find: 'await this.#runtime.store.journal.finish(tx, entry)',
-    replace:
-      'setImmediate(() => this.#runtime.store.transaction((own) => this.#runtime.store.journal.finish(own, entry)).catch(() => {}))',
+    replace: `const { store } = this.#runtime
+    const later = () => store.transaction((own) => store.journal.finish(own, entry))
+    setImmediate(() => later().catch(() => undefined))`,
     why: 'a crash between the two leaves an effect without its journal row',
   },
   {

@@ -21,7 +21,10 @@ export const LOG_BUGS: readonly PlantedBug[] = [
   {
     name: 'no-checksum',
     file: `${LOG}/entry.ts`,
-    find: 'if (checksum(bytes, at + 4, at + length, seed) !== view.getUint32(at, true)) return false\n  loadEntry(',
+    find: [
+      'if (checksum(bytes, at + 4, at + length, seed) !== view.getUint32(at, true)) return false',
+      '  loadEntry(',
+    ].join('\n'),
     replace: 'void seed\n  loadEntry(',
     why: 'a torn entry is taken for whole',
   },
@@ -66,7 +69,7 @@ export const LOG_BUGS: readonly PlantedBug[] = [
     file: `${LOG}/recover.ts`,
     find: '    await this.#os.disk.syncDir(this.#dir)\n',
     replace: '',
-    why: 'a segment that a killed process had just renamed is written to before its name is durable',
+    why: 'a segment that a killed process has renamed is written to before its name is durable',
   },
   {
     name: 'segment-freed-too-early',

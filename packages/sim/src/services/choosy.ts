@@ -3,6 +3,9 @@ import type { Dice } from '../plan/dice.ts'
 
 type PublishOutcome = Awaited<ReturnType<Transport['publish']>>[number]
 
+type Prepared = NonNullable<Transport['prepared']>
+type Answer = 'commit' | 'rollback' | 'unknown'
+
 const REFUSED = { ok: false, code: 'QUEUE_FULL', cause: 'by chance', retriable: true } as const
 
 /**
@@ -14,6 +17,7 @@ export function choosy(
   refusals: number,
   dice: Dice,
   healed: () => boolean,
+  told: (transactionId: string, answer: Answer) => void,
 ): Transport {
   let calls = 0
   const rolled = (id: string) => (healed() ? 1 : dice.of('refuse', id, calls))
@@ -24,7 +28,7 @@ export function choosy(
     declare: (event, groups) => real.declare(event, groups),
     subscribe: (request) => real.subscribe(request),
     close: () => real.close(),
-    ...(real.prepared && { prepared: real.prepared }),
+    ...(real.prepared && { prepared: heard(real.prepared, told) }),
     async publish(batch) {
       calls++
       const rolls = batch.map(({ id }) => rolled(id))
@@ -33,6 +37,21 @@ export function choosy(
         if (roll < refusals / 2) return REFUSED
         const outcome = passed.shift()!
         return roll < refusals ? REFUSED : outcome
+      })
+    },
+  }
+}
+
+/** Tells what a service answers when the broker asks. */
+function heard(real: Prepared, told: (transactionId: string, answer: Answer) => void): Prepared {
+  return {
+    prepare: (message, terms) => real.prepare(message, terms),
+    decide: (handle, outcome) => real.decide(handle, outcome),
+    answerChecks: (group, answer) => {
+      return real.answerChecks(group, async (handle) => {
+        const word = await answer(handle)
+        told(handle.transactionId, word)
+        return word
       })
     },
   }

@@ -103,6 +103,7 @@ async function stumble(
   }
   if (dice.of('throw', where, group, id, run) < setting.throws) throw new Error('chance')
   if (where === 'answer') return
+  if (dice.of('where', group, id) < 0.5 === (where === 'before')) return
   if (dice.of('stubborn', group, id) < setting.stubborn) throw new Error('always')
   if (dice.of('fail', group, id) < setting.fails) throw fail('NO')
   if (dice.of('later', where, group, id, run) < setting.later) throw later(20)

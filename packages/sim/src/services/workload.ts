@@ -27,6 +27,9 @@ export class ServiceWorkload {
   readonly #dice: Dice
   readonly #findings: Findings
   readonly #marks: Marks
+  /** How often each order was placed, and those of which the broker was told that they were not. */
+  readonly #placed = new Map<string, number>()
+  readonly #toldRolledBack = new Set<string>()
   #shops: Shop[] = []
   #ledger: Service | undefined
 
@@ -74,6 +77,7 @@ export class ServiceWorkload {
   place(step: PlaceStep): void {
     const shop = this.#shops[step.shop % Math.max(1, this.#shops.length)]
     if (shop === undefined) return
+    this.#placed.set(step.id, (this.#placed.get(step.id) ?? 0) + 1)
     this.#place(shop, step).catch((error) => {
       this.#machine.sim.trace.add(`order ${step.id} failed: ${String(error)}`)
     })
@@ -104,6 +108,10 @@ export class ServiceWorkload {
 
   checkClosed(): void {
     this.check()
+    for (const id of this.#toldRolledBack) {
+      const committed = this.#placed.get(id) === 1 && this.books.shop.table(ORDERS).has(id)
+      this.#findings.check(!committed, 'what is told to be rolled back stays so', () => id)
+    }
     checkClosedBooks(this.books, this.#setting.parkKey, this.#findings)
   }
 
@@ -136,7 +144,15 @@ export class ServiceWorkload {
   #parts(database: Database): ServiceParts {
     const { sim } = this.#machine
     const healed = () => this.healed
-    const transport = choosy(this.#machine.transport, this.#refusals, this.#dice, healed)
+    const transport = choosy(
+      this.#machine.transport,
+      this.#refusals,
+      this.#dice,
+      healed,
+      (name, word) => {
+        if (word === 'rollback') this.#toldRolledBack.add(idOf(name))
+      },
+    )
     const onText = (text: string) => sim.trace.add(text)
     const [dice, setting] = [this.#dice, this.#setting]
     return { os: sim.os, transport, database, setting, dice, healed, onText }
@@ -194,7 +210,7 @@ export class ServiceWorkload {
     const open = broker.prepared({ group: 'shop', limit: 1_000 })
     for (const { transactionId, version, parked } of open) {
       if (!parked) continue
-      const id = transactionId.split(' ').at(-1) ?? ''
+      const id = idOf(transactionId)
       const outcome = this.books.shop.table(ORDERS).has(id) ? 'commit' : 'rollback'
       broker.decide({ transactionId, version }, outcome).catch((error) => {
         this.#machine.sim.trace.add(`decide ${transactionId}: ${String(error)}`)
@@ -202,4 +218,9 @@ export class ServiceWorkload {
     }
     return open.length === 0
   }
+}
+
+/** The order that a transaction of the shop is about. */
+function idOf(transactionId: string): string {
+  return transactionId.split(' ').at(-1) ?? ''
 }

@@ -1,5 +1,5 @@
-import type { Opened } from './model-store.ts'
 import { AUDIT, type AuditPort } from './port.ts'
+import type { Opened } from './session.ts'
 import type { Row } from './tx.ts'
 
 type Entry = Awaited<ReturnType<AuditPort['list']>>[number]

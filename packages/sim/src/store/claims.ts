@@ -1,4 +1,3 @@
-import type { Opened } from './model-store.ts'
 import { missingGroups, outboxRow } from './outbox-rows.ts'
 import {
   type Claim,
@@ -11,6 +10,7 @@ import {
   outboxKey,
   type SendOutcome,
 } from './port.ts'
+import type { Opened } from './session.ts'
 import type { ModelTx } from './tx.ts'
 
 /** The one lease there is. */

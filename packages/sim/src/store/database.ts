@@ -9,7 +9,7 @@ import { ModelTx, type Row } from './tx.ts'
 export class Database {
   readonly name: string
   readonly locks = new Locks()
-  /** Transactions in which a row was made before, and committed after, one of a later transaction. */
+  /** Transactions that were committed after one that had begun later. */
   lateCommits = 0
   readonly #tables = new Map<string, Map<string, Row>>()
   readonly #open = new Set<ModelTx>()

@@ -1,5 +1,5 @@
-import type { Opened } from './model-store.ts'
 import { FENCE, type FencePort } from './port.ts'
+import type { Opened } from './session.ts'
 import type { Row } from './tx.ts'
 
 type Word = Awaited<ReturnType<FencePort['write']>>

@@ -49,6 +49,3 @@ export function modelStore(database: Database): ModelStore {
     retention: createRetention(opened),
   }
 }
-
-/** The open session; throws `CLOSED` before `open` and after `close`. */
-export type Opened = () => Session

@@ -1,7 +1,6 @@
 import { HufuError } from 'hufu'
 import { Claims } from './claims.ts'
 import type { Database } from './database.ts'
-import type { Opened } from './model-store.ts'
 import { missingGroups, outboxRow } from './outbox-rows.ts'
 import {
   type NewOutboxRow,
@@ -14,6 +13,7 @@ import {
   type ReceiptRecord,
   type ReceiptRow,
 } from './port.ts'
+import type { Opened } from './session.ts'
 import type { ModelTx } from './tx.ts'
 
 export function createOutbox(opened: Opened): OutboxPort {

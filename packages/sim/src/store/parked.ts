@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
-import type { Opened } from './model-store.ts'
 import { type NewParked, PARKED, type ParkedKey, type ParkedPort, type ParkedRow } from './port.ts'
+import type { Opened } from './session.ts'
 import type { ModelTx, Row } from './tx.ts'
 
 type Record = ParkedRow & Row

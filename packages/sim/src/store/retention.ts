@@ -1,5 +1,5 @@
-import type { Opened } from './model-store.ts'
 import { AUDIT, FENCE, JOURNAL, OUTBOX, PARKED, type RetentionPort } from './port.ts'
+import type { Opened } from './session.ts'
 import type { Row } from './tx.ts'
 
 /** For each kind, its table and the field that says when a row was finished; null: not yet. */

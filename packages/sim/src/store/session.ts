@@ -73,3 +73,6 @@ export class Session {
     return new Promise((resolve) => void this.#os.clock.timer(ms, resolve))
   }
 }
+
+/** The open session; throws `CLOSED` before `open` and after `close`. */
+export type Opened = () => Session

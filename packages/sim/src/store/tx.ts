@@ -1,6 +1,5 @@
 import { HufuError } from 'hufu'
-import type { Database } from './database.ts'
-import type { Holder } from './locks.ts'
+import type { Holder, Locks } from './locks.ts'
 
 /** What a table holds. A row put with order 0 gets the number of its commit. */
 export interface Row {
@@ -14,6 +13,12 @@ export interface Change {
   readonly row: Row | undefined
 }
 
+/** What a transaction sees of its database. */
+interface Committed {
+  readonly locks: Locks
+  table(name: string): Map<string, Row>
+}
+
 /** A transaction on a model database. Every call throws `TRANSACTION_OVER` once it has ended. */
 export class ModelTx implements Holder {
   readonly number: number
@@ -22,11 +27,11 @@ export class ModelTx implements Holder {
   committing = false
   /** Messages to send or parked work to do were stored. */
   work = false
-  readonly #database: Database
+  readonly #database: Committed
   readonly #changes = new Map<string, Change>()
   #over: string | undefined
 
-  constructor(database: Database, number: number) {
+  constructor(database: Committed, number: number) {
     this.#database = database
     this.number = number
   }

@@ -48,6 +48,8 @@ export class Machine {
   /** The disk may be full. */
   capacityLimited = false
   #jumped = 0
+  /** The last life that got as far as running was told to stop in good order. */
+  #stopBegun = false
 
   constructor(plan: Plan, findings: Findings, marks: Marks, onTrace?: (line: string) => void) {
     this.#plan = plan
@@ -93,6 +95,7 @@ export class Machine {
   async end(end: End): Promise<void> {
     if (end.kind !== 'close') return this.die(end)
     this.orderlyEnds++
+    this.#stopBegun = true
     const closed = this.transport.close().catch(() => undefined)
     await this.do(closed)
     if (!this.alive) return
@@ -200,6 +203,9 @@ export class Machine {
     const { cleanStop, tailBytesCut, damaged } = this.broker.report
     this.sim.trace.add(`started life ${this.life}: ${JSON.stringify(this.broker.report)}`)
     if (cleanStop) this.#marks.add('cleanStop')
+    const clean = !cleanStop || this.#stopBegun
+    this.#findings.check(clean, 'only an orderly stop is clean', () => `life ${this.life}`)
+    this.#stopBegun = false
     if (tailBytesCut > 0) this.#marks.add('tornTail')
     const rotten = () => JSON.stringify(damaged)
     this.#findings.check(damaged.length === 0, 'a crash damages nothing inside the log', rotten)
