@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import { Database } from '../store/database.ts'
 import type { Row } from '../store/tx.ts'
 import { Findings } from '../world/findings.ts'
-import { checkClosedBooks } from './ledger-check.ts'
+import { checkClosedBooks, checkKeys } from './ledger-check.ts'
 import { GROUPS } from './orders.ts'
 
 /** Two databases after some orders went well; a test then spoils them. */
@@ -31,7 +31,8 @@ async function books() {
   }
   const check = () => {
     const findings = new Findings()
-    checkClosedBooks({ shop, ledger }, false, findings)
+    checkClosedBooks({ shop, ledger }, findings)
+    checkKeys({ shop, ledger }, false, findings)
     return [...new Set(findings.all.map(({ rule }) => rule))]
   }
   return { shop, ledger, put, drop, check }

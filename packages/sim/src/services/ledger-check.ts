@@ -49,7 +49,7 @@ function once(rows: readonly (EffectRow | AnswerRow)[], rule: string, findings: 
 }
 
 /** What must be when everything has come to its end. */
-export function checkClosedBooks(books: Books, parkKey: boolean, findings: Findings): void {
+export function checkClosedBooks(books: Books, findings: Findings): void {
   checkBooks(books, findings)
   const { shop, ledger } = books
   const outcomes = new Map(
@@ -71,11 +71,11 @@ export function checkClosedBooks(books: Books, parkKey: boolean, findings: Findi
       findings.check(answers.get(name) === outcome, 'every answer reaches the shop', what)
     }
   }
-  checkKeys(books, 'points', parkKey, findings)
 }
 
 /** Effects of one key happened in the order in which the orders were committed. */
-function checkKeys({ shop, ledger }: Books, group: Group, parkKey: boolean, findings: Findings) {
+export function checkKeys({ shop, ledger }: Books, parkKey: boolean, findings: Findings): void {
+  const group: Group = 'points'
   const skipped = new Set<string>()
   if (!parkKey) {
     for (const row of ledger.rows<ParkedRow & Row>(PARKED)) {

@@ -7,7 +7,7 @@ import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
 import { choosy } from './choosy.ts'
-import { type Books, checkBooks, checkClosedBooks } from './ledger-check.ts'
+import { type Books, checkBooks, checkClosedBooks, checkKeys } from './ledger-check.ts'
 import { ORDERS, type OrderRow } from './orders.ts'
 import { makeLedger, makeShop, type Service, type ServiceParts } from './service.ts'
 
@@ -112,7 +112,9 @@ export class ServiceWorkload {
       const committed = this.#placed.get(id) === 1 && this.books.shop.table(ORDERS).has(id)
       this.#findings.check(!committed, 'what is told to be rolled back stays so', () => id)
     }
-    checkClosedBooks(this.books, this.#setting.parkKey, this.#findings)
+    checkClosedBooks(this.books, this.#findings)
+    // A message that could not be read was parked in the broker, and its key went on.
+    if (!this.#machine.unread) checkKeys(this.books, this.#setting.parkKey, this.#findings)
   }
 
   /** True when nothing is open any more; brings back what is parked. */

@@ -32,6 +32,8 @@ export class Machine {
   orderlyEnds = 0
   /** Sum of the forward jumps of the wall clock before the last start, ms. */
   jumpedAtStart = 0
+  /** The broker has parked a message that the disk did not give back. */
+  unread = false
   /** The wall clock has gone back at some time. */
   wentBack = false
   alive = false
@@ -232,6 +234,7 @@ export class Machine {
   #warned(life: number, text: string): void {
     if (life !== this.life || !this.alive) return
     this.sim.trace.add(`warning: ${text}`)
+    if (/cannot be read/.test(text)) this.unread = true
     const known = this.faulty || EXPECTED_WARNING.test(text)
     this.#findings.check(known, 'the broker has nothing to warn of', () => text)
   }
