@@ -11,6 +11,21 @@ describe('payloads as JSON', () => {
     assert.deepEqual(decode(one), { a: 'ä', b: [{ x: null, y: 1 }] })
   })
 
+  it('every value is written as JSON.stringify would, but for the order of keys', () => {
+    const values = [
+      { at: new Date(0), left: undefined, list: [undefined, () => 1, 1] },
+      { toJSON: (key: string) => ({ b: key, a: 1 }) },
+      [Object(1), Object('a'), Object(true), new Map([[1, 2]]), Symbol('s')],
+      JSON.parse('{"__proto__":{"b":1,"a":2},"10":1,"9":2}'),
+      Number.NaN,
+    ]
+    for (const value of values) {
+      const text = Buffer.from(encode(value, 1_000, 'x')).toString()
+      assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)))
+    }
+    assert.equal(Buffer.from(encode(values[1], 99, 'x')).toString(), '{"a":1,"b":""}')
+  })
+
   it('other values have other hashes', () => {
     assert.notEqual(hashOf(encode([1, 2], 99, 'x')), hashOf(encode([2, 1], 99, 'x')))
   })

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { HufuError, messageOf } from './errors.ts'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
@@ -9,7 +8,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  * with `PAYLOAD_NOT_JSON` and, over `bytesMax`, with `LIMIT`.
  */
 export function encode(value: unknown, bytesMax: number, what: string): Uint8Array {
-  const bytes = encoder.encode(jsonText(value, what))
+  const bytes = Buffer.from(jsonText(value, what))
   if (bytes.length <= bytesMax) return bytes
   const text = `${bytes.length} bytes of JSON, the limit is ${bytesMax}`
   throw new HufuError('LIMIT', `${what}: ${text}`)
@@ -18,7 +17,7 @@ export function encode(value: unknown, bytesMax: number, what: string): Uint8Arr
 function jsonText(value: unknown, what: string): string {
   let text: string | undefined
   try {
-    text = JSON.stringify(value, sortKeys)
+    text = JSON.stringify(sorted(value, ''))
   } catch (error) {
     throw new HufuError('PAYLOAD_NOT_JSON', `${what}: ${messageOf(error)}`, error)
   }
@@ -26,11 +25,28 @@ function jsonText(value: unknown, what: string): string {
   throw new HufuError('PAYLOAD_NOT_JSON', `${what}: ${typeof value} is no JSON value`)
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const entries = Object.entries(value)
-  if (entries.every(([key], at) => at === 0 || entries[at - 1]![0] <= key)) return value
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+/**
+ * The value with the keys of its objects in order. `JSON.stringify` with a replacer would do the
+ * same three times slower.
+ */
+function sorted(given: unknown, key: string): unknown {
+  if (typeof given !== 'object' || given === null) return given
+  const value = 'toJSON' in given && typeof given.toJSON === 'function' ? given.toJSON(key) : given
+  if (typeof value !== 'object' || value === null || isBoxed(value)) return value
+  if (Array.isArray(value)) return value.map((each, at) => sorted(each, String(at)))
+  const copy: Record<string, unknown> = {}
+  for (const name of Object.keys(value).sort()) setOwn(copy, name, sorted(value[name], name))
+  return copy
+}
+
+/** `JSON.stringify` takes these for the text, number or truth value inside. */
+function isBoxed(value: object): boolean {
+  return value instanceof Number || value instanceof String || value instanceof Boolean
+}
+
+function setOwn(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true })
 }
 
 /** The value; throws when the bytes are no JSON in UTF-8. */

@@ -1,5 +1,5 @@
 import { backoffMs } from '../backoff.ts'
-import { decode, encode, hashOf } from '../json.ts'
+import { decode, hashOf } from '../json.ts'
 import type { NewOutboxRow, ReceiptRow } from '../ports/store.ts'
 import type { Outgoing } from '../ports/transport.ts'
 import type { Runtime } from '../service/runtime.ts'
@@ -20,7 +20,7 @@ const ID_CHARS_MAX = 255
 export function receiptMessage(receipt: ReceiptRow, replyTo: string): Outgoing {
   const name = `${receipt.event}/${receipt.id}/${receipt.group}`
   const id = name.length <= ID_CHARS_MAX ? name : hashOf(Buffer.from(name))
-  const body = encode(receipt, Number.MAX_SAFE_INTEGER, 'Writing a receipt')
+  const body = Buffer.from(JSON.stringify(receipt))
   return { event: RECEIPTS, groups: [replyTo], id, headers: {}, body }
 }
 
