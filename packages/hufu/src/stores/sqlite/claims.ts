@@ -38,13 +38,8 @@ const SENT = `UPDATE hufu_outbox SET state = 1, due_at = ?3,
 const CLOSED = `UPDATE hufu_outbox SET state = 2, due_at = NULL, closed_at = ?3
   WHERE seq BETWEEN ?1 AND ?2`
 
-interface Candidate {
-  seq: number
-  event: string
-  key: string | null
-}
-
-type Found = Candidate & OutboxRecord
+/** An `OutboxRecord`, or its first columns. */
+type Candidate = readonly [seq: number, event: string, key: string | null, ...unknown[]]
 
 /**
  * One relay at a time sends the rows of a file; the lease says which. Rows are read outside of the
@@ -92,10 +87,10 @@ export class Claims {
 }
 
 /** Refused rows that are due, fresh ones in commit order, overdue ones: a page of each. */
-function due(reader: Connection, now: number, limit: number): Found[] {
-  const refused = reader.all<Found>(DUE, 0, now, REFUSED_MS_MAX, limit)
-  const fresh = reader.all<Found>(FRESH, 0, limit)
-  const overdue = reader.all<Found>(DUE, 1, now, RESEND_MS_MAX, limit)
+function due(reader: Connection, now: number, limit: number): OutboxRecord[] {
+  const refused = reader.tuples<OutboxRecord>(DUE, 0, now, REFUSED_MS_MAX, limit)
+  const fresh = reader.tuples<OutboxRecord>(FRESH, 0, limit)
+  const overdue = reader.tuples<OutboxRecord>(DUE, 1, now, RESEND_MS_MAX, limit)
   return [...refused, ...fresh, ...overdue]
 }
 
@@ -113,7 +108,7 @@ class Chosen {
   }
 
   /** Whether the row is one of the claim. */
-  take({ event, key }: Candidate): boolean {
+  take([, event, key]: Candidate): boolean {
     if (this.full) return false
     if (key !== null) {
       const name = `${event}\n${key}`
@@ -128,20 +123,21 @@ class Chosen {
 /** Fresh rows of other keys behind the page that was found. */
 function beyond(
   reader: Connection,
-  found: readonly Found[],
+  found: readonly OutboxRecord[],
   chosen: Chosen,
   page: number,
 ): OutboxRow[] {
-  const last = found.findLast(({ state, due_at }) => state === 0 && due_at === 0)
+  const last = found.findLast(([, , , state, dueAt]) => state === 0 && dueAt === 0)
   if (chosen.full || !last) return []
-  const ahead = reader.all<Candidate>(FRESH_KEYS, last.seq, page * (LOOK_AHEAD - 1))
+  const ahead = reader.tuples<Candidate>(FRESH_KEYS, last[0], page * (LOOK_AHEAD - 1))
   const taken = ahead.filter((row) => chosen.take(row))
-  return taken.map(({ seq }) => loaded(reader, reader.get<Found>(ONE, seq)!))
+  return taken.map(([seq]) => loaded(reader, reader.tuple<OutboxRecord>(ONE, seq)!))
 }
 
-function loaded(reader: Connection, row: Found): OutboxRow {
-  if (row.state !== 1) return outboxRow(row, false)
-  const groups = missingGroups(reader, row.seq, row.groups)
+function loaded(reader: Connection, row: OutboxRecord): OutboxRow {
+  const [seq, , , state, , , stored] = row
+  if (state !== 1) return outboxRow(row, false)
+  const groups = missingGroups(reader, seq, stored)
   return { ...outboxRow(row, true), groups }
 }
 

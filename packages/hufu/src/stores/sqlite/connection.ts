@@ -18,20 +18,15 @@ type Row = Record<string, unknown>
 export class Connection {
   readonly db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  /** The library's own, hence few. */
+  readonly #tupleStatements = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync) {
     this.db = db
   }
 
   statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known) return known
-    const statement = this.db.prepare(sql)
-    if (this.#statements.size >= STATEMENTS_MAX) {
-      this.#statements.delete(this.#statements.keys().next().value!)
-    }
-    this.#statements.set(sql, statement)
-    return statement
+    return this.#statements.get(sql) ?? this.#prepare(sql)
   }
 
   /** Rows changed. */
@@ -45,6 +40,34 @@ export class Connection {
 
   all<T = Row>(sql: string, ...params: SqlValue[]): T[] {
     return this.statement(sql).all(...params) as T[]
+  }
+
+  /** Rows as arrays of their columns: made and read in half the time. For the library's own. */
+  tuples<T extends readonly unknown[]>(sql: string, ...params: SqlValue[]): T[] {
+    return this.#tupled(sql).all(...params) as unknown as T[]
+  }
+
+  /** First row as an array of its columns. */
+  tuple<T extends readonly unknown[]>(sql: string, ...params: SqlValue[]): T | undefined {
+    return this.#tupled(sql).get(...params) as unknown as T | undefined
+  }
+
+  #tupled(sql: string): StatementSync {
+    const known = this.#tupleStatements.get(sql)
+    if (known) return known
+    const statement = this.db.prepare(sql)
+    statement.setReturnArrays(true)
+    this.#tupleStatements.set(sql, statement)
+    return statement
+  }
+
+  #prepare(sql: string): StatementSync {
+    const statement = this.db.prepare(sql)
+    if (this.#statements.size >= STATEMENTS_MAX) {
+      this.#statements.delete(this.#statements.keys().next().value!)
+    }
+    this.#statements.set(sql, statement)
+    return statement
   }
 }
 

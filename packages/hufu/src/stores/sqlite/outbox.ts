@@ -47,7 +47,7 @@ export function createOutbox(opened: Opened): SqliteOutbox {
     letGo: () => claims.letGo(),
     async find(tx, event, id) {
       const sql = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox WHERE event = ? AND id = ?`
-      const row = connectionOf(tx).get<OutboxRecord>(sql, event, id)
+      const row = connectionOf(tx).tuple<OutboxRecord>(sql, event, id)
       return row && outboxRow(row, false)
     },
     receipt: async (tx, receipt) => answer(connectionOf(tx), receipt, opened().os.clock.now()),
@@ -99,22 +99,20 @@ function refuseOther(connection: Connection, row: NewOutboxRow): void {
 
 function answer(connection: Connection, receipt: ReceiptRow, now: number): boolean {
   const sql = 'SELECT seq, groups, receipts FROM hufu_outbox WHERE event = ? AND id = ?'
-  const row = connection.get<{ seq: number; groups: string; receipts: number }>(
-    sql,
-    receipt.event,
-    receipt.id,
-  )
-  if (!row?.receipts || !JSON.parse(row.groups).includes(receipt.group)) return false
+  const row = connection.tuple<[number, string, number]>(sql, receipt.event, receipt.id)
+  if (!row) return false
+  const [seq, groups, wanted] = row
+  if (!wanted || !JSON.parse(groups).includes(receipt.group)) return false
   const inserted = connection.run(
     'INSERT INTO hufu_receipts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    row.seq,
+    seq,
     receipt.group,
     receipt.outcome,
     receipt.body,
     now,
   )
   if (inserted === 0) return false
-  connection.run(ANSWERED, now, row.seq)
+  connection.run(ANSWERED, now, seq)
   return true
 }
 

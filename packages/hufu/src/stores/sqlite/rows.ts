@@ -9,39 +9,39 @@ export function missingGroups(connection: Connection, seq: number, groups: strin
 }
 
 /** What `outboxRow` wants to know of a row. */
-export const OUTBOX_COLUMNS = `seq, event, id, key, groups, headers, body, delay_ms, receipts,
-  published_at, attempts, state, due_at`
+export const OUTBOX_COLUMNS = `seq, event, key, state, due_at, id, groups, headers, body, delay_ms,
+  receipts, published_at, attempts`
 
-export interface OutboxRecord {
-  readonly seq: number
-  readonly event: string
-  readonly id: string
-  readonly key: string | null
-  readonly groups: string
-  readonly headers: string
-  readonly body: Uint8Array
-  readonly delay_ms: number
-  readonly receipts: number
-  readonly published_at: number
-  readonly attempts: number
-  readonly state: number
-  readonly due_at: number | null
-}
+export type OutboxRecord = readonly [
+  seq: number,
+  event: string,
+  key: string | null,
+  state: number,
+  dueAt: number | null,
+  id: string,
+  groups: string,
+  headers: string,
+  body: Uint8Array,
+  delayMs: number,
+  receipts: number,
+  publishedAt: number,
+  attempts: number,
+]
 
-export function outboxRow(row: OutboxRecord, resend: boolean): OutboxRow {
-  const { seq, event, id, key, groups, headers, body, delay_ms, receipts } = row
+export function outboxRow(record: OutboxRecord, resend: boolean): OutboxRow {
+  const [ref, event, key, , , id, groups, headers, body, delayMs, receipts] = record
   return {
-    ref: seq,
+    ref,
     event,
     id,
     key,
     groups: JSON.parse(groups),
     headers: headers === '{}' ? {} : JSON.parse(headers),
     body,
-    delayMs: delay_ms,
+    delayMs,
     receipts: receipts === 1,
-    publishedAt: row.published_at,
-    attempts: row.attempts,
+    publishedAt: record[11],
+    attempts: record[12],
     resend,
   }
 }
