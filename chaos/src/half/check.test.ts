@@ -67,7 +67,7 @@ test('a missing effect is lost, a second one doubled', async () => {
   }
 })
 
-test('an effect or a delivery of what is not committed, or not yet, is a half one seen', async () => {
+test('an effect or a delivery without a commit, or before it, is a half one seen', async () => {
   const id = first('rollback')
   const effect = await counted(({ points }) =>
     sql(points, `INSERT INTO effects (id) VALUES ('${id}')`),

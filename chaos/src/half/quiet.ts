@@ -24,7 +24,7 @@ export async function quietTime(folder: string, life: number): Promise<Quiet> {
     if (!broker.queues().some(({ name }) => name === QUEUE)) return { watched: 0, problems: [] }
     // One that is surely due, also where the last life left nothing.
     const messages = [{ queues: [QUEUE], body: Buffer.from('{}') }]
-    const check = { firstMs: 1, everyMs: 1 }
+    const check = { firstMs: 10, everyMs: 10 }
     const transactionId = `${SHOP} quiet ${life}`
     const handle = await broker.prepare({ transactionId, group: SHOP, messages, check })
     const before = broker.prepared({ limit: 1_000 })

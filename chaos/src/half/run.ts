@@ -19,7 +19,7 @@ export interface Outcome extends Verdict {
   readonly watched: number
 }
 
-/** Lives that are killed, one that brings all to its end, and the verdict. `dir` is there, empty. */
+/** Lives that are killed, one that brings all to its end, and the verdict. `dir` is empty. */
 export async function runHalf(
   options: HalfOptions,
   dir: string,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Transport } from 'hufu'
 import type { EmbeddedTransport } from 'hufu/transports/embedded'
 import type { Doom } from './death.ts'
@@ -6,6 +7,10 @@ import type { NoteFile } from './note-file.ts'
 import type { Kind } from './plan.ts'
 
 type Prepared = NonNullable<Transport['prepared']>
+
+/** So many local transactions begin so late, ms, that the broker often asks before them. */
+const LATE_CHANCE = 1 / 16
+const LATE_MS_MAX = 400
 
 /** The process has forgotten the message after its half was stored. */
 export class Forgotten extends Error {}
@@ -62,6 +67,7 @@ function watchedPrepared(prepared: Prepared, { doom, notes, kindOf, onHalf }: Wa
       onHalf(message.id, version)
       doom.reach('half stored')
       if (kindOf(message.id) === 'silentNothing') throw new Forgotten()
+      if (Math.random() < LATE_CHANCE) await sleep(Math.random() * LATE_MS_MAX)
       return outcome
     },
     async decide(handle, outcome) {

@@ -15,6 +15,8 @@ const AT_A_TIME = 8
 /** Between two messages of a line, at most, ms: so that a kill finds work. */
 const PAUSE_MS_MAX = 25
 const POLL_MS = 20
+/** What is not answered after so long without work for the broker never will be, ms. */
+const IDLE_MS_MAX = 5_000
 
 const files = filesIn(dir)
 const kinds = kindsOf(seed, messages)
@@ -38,10 +40,20 @@ async function placeAll(): Promise<void> {
   await Promise.all(Array.from({ length: AT_A_TIME }, line))
 }
 
-async function isQuiet(): Promise<boolean> {
+function isBusy(): boolean {
   const broker = transport.broker!
   const busy = broker.queues().some(({ ready, unsettled, delayed }) => ready + unsettled + delayed)
-  return !busy && broker.prepared({ group: SHOP }).length === 0 && (await shop.open()) === 0
+  return busy || broker.prepared({ group: SHOP }).length > 0
+}
+
+/** Until every message is decided, consumed and answered; what is lost must not hold it up. */
+async function drain(): Promise<void> {
+  let idleSince = performance.now()
+  while (isBusy() || (await shop.open()) > 0) {
+    if (isBusy()) idleSince = performance.now()
+    else if (performance.now() - idleSince > IDLE_MS_MAX) return
+    await sleep(POLL_MS)
+  }
 }
 
 async function live(): Promise<void> {
@@ -50,7 +62,7 @@ async function live(): Promise<void> {
   process.stdout.write('ready\n')
   await placeAll()
   if (!isLast) return
-  while (!(await isQuiet())) await sleep(POLL_MS)
+  await drain()
   await points.hufu.stop()
   await shop.hufu.stop()
 }
