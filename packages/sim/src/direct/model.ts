@@ -154,7 +154,9 @@ export class DirectModel {
     if (!same && !moment.stored) return
     // A later life knows only the wall clock, and believes it.
     const elapsed = moment.elapsed - (same ? 0 : now.jumped - moment.jumped + 1)
-    const early = now.elapsed < elapsed || now.brokerTime < moment.brokerTime
+    // What was due once stays so when the clock goes back between two lives.
+    const byBroker = !now.wentBack && now.brokerTime < moment.brokerTime
+    const early = now.elapsed < elapsed || byBroker
     this.#findings.check(!early, 'nothing comes before its time', () => {
       const at = `at ${now.elapsed} (${now.brokerTime}), due at ${moment.elapsed}`
       return `${nameOf(copy)} ${at} (${moment.brokerTime}), set in life ${moment.life}`
