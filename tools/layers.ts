@@ -61,7 +61,7 @@ const LAYERS: readonly (readonly Part[])[] = [
       name: 'library ground',
       at: [
         ...['errors', 'limits', 'transaction', 'duration', 'schema', 'outcome'],
-        ...['json', 'backoff', 'batcher'],
+        ...['json', 'backoff', 'batcher', 'waker'],
       ].map(inHufu),
     },
   ],

@@ -20,6 +20,7 @@ import { Relay } from './outbox/relay.ts'
 import { Replies } from './outbox/replies.ts'
 import { answerCheck, transactional } from './outbox/transactional.ts'
 import { ParkedVerbs, pageOf } from './parked/verbs.ts'
+import type { WorkKind } from './ports/store.ts'
 import { keepMs, Retention } from './retention.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Alert } from './service/alert.ts'
@@ -130,14 +131,18 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   }
 
   wake(): void {
-    this.#relay.wake()
-    this.#consumers.wake()
+    this.#wake()
   }
 
   async stats() {
     const outbox = await this.store.outbox.stats()
     const parked = await this.store.parked.count('parked')
     return { outbox, parked, consumers: this.#consumers.stats() }
+  }
+
+  #wake(kind?: WorkKind): void {
+    if (kind !== 'parked') this.#relay.wake()
+    if (kind !== 'messages') this.#consumers.wake()
   }
 
   async #open(): Promise<void> {
@@ -155,7 +160,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
       await this.#close()
       throw error
     }
-    this.#offWork = store.onWork(() => this.wake())
+    this.#offWork = store.onWork((kind) => this.#wake(kind))
     this.#relay.start()
     this.#retention.start()
     this.#state = 'started'

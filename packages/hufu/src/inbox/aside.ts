@@ -1,8 +1,8 @@
-import { sleep } from '@hufu/os'
 import { messageOf } from '../errors.ts'
 import type { Replies } from '../outbox/replies.ts'
 import type { DueFilter, ParkedRow } from '../ports/store.ts'
 import type { Runtime } from '../service/runtime.ts'
+import { Waker } from '../waker.ts'
 import type { Loop } from './loop.ts'
 import type { Message, Verdict } from './message.ts'
 
@@ -19,8 +19,7 @@ export class Aside<Tx> {
   readonly #replies: Replies<Tx>
   readonly #filter: DueFilter
   #stopping = new AbortController()
-  #waker: AbortController | undefined
-  #woken = false
+  readonly #waker: Waker
   #running: Promise<void> | undefined
 
   constructor(
@@ -30,6 +29,7 @@ export class Aside<Tx> {
     filter: Omit<DueFilter, 'limit'>,
   ) {
     this.#runtime = runtime
+    this.#waker = new Waker(runtime.os.clock)
     this.#loop = loop
     this.#replies = replies
     this.#filter = { ...filter, limit: BATCH }
@@ -41,8 +41,7 @@ export class Aside<Tx> {
   }
 
   wake(): void {
-    this.#woken = true
-    this.#waker?.abort()
+    this.#waker.wake()
   }
 
   async stop(): Promise<void> {
@@ -53,7 +52,7 @@ export class Aside<Tx> {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      this.#woken = false
+      this.#waker.clear()
       let ran = 0
       try {
         const rows = await this.#runtime.store.parked.due(this.#filter)
@@ -62,13 +61,8 @@ export class Aside<Tx> {
       } catch (error) {
         this.#runtime.warn(`Running parked work: ${messageOf(error)}`)
       }
-      if (ran === 0 && !this.#woken) await this.#pause()
+      if (ran === 0) await this.#waker.pause(POLL_MS)
     }
-  }
-
-  async #pause(): Promise<void> {
-    this.#waker = new AbortController()
-    await sleep(this.#runtime.os.clock, POLL_MS, this.#waker.signal)
   }
 
   async #one(row: ParkedRow): Promise<void> {

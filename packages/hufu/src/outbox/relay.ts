@@ -5,6 +5,7 @@ import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
 import type { PublishOutcome, Refusal } from '../ports/transport.ts'
 import type { Alert } from '../service/alert.ts'
 import type { Runtime } from '../service/runtime.ts'
+import { Waker } from '../waker.ts'
 import { outgoing, receiptWaitMs } from './wire.ts'
 
 /** The safety net: rows whose commit woke nobody are found after this time, ms. */
@@ -27,14 +28,14 @@ export class Relay<Tx> {
   readonly #runtime: Runtime<Tx>
   readonly #name: string
   #stopping = new AbortController()
-  #waker: AbortController | undefined
-  #woken = false
+  readonly #waker: Waker
   #countAt = 0
   #running: Promise<void> | undefined
 
   constructor(runtime: Runtime<Tx>) {
     this.#runtime = runtime
     this.#name = runtime.os.random.id()
+    this.#waker = new Waker(runtime.os.clock)
   }
 
   start(): void {
@@ -43,8 +44,7 @@ export class Relay<Tx> {
   }
 
   wake(): void {
-    this.#woken = true
-    this.#waker?.abort()
+    this.#waker.wake()
   }
 
   /** Finishes the batch under way and lets go of the claim. */
@@ -63,7 +63,7 @@ export class Relay<Tx> {
     let troubles = 0
     while (!this.#stopping.signal.aborted) {
       let pauseMs = POLL_MS
-      this.#woken = false
+      this.#waker.clear()
       try {
         await this.#count()
         if (await this.#sendSome()) pauseMs = 0
@@ -74,14 +74,8 @@ export class Relay<Tx> {
         await sleep(this.#runtime.os.clock, pauseMs, this.#stopping.signal)
         continue
       }
-      if (pauseMs > 0) await this.#pause(pauseMs)
+      if (pauseMs > 0) await this.#waker.pause(pauseMs)
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    if (this.#woken) return
-    this.#waker = new AbortController()
-    await sleep(this.#runtime.os.clock, ms, this.#waker.signal)
   }
 
   async #count(): Promise<void> {

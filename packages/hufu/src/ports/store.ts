@@ -19,9 +19,9 @@ export interface Store<Tx, Foreign = never> {
   transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: TransactionOptions): Promise<T>
   /**
    * Calls `listener` after each commit in which messages to send, or parked work to do, were
-   * stored.
+   * stored; without a kind: either.
    */
-  onWork(listener: () => void): () => void
+  onWork(listener: (kind?: WorkKind) => void): () => void
   /** The store's clock, ms since 1970: leases and due times are in it. */
   now(): Promise<number>
   readonly outbox: OutboxStore<Tx, Foreign>
@@ -31,6 +31,8 @@ export interface Store<Tx, Foreign = never> {
   readonly audit: AuditStore<Tx>
   readonly retention: RetentionStore
 }
+
+export type WorkKind = 'messages' | 'parked'
 
 export interface TransactionOptions {
   /** Longest time from the call of `fn`, ms; then it is rolled back. Default: the store's limit. */

@@ -64,7 +64,7 @@ export function createOutbox(opened: Opened): SqliteOutbox {
     async reopen(tx, ref) {
       const sql =
         'UPDATE hufu_outbox SET state = 0, due_at = 0, attempts = 0 WHERE seq = ? AND state = 3'
-      if (connectionOf(tx).run(sql, ref) > 0) markWork(tx)
+      if (connectionOf(tx).run(sql, ref) > 0) markWork(tx, 'messages')
     },
     open: async (event, before, limit) => openRows(opened().reader, event, before, limit),
     async waiting(atMost) {
@@ -84,7 +84,7 @@ function insert(tx: SqliteTx | DatabaseSync, row: NewOutboxRow, now: number) {
   const inserted = connection.run(INSERT, ...given, receipts ? 1 : 0, missing, now) === 1
   if (!inserted) refuseOther(connection, row)
   else if (row.sent) connection.run(SENT, event, id, row.sent.resendAt, now)
-  else markWork(tx)
+  else markWork(tx, 'messages')
   return { repeated: !inserted }
 }
 

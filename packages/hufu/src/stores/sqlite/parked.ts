@@ -50,7 +50,7 @@ export function createParked(opened: Opened): ParkedStore<SqliteTx> {
       const { state, attempts, nextAttemptAt, cause, detail, resolution } = change
       const words = [cause ?? null, detail ?? null, resolution ?? null]
       connectionOf(tx).run(CHANGE, ref, state, attempts, nextAttemptAt, ...words, now())
-      markWork(tx)
+      markWork(tx, 'parked')
     },
     async count(state) {
       const sql = 'SELECT count(*) AS n FROM hufu_parked WHERE state = ?'
@@ -65,7 +65,7 @@ function add(tx: SqliteTx, row: NewParked, now: number): number {
   const named = [kind, event, group, id] as const
   const told = [state, cause, detail, row.attempts, row.holdsKey ? 1 : 0, row.nextAttemptAt, now]
   connection.run(INSERT, ...named, key, JSON.stringify(headers), body, ...told)
-  if (state === 'waiting') markWork(tx)
+  if (state === 'waiting') markWork(tx, 'parked')
   return connection.get<{ ref: number }>(REF, ...named)!.ref
 }
 

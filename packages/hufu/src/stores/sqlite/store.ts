@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Os } from '@hufu/os'
 import { HufuError, messageOf } from '../../errors.ts'
-import type { Store } from '../../ports/store.ts'
+import type { Store, WorkKind } from '../../ports/store.ts'
 import type { Access } from './access.ts'
 import { createAudit } from './audit.ts'
 import type { Connection } from './connection.ts'
@@ -48,13 +48,13 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
   let opening: Promise<Access & { writing: Connection }> | undefined
   let access: (Access & { writing: Connection }) | undefined
   let users = 0
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(kind: WorkKind) => void>()
   const opened = () => {
     if (access) return access
     throw new HufuError('CLOSED', `Using ${path}: the store is not open`)
   }
-  const tell = () => {
-    for (const listener of listeners) listener()
+  const tell = (kind: WorkKind) => {
+    for (const listener of listeners) listener(kind)
   }
   const outbox = createOutbox(opened)
   return {
@@ -97,7 +97,12 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
   }
 }
 
-async function openFile(path: string, os: Os, options: SqliteOptions, onWork: () => void) {
+async function openFile(
+  path: string,
+  os: Os,
+  options: SqliteOptions,
+  onWork: (kind: WorkKind) => void,
+) {
   const limits = { ...SQLITE_LIMITS, ...options.limits }
   const writing = openConnection(path, 0)
   try {

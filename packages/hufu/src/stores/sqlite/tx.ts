@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { HufuError } from '../../errors.ts'
+import type { WorkKind } from '../../ports/store.ts'
 import type { SqlValue } from './connection.ts'
 import { Connection } from './connection.ts'
 
@@ -26,8 +27,8 @@ export class LiveTx implements SqliteTx {
   readonly #connection: Connection
   /** Why it has ended; made an error only when somebody needs it, errors being dear. */
   #over: string | undefined
-  /** Messages to send or parked work to do were stored. */
-  work = false
+  /** Messages to send, or parked work to do, were stored. */
+  readonly work = { messages: false, parked: false }
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -94,6 +95,6 @@ export function connectionOf(tx: SqliteTx | DatabaseSync): Connection {
 }
 
 /** Has the store's listeners told of new work once this transaction is committed. */
-export function markWork(tx: SqliteTx | DatabaseSync): void {
-  if (tx instanceof LiveTx) tx.work = true
+export function markWork(tx: SqliteTx | DatabaseSync, kind: WorkKind): void {
+  if (tx instanceof LiveTx) tx.work[kind] = true
 }

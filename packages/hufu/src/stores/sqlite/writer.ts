@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Os } from '@hufu/os'
 import { sleep } from '@hufu/os'
 import { HufuError, messageOf } from '../../errors.ts'
+import type { WorkKind } from '../../ports/store.ts'
 import type { Connection } from './connection.ts'
 import { isBusy, isDiskTrouble } from './connection.ts'
 import { Deadline } from './deadline.ts'
@@ -41,14 +42,19 @@ export class Writer {
   readonly #connection: Connection
   readonly #os: Os
   readonly #limits: WriterLimits
-  readonly #onWork: () => void
+  readonly #onWork: (kind: WorkKind) => void
   readonly #inside = new AsyncLocalStorage<LiveTx>()
   #queue: Job[] = []
   #pump: Promise<void> | undefined
   #closed = false
   readonly #deadline: Deadline
 
-  constructor(connection: Connection, os: Os, limits: WriterLimits, onWork: () => void) {
+  constructor(
+    connection: Connection,
+    os: Os,
+    limits: WriterLimits,
+    onWork: (kind: WorkKind) => void,
+  ) {
     this.#connection = connection
     this.#os = os
     this.#limits = limits
@@ -113,18 +119,23 @@ export class Writer {
     const { clock } = this.#os
     const until = clock.mono() + this.#limits.groupMs
     const done: Done[] = []
-    let work = false
+    const work = { messages: false, parked: false }
     for (let count = 0; count < this.#limits.groupMax; count++) {
       const job = this.#queue.shift()
       if (!job) break
       const tx = new LiveTx(this.#connection)
       const result = await this.#one(job, tx)
-      if (result) done.push(result)
-      work ||= result !== undefined && tx.work
+      if (result) {
+        done.push(result)
+        work.messages ||= tx.work.messages
+        work.parked ||= tx.work.parked
+      }
       if (!this.#connection.db.isTransaction) return rejectAll(done, lost())
       if (clock.mono() >= until) break
     }
-    if (this.#commit(done) && work) this.#onWork()
+    if (!this.#commit(done)) return
+    if (work.messages) this.#onWork('messages')
+    if (work.parked) this.#onWork('parked')
   }
 
   /** Runs one transaction in its savepoint; undefined when it failed and was rolled back. */
