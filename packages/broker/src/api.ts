@@ -97,7 +97,7 @@ export type PublisherMessage = Pick<PublishRequest, 'body' | 'properties' | 'key
 export interface PublisherOptions {
   /** Every message goes to all of these queues. */
   queues: readonly string[]
-  /** All messages up to this number are on disk or were refused. At most once per write group. */
+  /** All messages up to this number are on disk or were refused. Once per batch, at least. */
   onConfirmed: (upTo: number) => void
   /** These messages were not taken: the log has no room, or it failed. */
   onRefused: (from: number, to: number, error: Error) => void

@@ -16,6 +16,7 @@ export const BROKER_ERRORS = {
   QUEUE_IN_USE: 'another queue dead-letters to it',
   BATCH_OVER: 'the batch was committed or rolled back already',
   PREPARED_EXISTS: 'a transaction of this id is prepared and not decided',
+  PREPARED_CLAIMED: 'a batch that is not ended decides the prepared transaction',
   PREPARED_UNKNOWN: 'no such prepared transaction, or decided too long ago',
   LIMIT: 'a stated limit would be passed',
   ARGUMENT: 'an argument has a wrong type or range',

@@ -37,12 +37,16 @@ export class BatchWriter implements Batch, OpenBatch {
   /** What is written at commit, before the end entry. */
   readonly #atCommit: Operation[] = []
   readonly #atRollback: (() => void)[] = []
+  /** Gives up the right to decide prepared transactions. */
+  readonly #claims: (() => void)[] = []
   readonly #queues = new Set<number>()
   #messages = 0
   /** Messages of transactions that are decided in this batch; they get their ids behind its own. */
   #shown = 0
   #operations = 0
   #over = false
+  /** Entries that wait for the end entry may be in the log. */
+  #writing = false
 
   constructor(parts: BatchParts, number: number) {
     this.#parts = parts
@@ -80,37 +84,45 @@ export class BatchWriter implements Batch, OpenBatch {
 
   prepare(request: PrepareRequest): Promise<PreparedHandle> {
     this.#demandLive('prepare in', request.messages.length)
-    return this.#parts.preparer.prepareIn(request, this.#number, {
+    const prepared = this.#parts.preparer.prepareIn(request, this.#number, {
       atCommit: (operation) => this.#atCommit.push(operation),
       atRollback: (operation) => this.#atRollback.push(operation),
     })
+    this.#publishing.push(prepared.then(() => undefined))
+    this.#publishing.at(-1)!.catch(() => undefined)
+    return prepared
   }
 
   decide(handle: PreparedHandle, outcome: 'commit' | 'rollback'): void {
     this.#demandLive('decide in')
     const { preparer } = this.#parts
     const { write, release } = preparer.decideIn(handle, outcome, this.#number)
+    this.#claims.push(release)
     this.#atCommit.push(() => {
       const shown = write()
       this.#shown += shown.messages
       for (const queue of shown.queues) this.#queues.add(queue)
     })
-    this.#atRollback.push(release)
   }
 
   async commit(): Promise<number[]> {
     this.#demandLive('commit', 0)
     this.#over = true
+    // Dead letters, which are written with it, come behind these.
+    const published = this.#messages
     try {
       await Promise.all(this.#publishing)
+      this.#writing = true
       for (const operation of this.#atCommit) await operation()
     } catch (error) {
       await this.#drop()
       throw error
     }
-    const firstId = this.#end()
-    await this.#parts.engine.log.durable()
-    return Array.from({ length: this.#messages }, (_, index) => firstId + index)
+    const firstId = this.#end(published)
+    const { log } = this.#parts.engine
+    log.onDurable(() => this.#release())
+    await log.durable()
+    return Array.from({ length: published }, (_, index) => firstId + index)
   }
 
   async rollback(): Promise<void> {
@@ -128,11 +140,11 @@ export class BatchWriter implements Batch, OpenBatch {
     return this.#messages++
   }
 
-  #end(): number {
+  #end(published: number): number {
     const { log, state, counters } = this.#parts.engine
     const firstId = state.nextId
     state.nextId += this.#messages + this.#shown
-    counters.published += this.#messages + this.#shown
+    counters.published += published + this.#shown
     for (const number of this.#queues) {
       const queue = state.queues.get(number)
       if (queue !== undefined) reachFor(log, queue, state.nextId - 1)
@@ -144,10 +156,15 @@ export class BatchWriter implements Batch, OpenBatch {
   async #drop(): Promise<void> {
     await Promise.allSettled(this.#publishing)
     for (const operation of this.#atRollback) operation()
+    this.#release()
     const { log } = this.#parts.engine
-    if (log.failure !== undefined || this.#messages === 0) return
+    if (log.failure !== undefined || (this.#messages === 0 && !this.#writing)) return
     appendEnd(log, this.#number, false, 0)
     await log.durable()
+  }
+
+  #release(): void {
+    for (const release of this.#claims.splice(0)) release()
   }
 
   #demandLive(doing: string, operations = 1): void {

@@ -105,9 +105,13 @@ export class Batches {
 
   /** From a checkpoint. */
   restore(batch: HeldBatch): void {
+    // A refused message leaves a gap, which JSON writes as null.
+    for (const [index, message] of batch.messages.entries()) {
+      if (message === null) delete batch.messages[index]
+    }
     this.#open.set(batch.number, batch)
     this.nextNumber = Math.max(this.nextNumber, batch.number + 1)
-    for (const message of batch.messages) {
+    for (const message of Object.values(batch.messages)) {
       this.#effects.keep(message, 1)
       this.#effects.expect(message, 1)
     }

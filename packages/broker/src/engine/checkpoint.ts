@@ -52,7 +52,7 @@ export function* encodeState(state: State): Generator<Uint8Array> {
 }
 
 function* heldBlocks({ batches }: State): Generator<Uint8Array> {
-  for (const some of pages([...batches.values()], HELD_PER_BLOCK)) yield json(BATCHES, some)
+  for (const batch of batches.values()) yield json(BATCHES, [batch])
   for (const some of pages([...batches.table.values()], HELD_PER_BLOCK)) yield json(PREPARED, some)
   for (const some of pages([...batches.table.decisions()], HELD_PER_BLOCK)) {
     yield json(DECIDED, some)

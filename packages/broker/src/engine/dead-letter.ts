@@ -74,7 +74,11 @@ export class DeadLetters {
 
   async #deadLetter(queue: EngineQueue, target: EngineQueue, failed: Failed): Promise<boolean> {
     const { row, attempts, cause, batch } = failed
-    const message = await this.#copyOf(queue, row, attempts, cause)
+    const message = await this.#copyOf(queue, row, attempts, cause).catch((error) => {
+      // It cannot be read: it is parked, in its place.
+      this.#engine.warn(`Dead-lettering message ${row.id} of ${queue.name}: ${String(error)}`)
+      return undefined
+    })
     if (message === undefined) return false
     const bytes = messageBytes(message)
     return new Promise((resolve) => {

@@ -1,4 +1,11 @@
-import type { CheckAnswer, Decision, PreparedHandle, PreparedInfo, PrepareRequest } from '../api.ts'
+import type {
+  CheckAnswer,
+  Decision,
+  PreparedHandle,
+  PreparedInfo,
+  PrepareRequest,
+  PublishRequest,
+} from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { CheckBack } from '../prepared/check-back.ts'
 import type { Outcome, Prepared } from '../prepared/table.ts'
@@ -12,6 +19,7 @@ const CHECK_EVERY_MS = 30_000
 const CHECKS_MAX = 15
 const NAME_BYTES_MAX = 1_024
 const LIST_MAX = 1_000
+const YEAR_MS = 366 * 86_400_000
 
 /** What a batch does with a transaction that is prepared in it. */
 interface InBatch {
@@ -30,6 +38,8 @@ export class Preparer {
   readonly #preparing = new Map<string, number>()
   /** Decisions on their way to the disk, by batch. */
   readonly #deciding = new Map<number, Outcome>()
+  /** Versions that a batch will decide when it is committed; nobody else may meanwhile. */
+  readonly #claimed = new Set<number>()
 
   constructor(engine: Engine, intake: Intake) {
     this.#engine = engine
@@ -84,6 +94,7 @@ export class Preparer {
   async decide(handle: PreparedHandle, outcome: Outcome): Promise<Decision> {
     const doing = `Cannot decide transaction ${handle.transactionId}`
     demandOpen(this.#engine, doing)
+    checkOutcome(outcome, doing)
     const before = this.#decisionOf(handle)
     if (before === undefined) this.#begin(handle, outcome, doing)
     await this.#engine.log.durable()
@@ -94,20 +105,20 @@ export class Preparer {
   decideIn(handle: PreparedHandle, outcome: Outcome, batch: number) {
     const doing = `Cannot decide transaction ${handle.transactionId} in a batch`
     const { version } = handle
+    checkOutcome(outcome, doing)
     if (this.#decisionOf(handle) !== undefined) {
       throw new BrokerError('PREPARED_UNKNOWN', `${doing}: it is decided`)
     }
     this.#demand(handle, doing)
-    this.#deciding.set(version, outcome)
+    this.#claimed.add(version)
     const write = () => {
       const { log, state } = this.#engine
       const messages = outcome === 'commit' ? (state.batches.find(version)?.messages ?? []) : []
       // The end of the outer batch gives the ids: others may be given in between.
       appendEnd(log, version, outcome === 'commit', 0, batch)
-      log.onDurable(() => this.#deciding.delete(version))
       return { messages: messages.length, queues: messages.flatMap(({ queues }) => queues) }
     }
-    return { write, release: () => void this.#deciding.delete(version) }
+    return { write, release: () => void this.#claimed.delete(version) }
   }
 
   answer(group: string, ask: (prepared: PreparedInfo) => Promise<CheckAnswer>) {
@@ -121,13 +132,15 @@ export class Preparer {
 
   list(options: { group?: string; limit?: number; afterVersion?: number }): PreparedInfo[] {
     const { group, limit = 100, afterVersion = 0 } = options
-    const found: PreparedInfo[] = []
-    for (const prepared of this.#engine.state.batches.table.values()) {
-      if (found.length >= Math.min(limit, LIST_MAX)) break
-      const wanted = group === undefined || prepared.group === group
-      if (wanted && prepared.batch > afterVersion) found.push(this.#infoOf(prepared))
+    if (!(limit >= 1)) {
+      throw new BrokerError('ARGUMENT', `Cannot list prepared transactions: limit is ${limit}`)
     }
-    return found
+    const wanted = [...this.#engine.state.batches.table.values()].filter((prepared) => {
+      return prepared.batch > afterVersion && (group === undefined || prepared.group === group)
+    })
+    // One that was prepared in a batch has its version from before the batch's commit.
+    wanted.sort((a, b) => a.batch - b.batch)
+    return wanted.slice(0, Math.min(limit, LIST_MAX)).map((prepared) => this.#infoOf(prepared))
   }
 
   stop(): void {
@@ -142,24 +155,40 @@ export class Preparer {
     this.#checkRequest(request, doing)
     const batch = this.#engine.state.batches.nextNumber++
     this.#preparing.set(transactionId, batch)
-    const bodies = messages.map((message, index) => {
-      return new Promise<void>((resolve, reject) => {
-        this.#intake.hold(message, batch, index, resolve, reject)
-      })
-    })
     const handle: PreparedHandle = { transactionId, version: batch }
-    const held = Promise.all(bodies)
+    const held = this.#holdAll(messages, batch)
     held.catch(() => undefined)
     return { handle, record: this.#recordOf(request, batch), held }
   }
 
-  #checkRequest({ transactionId, group, messages }: PrepareRequest, doing: string): void {
+  /** Rejects with the first refusal, but not before the log has taken or refused every other one. */
+  async #holdAll(messages: readonly PublishRequest[], batch: number): Promise<void> {
+    const bodies: Promise<void>[] = []
+    for (const [index, message] of messages.entries()) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      bodies.push(promise)
+      try {
+        this.#intake.hold(message, batch, index, resolve, reject)
+      } catch (error) {
+        reject(error)
+        break
+      }
+    }
+    const outcomes = await Promise.allSettled(bodies)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  #checkRequest(
+    { transactionId, group, messages, check = {} }: PrepareRequest,
+    doing: string,
+  ): void {
     for (const [what, name] of Object.entries({ transactionId, group })) {
       const bytes = Buffer.byteLength(name)
       if (bytes >= 1 && bytes <= NAME_BYTES_MAX) continue
       const text = `${what} has ${bytes} bytes, 1 to ${NAME_BYTES_MAX} are possible`
       throw new BrokerError('LIMIT', `${doing}: ${text}`)
     }
+    checkTimes(check, doing)
     const { batchOperationsMax, batchesMax } = this.#engine.limits
     const { batches } = this.#engine.state
     if (messages.length < 1 || messages.length > batchOperationsMax) {
@@ -205,6 +234,9 @@ export class Preparer {
 
   #demand({ version, transactionId }: PreparedHandle, doing: string): Prepared {
     const prepared = this.#engine.state.batches.table.ofBatch(version)
+    if (this.#claimed.has(version)) {
+      throw new BrokerError('PREPARED_CLAIMED', `${doing}: a batch that is not ended decides it`)
+    }
     if (prepared?.transactionId === transactionId) return prepared
     throw new BrokerError('PREPARED_UNKNOWN', `${doing}: there is none of version ${version}`)
   }
@@ -254,5 +286,19 @@ export class Preparer {
     const messages = this.#engine.state.batches.find(batch)?.messages.length ?? 0
     const handle = { transactionId, version: batch }
     return { ...handle, group, preparedAt, messages, checks, nextCheckAt: nextAt, parked }
+  }
+}
+
+function checkOutcome(outcome: Outcome, doing: string): void {
+  if (outcome === 'commit' || outcome === 'rollback') return
+  throw new BrokerError('ARGUMENT', `${doing}: outcome is ${String(outcome)}`)
+}
+
+/** 0 ms to a year, 1 to a million askings. */
+function checkTimes(check: NonNullable<PrepareRequest['check']>, doing: string): void {
+  const { firstMs = 0, everyMs = 0, max = 1 } = check
+  const wrong = (value: number, from: number, to: number) => !(value >= from && value <= to)
+  if (wrong(firstMs, 0, YEAR_MS) || wrong(everyMs, 0, YEAR_MS) || wrong(max, 1, 1e6)) {
+    throw new BrokerError('ARGUMENT', `${doing}: check is ${JSON.stringify(check)}`)
   }
 }

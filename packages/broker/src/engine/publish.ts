@@ -144,14 +144,16 @@ export class Intake {
     if (bytes > limits.messageBytesMax) {
       throw new BrokerError('LIMIT', `${what}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
     }
-    this.demandPending(bytes, what)
+    this.demandPending(bytes, 1, what)
   }
 
   /** Throws `BUSY` when so many bytes more would wait for the disk than is allowed. */
-  demandPending(bytes: number, what: string): void {
+  demandPending(bytes: number, messages: number, what: string): void {
     const { log, limits } = this.#engine
     const waiting = log.pendingBytes + this.#waitingBytes
-    if (waiting === 0 || waiting + bytes <= limits.pendingBytesMax) return
+    // A single message that is larger than the limit goes alone.
+    const alone = waiting === 0 && messages === 1
+    if (alone || waiting + bytes <= limits.pendingBytesMax) return
     throw new BrokerError('BUSY', `${what}: ${waiting} bytes wait for the disk`)
   }
 
@@ -222,10 +224,15 @@ export class Intake {
   }
 }
 
-/** Counts a message as being on its way into its queues (+1), or not any more (-1). */
-export function reserve(queues: readonly EngineQueue[], bytes: number, by: 1 | -1): void {
+/** Counts messages as being on their way into their queues (+1), or not any more (-1). */
+export function reserve(
+  queues: readonly EngineQueue[],
+  bytes: number,
+  by: 1 | -1,
+  messages = 1,
+): void {
   for (const { incoming } of queues) {
-    incoming.messages += by
+    incoming.messages += by * messages
     incoming.bytes += by * bytes
   }
 }

@@ -9,6 +9,9 @@ import type { EngineQueue } from './state.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
+/** Room is asked for so many bytes at a time, so that a large batch needs no larger segment. */
+const PIECE_BYTES = 1 << 20
+
 /**
  * Publishes to fixed queues; one callback per write group confirms, no object per message is made.
  */
@@ -38,44 +41,73 @@ export class NumberedPublisher implements Publisher {
   }
 
   publishBatch(messages: readonly PublisherMessage[]): number {
-    const bytes = this.#check(messages)
+    const sizes = this.#check(messages)
+    for (let from = 0; from < messages.length; ) {
+      let to = from
+      let bytes = 0
+      for (; to < messages.length && (to === from || bytes < PIECE_BYTES); to++) bytes += sizes[to]!
+      this.#take(from === 0 && to === messages.length ? messages : messages.slice(from, to), bytes)
+      from = to
+    }
+    return this.#last
+  }
+
+  /** Counts messages as coming, and writes them when the log has room. */
+  #take(messages: readonly PublisherMessage[], bytes: number): void {
     const from = this.#last + 1
     this.#last += messages.length
     const to = this.#last
-    for (const queue of this.#queues) queue.incoming.messages += messages.length - 1
-    reserve(this.#queues, bytes, 1)
+    reserve(this.#queues, bytes, 1, messages.length)
     const refuse = (error: BrokerError) => {
-      for (const queue of this.#queues) queue.incoming.messages -= messages.length - 1
-      reserve(this.#queues, bytes, -1)
-      this.#options.onRefused(from, to, error)
+      reserve(this.#queues, bytes, -1, messages.length)
+      this.#tell(() => this.#options.onRefused(from, to, error))
     }
     this.#intake.whenRoom(bytes, () => this.#write(messages, to, refuse), refuse)
-    return to
   }
 
-  /** Bytes of all of them in the log. */
-  #check(messages: readonly PublisherMessage[]): number {
+  /** What the user's callback throws must not fail the log. */
+  #tell(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.#engine.warn(`A publisher's callback threw: ${String(error)}`)
+    }
+  }
+
+  /** Bytes of each in the log. */
+  #check(messages: readonly PublisherMessage[]): number[] {
     const doing = `Cannot publish to ${this.#options.queues.join(', ')}`
     demandOpen(this.#engine, doing)
-    const { messageBytesMax } = this.#engine.limits
+    const sizes: number[] = []
     let bytes = 0
-    for (const { body, properties = NO_BYTES } of messages) {
-      const size = body.length + properties.length
-      if (!(size <= messageBytesMax)) {
-        throw new BrokerError('LIMIT', `${doing}: ${size} bytes, limit ${messageBytesMax}`)
-      }
-      this.#message.body = body
-      this.#message.properties = properties
-      bytes += messageBytes(this.#message)
+    for (const message of messages) {
+      const size = this.#sizeOf(message, doing)
+      sizes.push(size)
+      bytes += size
     }
-    this.#intake.demandPending(bytes, doing)
+    this.#intake.demandPending(bytes, messages.length, doing)
     for (const queue of this.#queues) {
       if (this.#engine.state.queues.get(queue.number) !== queue) {
         throw new BrokerError('QUEUE_UNKNOWN', `${doing}: queue ${queue.name} was deleted`)
       }
       checkQueue(queue, bytes, messages.length)
     }
-    return bytes
+    return sizes
+  }
+
+  #sizeOf({ body, properties = NO_BYTES, key = '' }: PublisherMessage, doing: string): number {
+    const { messageBytesMax } = this.#engine.limits
+    if (!(body instanceof Uint8Array && properties instanceof Uint8Array)) {
+      throw new BrokerError('ARGUMENT', `${doing}: body or properties is no Uint8Array`)
+    }
+    if (typeof key !== 'string') throw new BrokerError('ARGUMENT', `${doing}: key is no string`)
+    const size = body.length + properties.length
+    if (size > messageBytesMax) {
+      throw new BrokerError('LIMIT', `${doing}: ${size} bytes, limit ${messageBytesMax}`)
+    }
+    this.#message.body = body
+    this.#message.properties = properties
+    return messageBytes(this.#message)
   }
 
   #write(
@@ -97,6 +129,9 @@ export class NumberedPublisher implements Publisher {
       appendMessage(log, message)
     }
     counters.published += messages.length
-    log.onDurable((error) => (error ? refuse(error) : this.#options.onConfirmed(to)))
+    log.onDurable((error) => {
+      if (error) refuse(error)
+      else this.#tell(() => this.#options.onConfirmed(to))
+    })
   }
 }

@@ -238,7 +238,10 @@ export class Retainer {
       for (const { id, position, size } of queue.rows.values()) note({ position, size, id })
     }
     for (const { number: batch, messages } of batches.values()) {
-      for (const [id, { position, size }] of messages.entries()) note({ position, size, id, batch })
+      for (const [id, message] of messages.entries()) {
+        if (message !== undefined)
+          note({ position: message.position, size: message.size, id, batch })
+      }
     }
     return [...found.values()]
   }

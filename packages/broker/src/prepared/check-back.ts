@@ -136,7 +136,9 @@ export class CheckBack {
     const { log, time } = this.#options
     // Decided meanwhile, by its own producer or a person.
     if (!this.#isOpen(prepared)) return
-    if (answer === 'commit' || answer === 'rollback') return log.decide(prepared, answer)
+    if (answer === 'commit' || answer === 'rollback') {
+      if (await this.#decided(prepared, answer)) return
+    }
     const gone = !this.#of(prepared.group).includes(answerer)
     if (answer === 'none' && gone) return this.#wait(prepared)
     const checks = prepared.checks + 1
@@ -150,6 +152,17 @@ export class CheckBack {
     const [first, ...others] = this.#of(group)
     this.#answerers.set(group, [...others, first!])
     return first!
+  }
+
+  /** False when it could not be decided now, as when a batch is about to. */
+  async #decided(prepared: Prepared, outcome: Outcome): Promise<boolean> {
+    try {
+      await this.#options.log.decide(prepared, outcome)
+      return true
+    } catch (error) {
+      this.#options.warn(`Deciding ${prepared.transactionId}: ${String(error)}`)
+      return false
+    }
   }
 
   #answerOf(answerer: Answerer, prepared: Prepared): Promise<Answer | 'none'> {
