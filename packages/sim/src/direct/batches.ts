@@ -47,9 +47,10 @@ export class BatchWorkload {
   #commit(batch: { commit(): Promise<number[]> }, group: Group, held: Held | undefined): void {
     const { model } = this.#direct
     group.commit = 'asked'
+    const consumer = held?.consumer
     for (const { copy, id } of held?.held ?? []) {
-      if (held?.consumer.closed || copy.holder?.consumer !== held?.consumer.number) continue
-      group.settles.push(copy)
+      if (!consumer || consumer.closed || copy.holder?.consumer !== consumer.number) continue
+      group.settles.push({ copy, consumer })
       model.ask(copy, { id, outcome: 'done' }, this.#direct.now())
     }
     batch.commit().then(
@@ -58,7 +59,7 @@ export class BatchWorkload {
         model.committed(group)
         this.#marks.add('batchCommitted')
       },
-      (error) => this.#refused(group, held?.consumer, error),
+      (error) => this.#refused(group, consumer, error),
     )
   }
 
@@ -67,7 +68,7 @@ export class BatchWorkload {
     const unknown = this.#direct.expected('batch.commit', error) === 'LOG_FAILED'
     this.#direct.model.notCommitted(group, unknown)
     if (unknown || consumer === undefined) return
-    for (const copy of group.settles.splice(0)) {
+    for (const { copy } of group.settles.splice(0)) {
       copy.gone = 'no'
       if (!consumer.closed) copy.holder = { life: consumer.life, consumer: consumer.number }
     }

@@ -2,7 +2,8 @@
 export interface Group {
   readonly name: string
   readonly sents: Sent[]
-  readonly settles: Copy[]
+  /** A settle is void when its consumer was closed before the commit came to it. */
+  readonly settles: { readonly copy: Copy; readonly consumer: { readonly closed: boolean } }[]
   /** Whether somebody has asked for its commit, and was told that it is stored. */
   commit: 'no' | 'asked' | 'confirmed'
 }

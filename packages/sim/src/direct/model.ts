@@ -60,7 +60,9 @@ export class DirectModel {
       sent.confirmed = true
       if (sent.due !== undefined) sent.due.stored = true
     }
-    for (const copy of group.settles) if (copy.gone === 'asked') copy.gone = 'confirmed'
+    for (const { copy, consumer } of group.settles) {
+      if (copy.gone === 'asked' && !consumer.closed) copy.gone = 'confirmed'
+    }
   }
 
   /** The commit of a group failed; `unknown`: nobody can say whether it took effect. */

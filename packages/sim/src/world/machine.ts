@@ -9,6 +9,8 @@ import type { Marks } from './marks.ts'
 const DIR = '/data/broker'
 /** More events than any world takes: it runs in circles. */
 const EVENTS_MAX = 300_000
+/** Longest wait for one thing, virtual ms. */
+const PATIENCE_MS = 60_000
 /** A start that fails for another reason than a planned fault fails for good. */
 const STARTS_MAX = 20
 
@@ -81,8 +83,21 @@ export class Machine {
   /** Waits for the promise; undefined when the process ended first. */
   async do<T>(promise: Promise<T>): Promise<T | undefined> {
     const { promise: death } = this.#died
-    await this.sim.settle(Promise.race([promise, death]))
-    return this.alive ? promise : undefined
+    for (;;) {
+      const late = Promise.withResolvers<'late'>()
+      const timer = this.sim.os.clock.timer(PATIENCE_MS, () => late.resolve('late'))
+      const first = await this.sim.settle(Promise.race([promise, death, late.promise]))
+      timer.cancel()
+      if (first !== 'late' || !this.alive) return this.alive ? promise : undefined
+      this.#waited()
+    }
+  }
+
+  /** What waits for room on the disk gets it; nothing else may wait for ever. */
+  #waited(): void {
+    if (!this.capacityLimited) throw new Error(`it waits for more than ${PATIENCE_MS} ms`)
+    this.sim.disk.capacityBytes = 2 ** 40
+    this.capacityLimited = false
   }
 
   /** Starts the process as often as it takes. */
