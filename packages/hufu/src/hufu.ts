@@ -55,7 +55,8 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   readonly #relay: Relay<Tx>
   readonly #consumers: Consumers<Tx>
   readonly #retention: Retention<Tx>
-  readonly #declared = new Map<string, Promise<void>>()
+  /** Events on their way to the transport; undefined: it knows them. */
+  readonly #declared = new Map<string, Promise<void> | undefined>()
   #state: 'stopped' | 'starting' | 'started' = 'stopped'
   /** Closes what was opened, last opened first. */
   #closers: Closer[] = []
@@ -105,7 +106,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     }
     const definition = define<Tx>(name, schema, options, limits)
     definitions.set(name, definition)
-    if (this.#state === 'started') void this.#declare(definition).catch(() => {})
+    if (this.#state === 'started') this.#declare(definition)?.catch(() => {})
     const handle = this.#handle(definition)
     // The machinery is untyped inside; the types of the event are given to it here, once.
     return handle as unknown as Event<Tx, Foreign, Schema, Group, Receipts>
@@ -189,24 +190,28 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     this.#state = 'stopped'
   }
 
-  #declare({ name, groups }: Definition<Tx>): Promise<void> {
-    const known = this.#declared.get(name)
-    if (known) return known
+  #declare({ name, groups }: Definition<Tx>): Promise<void> | undefined {
+    if (this.#declared.has(name)) return this.#declared.get(name)
     const declaring = this.#runtime.transport.declare(name, groups)
     this.#declared.set(name, declaring)
-    declaring.catch(() => this.#declared.delete(name))
+    const isCurrent = () => this.#declared.get(name) === declaring
+    declaring.then(
+      () => isCurrent() && this.#declared.set(name, undefined),
+      () => isCurrent() && this.#declared.delete(name),
+    )
     return declaring
   }
 
   #handle(definition: Definition<Tx>) {
     const { name, groups } = definition
-    const ready = () => this.#declare(definition)
+    const ready = async () => this.#declare(definition)
     return {
       name,
       groups,
       publish: async (tx: Tx | Foreign, payload: unknown, options: PublishOptions) => {
         this.#checkPublish(name, options)
-        await ready()
+        const declaring = this.#declare(definition)
+        if (declaring) await declaring
         return publish(this.#runtime, definition, tx, payload, options)
       },
       transactional: async <T>(

@@ -21,13 +21,18 @@ type Types<S extends StandardSchema> = NonNullable<S['~standard']['types']>
 export type InputOf<S extends StandardSchema> = Types<S>['input']
 export type OutputOf<S extends StandardSchema> = Types<S>['output']
 
-/** The value as the schema gives it, or the issues in one line. */
-export async function check<Output>(
+/** The value as the schema gives it, or the issues in one line; at once where the schema can. */
+export function check<Output>(
   schema: StandardSchema<unknown, Output>,
   value: unknown,
-): Promise<{ value: Output } | { issues: string }> {
-  const pending = schema['~standard'].validate(value)
-  const result = pending instanceof Promise ? await pending : pending
+): Checked<Output> | Promise<Checked<Output>> {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise ? result.then(checked) : checked(result)
+}
+
+type Checked<Output> = { value: Output } | { issues: string }
+
+function checked<Output>(result: SchemaResult<Output>): Checked<Output> {
   if (result.issues === undefined) return { value: result.value }
   return { issues: result.issues.map(issueText).join('; ') }
 }

@@ -16,7 +16,8 @@ export async function readPayload<Tx>(
   } catch (error) {
     throw new Unworkable('PAYLOAD_INVALID', `the body is no JSON: ${messageOf(error)}`)
   }
-  const checked = await check(definition.schema, value)
+  const found = check(definition.schema, value)
+  const checked = found instanceof Promise ? await found : found
   if ('issues' in checked) throw new Unworkable('PAYLOAD_INVALID', checked.issues)
   return checked.value
 }

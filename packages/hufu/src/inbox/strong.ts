@@ -54,7 +54,7 @@ export class StrongWork<Tx> implements Work {
         if (settled) return settled
         this.#parker.demandAttempt(message)
         const payload = await readPayload(this.#definition, message.body)
-        const ctx = contextOf(this.#runtime, message, this.#policy, run.signal)
+        const ctx = contextOf(this.#runtime, message, this.#policy, run)
         const result = await run.guard(() => this.#handler(tx, payload, ctx))
         const text = await resultText(this.#definition, message.group, result, limits)
         return this.#record(tx, message, hash, 'done', text)

@@ -77,7 +77,7 @@ export class WeakWork<Tx> implements Work {
   async #answer(message: Message, run: Run): Promise<string> {
     const { limits } = this.#runtime
     const payload = await readPayload(this.#definition, message.body)
-    const ctx = contextOf(this.#runtime, message, this.#policy, run.signal)
+    const ctx = contextOf(this.#runtime, message, this.#policy, run)
     try {
       const result = await this.#inTime(run, async () => this.#handler(payload, ctx))
       return await resultText(this.#definition, message.group, result, limits)

@@ -33,7 +33,8 @@ export async function checkedRow<Tx, Foreign>(
   options: PublishOptions,
 ): Promise<NewOutboxRow> {
   const what = `Publishing ${definition.name} ${options.id}`
-  const checked = await check(definition.schema, payload)
+  const found = check(definition.schema, payload)
+  const checked = found instanceof Promise ? await found : found
   if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
   return {
     event: definition.name,

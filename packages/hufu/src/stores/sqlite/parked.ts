@@ -1,7 +1,7 @@
 import type { NewParked, ParkedFilter, ParkedRow, ParkedStore } from '../../ports/store.ts'
 import type { Opened } from './access.ts'
 import type { SqliteTx } from './tx.ts'
-import { connectionOf, markWork } from './tx.ts'
+import { connectionOf, LiveTx, markWork } from './tx.ts'
 
 const INSERT = `INSERT INTO hufu_parked (kind, event, grp, id, key, headers, body, state, cause,
   detail, attempts, holds_key, next_at, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -30,6 +30,7 @@ export function createParked(opened: Opened): ParkedStore<SqliteTx> {
   return {
     add: async (tx, row) => add(tx, row, now()),
     async has({ kind, event, group, id }, tx) {
+      if (tx && isNothingParked(tx)) return false
       const connection = tx ? connectionOf(tx) : opened().reader
       return connection.get(REF, kind, event, group, id) !== undefined
     },
@@ -48,6 +49,7 @@ export function createParked(opened: Opened): ParkedStore<SqliteTx> {
     },
     async change(tx, ref, change) {
       const { state, attempts, nextAttemptAt, cause, detail, resolution } = change
+      if (tx instanceof LiveTx) tx.group.nothingParked = undefined
       const words = [cause ?? null, detail ?? null, resolution ?? null]
       connectionOf(tx).run(CHANGE, ref, state, attempts, nextAttemptAt, ...words, now())
       markWork(tx, 'parked')
@@ -61,12 +63,21 @@ export function createParked(opened: Opened): ParkedStore<SqliteTx> {
 
 function add(tx: SqliteTx, row: NewParked, now: number): number {
   const connection = connectionOf(tx)
+  if (tx instanceof LiveTx) tx.group.nothingParked = false
   const { kind, event, group, id, key, headers, body, state, cause, detail } = row
   const named = [kind, event, group, id] as const
   const told = [state, cause, detail, row.attempts, row.holdsKey ? 1 : 0, row.nextAttemptAt, now]
   connection.run(INSERT, ...named, key, JSON.stringify(headers), body, ...told)
   if (state === 'waiting') markWork(tx, 'parked')
   return connection.get<{ ref: number }>(REF, ...named)!.ref
+}
+
+/** Nearly always so; one look per group of transactions then saves one per message. */
+function isNothingParked(tx: SqliteTx): boolean {
+  if (!(tx instanceof LiveTx)) return false
+  const sql = "SELECT 1 FROM hufu_parked WHERE state <> 'resolved' LIMIT 1"
+  tx.group.nothingParked ??= tx.connection.tuple(sql) === undefined
+  return tx.group.nothingParked
 }
 
 function list(opened: Opened, filter: ParkedFilter): ParkedRow[] {

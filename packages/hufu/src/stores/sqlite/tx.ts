@@ -23,15 +23,23 @@ export interface SqliteTx {
 /** These would end or split the transaction that several callers share. */
 const CONTROL = /^\s*(begin|commit|end|rollback|savepoint|release)\b/i
 
+/** What the transactions that are committed together know of the database, which is theirs. */
+export interface Group {
+  /** No parked work is unresolved; undefined: nobody has looked. */
+  nothingParked: boolean | undefined
+}
+
 export class LiveTx implements SqliteTx {
   readonly #connection: Connection
+  readonly group: Group
   /** Why it has ended; made an error only when somebody needs it, errors being dear. */
   #over: string | undefined
   /** Messages to send, or parked work to do, were stored. */
   readonly work = { messages: false, parked: false }
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, group: Group) {
     this.#connection = connection
+    this.group = group
   }
 
   get live(): boolean {

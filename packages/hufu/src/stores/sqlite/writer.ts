@@ -120,10 +120,11 @@ export class Writer {
     const until = clock.mono() + this.#limits.groupMs
     const done: Done[] = []
     const work = { messages: false, parked: false }
+    const group = { nothingParked: undefined }
     for (let count = 0; count < this.#limits.groupMax; count++) {
       const job = this.#queue.shift()
       if (!job) break
-      const tx = new LiveTx(this.#connection)
+      const tx = new LiveTx(this.#connection, group)
       const result = await this.#one(job, tx)
       if (result) {
         done.push(result)

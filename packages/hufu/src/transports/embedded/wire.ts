@@ -8,6 +8,8 @@ interface Envelope {
   headers: Readonly<Record<string, string>>
 }
 
+const decoder = new TextDecoder()
+
 /** Name of the queue that holds a group's messages of an event. Names hold no slash. */
 export function queueName(event: string, group: string): string {
   return `${event}/${group}`
@@ -20,7 +22,7 @@ export function encodeEnvelope({ id, key, headers }: Outgoing): Uint8Array {
 
 export function decodeDelivery(event: string, group: string, from: BrokerDelivery): Delivery {
   const { id, properties, body, attempts, redelivered, cause } = from
-  const envelope = JSON.parse(Buffer.from(properties).toString()) as Envelope
+  const envelope = JSON.parse(decoder.decode(properties)) as Envelope
   const delivery = { ...envelope, handle: id, event, group, body, attempts, redelivered }
   return cause === undefined ? delivery : { ...delivery, cause }
 }
