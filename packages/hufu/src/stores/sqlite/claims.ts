@@ -26,8 +26,11 @@ const FRESH = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox WHERE ${IS_FRESH}`
 const FRESH_KEYS = `SELECT seq, event, key FROM hufu_outbox WHERE ${IS_FRESH}`
 
 const DUE = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox
-  WHERE state = ?1 AND due_at > 0 AND (due_at <= ?2 OR due_at > ?2 + ?3)
-  ORDER BY due_at LIMIT ?4`
+  WHERE state = ? AND due_at BETWEEN 1 AND ? ORDER BY due_at LIMIT ?`
+
+/** Of its own: an OR of the two would look at every open row. */
+const DUE_TOO_LATE = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox
+  WHERE state = ? AND due_at > ? ORDER BY due_at LIMIT ?`
 
 const ONE = `SELECT ${OUTBOX_COLUMNS} FROM hufu_outbox WHERE seq = ?`
 
@@ -88,10 +91,13 @@ export class Claims {
 
 /** Refused rows that are due, fresh ones in commit order, overdue ones: a page of each. */
 function due(reader: Connection, now: number, limit: number): OutboxRecord[] {
-  const refused = reader.tuples<OutboxRecord>(DUE, 0, now, REFUSED_MS_MAX, limit)
-  const fresh = reader.tuples<OutboxRecord>(FRESH, 0, limit)
-  const overdue = reader.tuples<OutboxRecord>(DUE, 1, now, RESEND_MS_MAX, limit)
-  return [...refused, ...fresh, ...overdue]
+  return [
+    ...reader.tuples<OutboxRecord>(DUE, 0, now, limit),
+    ...reader.tuples<OutboxRecord>(DUE_TOO_LATE, 0, now + REFUSED_MS_MAX, limit),
+    ...reader.tuples<OutboxRecord>(FRESH, 0, limit),
+    ...reader.tuples<OutboxRecord>(DUE, 1, now, limit),
+    ...reader.tuples<OutboxRecord>(DUE_TOO_LATE, 1, now + RESEND_MS_MAX, limit),
+  ]
 }
 
 /** Of a key only the earliest row: were it refused, a later one must not have been sent. */
