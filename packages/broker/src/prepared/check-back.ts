@@ -44,6 +44,8 @@ export class CheckBack {
   /** Due, by group; they wait for a producer or for their turn. */
   readonly #ready = new Map<string, Prepared[]>()
   #asking = 0
+  /** What was answered and is on its way to the disk. */
+  readonly #writing = new Set<Promise<unknown>>()
   #timer: Timer | undefined
   #stopped = false
 
@@ -71,9 +73,11 @@ export class CheckBack {
     }
   }
 
-  stop(): void {
+  /** No more askings; resolves when nothing that was answered is being written any more. */
+  async stop(): Promise<void> {
     this.#stopped = true
     this.#timer?.cancel()
+    await Promise.allSettled(this.#writing)
   }
 
   #arm(): void {
@@ -136,14 +140,15 @@ export class CheckBack {
     const { log, time } = this.#options
     // Decided meanwhile, by its own producer or a person.
     if (!this.#isOpen(prepared)) return
-    if (answer === 'commit' || answer === 'rollback') {
-      if (await this.#decided(prepared, answer)) return
-    }
+    const known = answer === 'commit' || answer === 'rollback'
+    if (known && (await this.#decided(prepared, answer))) return
     const gone = !this.#of(prepared.group).includes(answerer)
     if (answer === 'none' && gone) return this.#wait(prepared)
-    const checks = prepared.checks + 1
+    // An answer that could not be stored now is asked for again, and has used up nothing.
+    const checks = prepared.checks + (known ? 0 : 1)
     const parked = checks >= prepared.checksMax
-    await log.checked(prepared, checks, Math.ceil(time() + prepared.everyMs), parked)
+    const nextAt = Math.ceil(time() + prepared.everyMs)
+    await this.#write(log.checked(prepared, checks, nextAt, parked))
     if (this.#isOpen(prepared)) this.track(prepared)
   }
 
@@ -154,10 +159,19 @@ export class CheckBack {
     return first!
   }
 
+  async #write(work: Promise<void>): Promise<void> {
+    this.#writing.add(work)
+    try {
+      await work
+    } finally {
+      this.#writing.delete(work)
+    }
+  }
+
   /** False when it could not be decided now, as when a batch is about to. */
   async #decided(prepared: Prepared, outcome: Outcome): Promise<boolean> {
     try {
-      await this.#options.log.decide(prepared, outcome)
+      await this.#write(this.#options.log.decide(prepared, outcome))
       return true
     } catch (error) {
       this.#options.warn(`Deciding ${prepared.transactionId}: ${String(error)}`)
