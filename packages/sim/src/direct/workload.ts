@@ -1,4 +1,4 @@
-import type { Broker, Delivery, Peeked, PublishRequest, Settlement } from '@hufu/broker'
+import type { Delivery, Peeked, PublishRequest, Settlement } from '@hufu/broker'
 import { BrokerError } from '@hufu/broker'
 import type { Dice } from '../plan/dice.ts'
 import type { MessageStep, Setting, Step } from '../plan/step.ts'
@@ -138,12 +138,12 @@ export class DirectWorkload implements Sender {
       return here && confirmed && id !== undefined && copy.gone === 'no' && !copy.holder
     })
     const copy = able[pick % Math.max(1, able.length)]
-    if (copy !== undefined) this.#resolveOne(this.#machine.broker, copy, copy.sent.id!, action)
+    if (copy !== undefined) this.#resolveOne(copy, queue, copy.sent.id!, action)
   }
 
-  #resolveOne(broker: Broker, copy: Copy, id: number, action: 'deliver' | 'remove'): void {
+  #resolveOne(copy: Copy, queue: string, id: number, action: 'deliver' | 'remove'): void {
     this.model.resolving(copy, action)
-    broker.resolve(copy.queue, id, action).then(
+    this.#machine.broker.resolve(queue, id, action).then(
       (found) => this.model.resolved(copy, action, found),
       (error) => this.expected('resolve', error),
     )
@@ -191,7 +191,7 @@ export class DirectWorkload implements Sender {
       const page = await this.#peek(name)
       for (const peeked of (page ?? []).filter(({ state }) => state === 'parked')) {
         const copy = this.model.copyOf(peeked)
-        if (copy !== undefined) this.#resolveOne(broker, copy, peeked.id, 'deliver')
+        if (copy !== undefined) this.#resolveOne(copy, peeked.queue, peeked.id, 'deliver')
       }
     }
     const decided = this.halves.drained()

@@ -16,7 +16,7 @@ const STARTS_MAX = 20
 
 /** Of a full disk, of answers that failed as told, and of a transaction asked for in vain. */
 const EXPECTED_WARNING =
-  /found no room|^Asking back for .*(by chance|the broker is closed)|^Transaction .* is parked/
+  /found no room|^Asking back for .*by chance|^Transaction .* is parked|the broker is closed$/
 
 interface PlannedDeath {
   readonly at: DeathAt
