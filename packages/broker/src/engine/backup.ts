@@ -1,7 +1,7 @@
 import { type DiskFile, isDiskError } from '@hufu/os'
 import { BrokerError } from '../errors.ts'
 import { SEGMENT_HEADER_BYTES } from '../log/layout.ts'
-import type { Engine } from './engine.ts'
+import { demandOpen, type Engine } from './engine.ts'
 import type { Retainer } from './retain.ts'
 
 const COPY_BYTES = 1 << 20
@@ -19,14 +19,19 @@ export async function backup(engine: Engine, retainer: Retainer, to: string) {
     await engine.log.durable()
     await makeEmptyDir(engine, to)
     const end = engine.log.end
-    const names = CHECKPOINTS.map((name) => ({ name, bytes: Number.POSITIVE_INFINITY }))
+    const whole = Number.POSITIVE_INFINITY
+    const names = CHECKPOINTS.map((name) => ({ name, bytes: whole, optional: true }))
     for (const { path, base } of [...engine.log.segments.all]) {
       const bytes = Math.max(SEGMENT_HEADER_BYTES, end - base)
-      names.push({ name: path.slice(engine.dir.length + 1), bytes })
+      // One that is not begun yet may be replaced by a larger one meanwhile.
+      names.push({ name: path.slice(engine.dir.length + 1), bytes, optional: base >= end })
     }
-    names.push({ name: 'manifest', bytes: Number.POSITIVE_INFINITY })
+    names.push({ name: 'manifest', bytes: whole, optional: false })
     let bytes = 0
-    for (const file of names) bytes += await copyFile(engine, to, file.name, file.bytes)
+    for (const file of names) {
+      demandOpen(engine, `Cannot back up to ${to}`)
+      bytes += await copyFile(engine, to, file)
+    }
     await disk.syncDir(to)
     return { bytes, position: end }
   } catch (error) {
@@ -45,19 +50,30 @@ async function makeEmptyDir(engine: Engine, to: string): Promise<void> {
   throw new BrokerError('ARGUMENT', `Cannot back up to ${to}: the folder is not empty`)
 }
 
-/** Copies the first `limit` bytes; a missing file (a second checkpoint) is left out. */
-async function copyFile(engine: Engine, to: string, name: string, limit: number): Promise<number> {
+interface Source {
+  name: string
+  /** Copied from its begin. */
+  bytes: number
+  /** May be missing. */
+  optional: boolean
+}
+
+async function copyFile(
+  engine: Engine,
+  to: string,
+  { name, bytes, optional }: Source,
+): Promise<number> {
   const { disk } = engine.os
   let source: DiskFile
   try {
     source = await disk.open(`${engine.dir}/${name}`, { readOnly: true })
   } catch (error) {
-    if (isDiskError(error, 'ENOENT')) return 0
+    if (optional && isDiskError(error, 'ENOENT')) return 0
     throw error
   }
   const target = await disk.open(`${to}/${name}`, { create: true })
   try {
-    const size = Math.min(limit, await source.size())
+    const size = Math.min(bytes, await source.size())
     const chunk = new Uint8Array(COPY_BYTES)
     for (let at = 0; at < size; ) {
       const read = await source.read(chunk.subarray(0, Math.min(chunk.length, size - at)), at)

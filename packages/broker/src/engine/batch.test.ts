@@ -145,3 +145,58 @@ test('an open batch survives checkpoints and freed segments, but no restart', as
   assert.deepEqual(b.bodies, numbers(5))
   assert.deepEqual(world.broker.prepared(), [])
 })
+
+test('a refused message leaves a batch that can be stored, and a folder that opens', async () => {
+  const world = new World()
+  await world.open({ checkpointBytes: 16_384, batchOperationsMax: 100 })
+  await world.do(world.broker.declareQueue('a', { maxBytes: 60_000 }))
+  await world.do(world.broker.declareQueue('b'))
+  const refused = world.broker.prepare({
+    transactionId: 't',
+    group: 'g',
+    messages: [
+      { queues: ['b'], body: bytes('1') },
+      { queues: ['a'], body: new Uint8Array(70_000) },
+      { queues: ['b'], body: bytes('3') },
+    ],
+  })
+  await assert.rejects(world.do(refused), refusal('QUEUE_FULL', /a: it holds/))
+  const batch = world.broker.batch()
+  const partly = batch.prepare({
+    transactionId: 'u',
+    group: 'g',
+    messages: [{ queues: ['a'], body: new Uint8Array(70_000) }],
+  })
+  await assert.rejects(world.do(partly), refusal('QUEUE_FULL', /a: it holds/))
+  await assert.rejects(world.do(batch.commit()), refusal('QUEUE_FULL', /a: it holds/))
+  for (let i = 0; i < 20; i++) await world.publish('b', 'x'.repeat(2_000))
+  await world.pass(1_000)
+  await world.killAndOpen()
+  assert.deepEqual(world.broker.prepared(), [])
+  assert.equal(world.stats('b').ready, 20)
+})
+
+test('what a batch is about to decide is not decided by others; the batch gives it back', async () => {
+  const world = await worldWith('a')
+  const messages = [{ queues: ['a'], body: bytes('1') }]
+  const handle = await world.do(world.broker.prepare({ transactionId: 't', group: 'g', messages }))
+  const batch = world.broker.batch()
+  batch.decide(handle, 'commit')
+  const claimed = refusal('PREPARED_CLAIMED', /a batch that is not ended decides it$/)
+  await assert.rejects(world.broker.decide(handle, 'rollback'), claimed)
+  await world.do(batch.rollback())
+  const decision = await world.do(world.broker.decide(handle, 'rollback'))
+  assert.deepEqual(decision, { outcome: 'rollback', repeated: false })
+})
+
+test('close waits for a commit under way, and ends clean', async () => {
+  const world = await worldWith('a')
+  const batch = world.broker.batch()
+  for (const body of numbers(50)) void batch.publish({ queues: ['a'], body: bytes(body) })
+  const [committed] = await world.do(Promise.allSettled([batch.commit(), world.broker.close()]))
+  assert.equal(committed.status, 'fulfilled')
+  await world.open()
+  assert.equal(world.broker.report.cleanStop, true)
+  assert.equal(world.stats('a').ready, 50)
+  assert.deepEqual(world.fatal, [])
+})

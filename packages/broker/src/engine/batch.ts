@@ -9,7 +9,7 @@ import type {
 import { BrokerError } from '../errors.ts'
 import type { Consumer } from './consumer.ts'
 import type { OpenBatch } from './dead-letter.ts'
-import { demandOpen, type Engine } from './engine.ts'
+import { demandOpen, type Engine, track } from './engine.ts'
 import type { Preparer } from './prepare.ts'
 import type { Intake } from './publish.ts'
 import { reachFor } from './reach.ts'
@@ -105,7 +105,11 @@ export class BatchWriter implements Batch, OpenBatch {
     })
   }
 
-  async commit(): Promise<number[]> {
+  commit(): Promise<number[]> {
+    return track(this.#parts.engine, this.#commit())
+  }
+
+  async #commit(): Promise<number[]> {
     this.#demandLive('commit', 0)
     this.#over = true
     // Dead letters, which are written with it, come behind these.
@@ -128,7 +132,7 @@ export class BatchWriter implements Batch, OpenBatch {
   async rollback(): Promise<void> {
     this.#demandLive('roll back', 0)
     this.#over = true
-    await this.#drop()
+    await track(this.#parts.engine, this.#drop())
   }
 
   get number(): number {

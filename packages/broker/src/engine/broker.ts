@@ -24,13 +24,13 @@ import type { Consumer } from './consumer.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { Deliverer } from './deliver.ts'
 import { DueTimer } from './due-timer.ts'
-import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import { demandOpen, demandQueue, type Engine, track } from './engine.ts'
 import { peek, resolve, statsOf } from './inspect.ts'
 import { Preparer } from './prepare.ts'
 import { Intake } from './publish.ts'
 import { NumberedPublisher } from './publisher.ts'
 import { firstDifference, storedOptions } from './queue-options.ts'
-import { appendJson, MESSAGE, QUEUE, QUEUE_DELETED, SETTLE } from './records.ts'
+import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { Settler } from './settle.ts'
 import { markSuspects } from './suspects.ts'
@@ -71,11 +71,7 @@ export class EmbeddedBroker implements Broker {
     this.#deliverer = new Deliverer(engine, this.#deadLetters)
     this.#preparer = new Preparer(engine, this.#intake)
     this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
-    engine.log.onEntry = (entry) => {
-      // The log gives a time only to what it reads back.
-      if (entry.type !== MESSAGE && entry.type !== SETTLE) entry.time = Math.ceil(engine.time())
-      engine.state.apply(entry)
-    }
+    engine.log.onEntry = (entry) => engine.state.apply(entry)
     engine.log.onGroup = () => this.#groupWritten()
     this.#due.arm()
   }
@@ -121,7 +117,7 @@ export class EmbeddedBroker implements Broker {
     appendJson(log, { type: QUEUE, flags: QUEUE_DELETED, aux: queue.number }, {})
     state.byName.delete(name)
     await log.durable()
-    return queue.length
+    return queue.lengthAtEnd
   }
 
   publish(message: PublishRequest): Promise<number> {
@@ -247,7 +243,7 @@ export class EmbeddedBroker implements Broker {
 
   async backup(dir: string): Promise<{ bytes: number; position: number }> {
     demandOpen(this.#engine, `Cannot back up to ${dir}`)
-    return backup(this.#engine, this.#retainer, dir)
+    return track(this.#engine, backup(this.#engine, this.#retainer, dir))
   }
 
   queues(): QueueStats[] {
@@ -276,23 +272,24 @@ export class EmbeddedBroker implements Broker {
     const { log, state } = this.#engine
     const consumers = [...this.#deliverer.consumers.values()].flat()
     for (const consumer of consumers) this.#detach(consumer)
+    // From here on nothing new begins: no consumer, no asking, no backup.
+    this.#engine.closed = true
     log.closing = true
+    this.#due.stop()
+    await this.#preparer.stop()
     try {
       if (log.failure === undefined) {
-        for (const consumer of consumers) await this.#settler.release(consumer)
-        this.#engine.closed = true
+        await Promise.all(consumers.map((consumer) => this.#settler.release(consumer)))
         await this.#deadLetters.idle()
         this.#intake.close()
+        await Promise.allSettled(this.#engine.work)
         await log.durable()
-        markSuspects(this.#engine)
+        const allMarked = markSuspects(this.#engine)
         await log.durable()
         await this.#retainer.stop()
-        await log.stop()
+        if (allMarked) await log.stop()
       }
     } finally {
-      this.#engine.closed = true
-      this.#due.stop()
-      this.#preparer.stop()
       state.touched.clear()
       await this.#retainer.idle()
       await this.#release()

@@ -19,6 +19,16 @@ export interface Engine {
   readonly time: () => number
   readonly warn: (text: string) => void
   closed: boolean
+  /** Begun and not finished: a close waits for it, for it still writes to the log. */
+  readonly work: Set<Promise<unknown>>
+}
+
+/** Notes work that a close has to wait for. */
+export function track<T>(engine: Engine, work: Promise<T>): Promise<T> {
+  engine.work.add(work)
+  const over = () => void engine.work.delete(work)
+  work.then(over, over)
+  return work
 }
 
 /** Throws when the broker takes no more work; `doing` starts the message. */

@@ -46,7 +46,9 @@ async function peekOne(engine: Engine, queue: EngineQueue, id: number) {
     try {
       return await peeked(engine, queue, candidate)
     } catch (error) {
-      if (candidateOf(queue, id)?.position === candidate.position) throw error
+      if (candidateOf(queue, id)?.position !== candidate.position) continue
+      engine.warn(`Message ${id} of queue ${queue.name} cannot be read: ${String(error)}`)
+      return withoutBody(queue, candidate)
     }
   }
 }
@@ -68,31 +70,32 @@ function candidates(queue: EngineQueue, afterId: number, limit: number): Candida
 }
 
 async function peeked(engine: Engine, queue: EngineQueue, candidate: Candidate): Promise<Peeked> {
-  const { id, position, size, row } = candidate
-  const known = {
-    id,
-    attempts: row?.attempts ?? 0,
-    history: row?.history ?? [],
-    redelivered: row?.redelivered ?? queue.isSuspect({ id }),
-  }
-  const dueAt = row?.state === 'delayed' ? row.dueAt : 0
-  const shown = { state: shownState(row), dueAt, history: known.history }
+  const { position, size } = candidate
+  const known = withoutBody(queue, candidate)
   const message = emptyMessageView()
-  // Stands where its bytes are damaged: the message is still listed, and can be removed.
+  let result = known
+  await withEntry(engine, position, size, (entry) => {
+    loadMessage(entry, message)
+    result = { ...known, ...deliveryOf(queue, known, entry, message) }
+  })
+  return result
+}
+
+/** Stands where its bytes are damaged: the message is still listed, and can be removed. */
+function withoutBody(queue: EngineQueue, { id, row }: Candidate): Peeked {
   const none = new Uint8Array(0)
-  let result: Peeked = {
-    ...known,
-    ...shown,
+  return {
+    id,
     queue: queue.name,
     body: none,
     properties: none,
+    attempts: row?.attempts ?? 0,
+    redelivered: row?.redelivered ?? queue.isSuspect({ id }),
     time: 0,
+    state: shownState(row),
+    dueAt: row?.state === 'delayed' ? row.dueAt : 0,
+    history: row?.history ?? [],
   }
-  await withEntry(engine, position, size, (entry) => {
-    loadMessage(entry, message)
-    result = { ...deliveryOf(queue, known, entry, message), ...shown }
-  })
-  return result
 }
 
 function shownState(row: QueueRow | undefined): Peeked['state'] {

@@ -59,6 +59,7 @@ async function openBroker(
     time,
     warn,
     closed: false,
+    work: new Set(),
   }
   const retainer = new Retainer(engine, recovered.checkpoints)
   beginLife(state, recovered, time())

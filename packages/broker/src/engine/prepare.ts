@@ -9,7 +9,7 @@ import type {
 import { BrokerError } from '../errors.ts'
 import { CheckBack } from '../prepared/check-back.ts'
 import type { Outcome, Prepared } from '../prepared/table.ts'
-import { demandOpen, type Engine } from './engine.ts'
+import { demandOpen, type Engine, track } from './engine.ts'
 import type { Intake } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendEnd, appendJson, CHECKED, PREPARE } from './records.ts'
@@ -63,7 +63,11 @@ export class Preparer {
     }
   }
 
-  async prepare(request: PrepareRequest): Promise<PreparedHandle> {
+  prepare(request: PrepareRequest): Promise<PreparedHandle> {
+    return track(this.#engine, this.#prepare(request))
+  }
+
+  async #prepare(request: PrepareRequest): Promise<PreparedHandle> {
     const { handle, record, held } = this.#hold(request)
     try {
       await held
@@ -143,8 +147,9 @@ export class Preparer {
     return wanted.slice(0, Math.min(limit, LIST_MAX)).map((prepared) => this.#infoOf(prepared))
   }
 
-  stop(): void {
-    this.#checkBack.stop()
+  /** No more askings; resolves when nothing that was answered is being written any more. */
+  stop(): Promise<void> {
+    return this.#checkBack.stop()
   }
 
   /** Writes the bodies; `held` resolves when the log has taken them. */

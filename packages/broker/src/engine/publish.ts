@@ -87,7 +87,12 @@ export class Intake {
       reject(error)
     }
     const taken = (id: number) => {
-      this.#delayedComing -= delayed
+      // Counted in its queue, or in its batch, once it is on disk.
+      if (delayed > 0) {
+        this.#engine.log.onDurable(() => {
+          this.#delayedComing -= delayed
+        })
+      }
       resolve(id)
     }
     this.whenRoom(bytes, () => write(message, queues, taken, refuse), refuse)
@@ -164,7 +169,7 @@ export class Intake {
       throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
     }
     const coming = this.#delayedComing + queues
-    if (delayMs === 0 || state.due.length + coming <= delayedMax) return
+    if (delayMs === 0 || state.due.length + state.heldDelayed + coming <= delayedMax) return
     if (state.delayed() + coming <= delayedMax) return
     throw new BrokerError('LIMIT', `${what}: ${delayedMax} messages are delayed already`)
   }

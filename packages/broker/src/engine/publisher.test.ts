@@ -69,3 +69,27 @@ test('an unknown queue is refused when the publisher is made', async () => {
   const options = { queues: ['b'], onConfirmed: () => undefined, onRefused: () => undefined }
   assert.throws(() => world.broker.publisher(options), refusal('QUEUE_UNKNOWN', /no queue b$/))
 })
+
+test('a callback that throws fails neither the log nor its neighbours', async () => {
+  const { world } = await worldWith()
+  const publisher = world.broker.publisher({
+    queues: ['a'],
+    onConfirmed: () => {
+      throw new Error('mine')
+    },
+    onRefused: () => undefined,
+  })
+  publisher.publishBatch(bodies(1))
+  await world.publish('a', 'neighbour')
+  assert.match(world.warnings.join(), /A publisher's callback threw: Error: mine/)
+  assert.deepEqual(world.fatal, [])
+})
+
+test('what is no Uint8Array is refused before anything is taken', async () => {
+  const { world, publisher } = await worldWith()
+  const wrong = [...bodies(1), { body: 'text' as unknown as Uint8Array }]
+  const text = /body or properties is no Uint8Array$/
+  assert.throws(() => publisher.publishBatch(wrong), refusal('ARGUMENT', text))
+  await world.pass(10)
+  assert.equal(world.stats('a').ready, 0)
+})

@@ -116,7 +116,8 @@ export class Retainer {
     const { log, limits, os } = this.#engine
     const newest = this.#checkpoints.newest
     const grown = log.end - (newest?.position ?? 0)
-    if (log.segments.noSpace && this.#dead() > 0) return os.clock.mono() >= this.#retryAt
+    if (os.clock.mono() < this.#retryAt) return false
+    if (log.segments.noSpace && this.#dead() > 0) return true
     const worth = Math.max(limits.checkpointBytes, GROWTH_FACTOR * (newest?.bytes ?? 0))
     return grown >= worth || (log.groupsWritten % GROUPS_PER_LOOK === 0 && this.#dead() >= worth)
   }

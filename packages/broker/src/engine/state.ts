@@ -42,6 +42,8 @@ export class EngineQueue extends AckQueue {
   incoming = { messages: 0, bytes: 0 }
   /** Deliveries up to this id are covered by a reach entry on disk. */
   reach = 0
+  /** How much was in it when it was deleted. */
+  lengthAtEnd = 0
   /** Consumers of the queue. */
   consumers = 0
   /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
@@ -82,6 +84,8 @@ export class State implements BatchEffects {
   live: LiveCounter = { add: () => undefined }
   /** False while the log of an earlier life is read. */
   present = false
+  /** Delayed messages of batches that are not ended, once per queue. */
+  heldDelayed = 0
   readonly #limits: Limits
   readonly #message = emptyMessageView()
 
@@ -149,7 +153,7 @@ export class State implements BatchEffects {
         return row?.state === 'delayed' && row.dueAt === dueAt
       })
     }
-    return delayed
+    return delayed + this.heldDelayed
   }
 
   #applyMessage(entry: EntryView): void {
@@ -163,8 +167,10 @@ export class State implements BatchEffects {
       const queue = this.#queueFor(entry.view.getUint32(queuesAt + 4 * i, true))
       if (queue === undefined || this.#known(queue, id)) continue
       queue.add(id, entry.position, entry.length, key, dueAt)
-      queue.incoming.messages = Math.max(0, queue.incoming.messages - 1)
-      queue.incoming.bytes = Math.max(0, queue.incoming.bytes - entry.length)
+      if (this.present) {
+        queue.incoming.messages--
+        queue.incoming.bytes -= entry.length
+      }
       if (dueAt > 0) this.due.push(dueAt, queue.number, id)
       this.live.add(entry.position, entry.length, 1)
       this.touched.add(queue)
@@ -223,21 +229,23 @@ export class State implements BatchEffects {
     if (queue !== undefined) eachSettled(entry, (id) => this.drop(queue, id))
   }
 
-  keep({ queues, position, size }: HeldMessage, by: 1 | -1): void {
+  keep({ queues, position, size, dueAt }: HeldMessage, by: 1 | -1): void {
     for (const _ of queues) this.live.add(position, size, by)
+    if (dueAt > 0) this.heldDelayed += by * queues.length
   }
 
   expect({ queues, size }: HeldMessage, by: 1 | -1): void {
     for (const number of queues) {
       const incoming = this.queues.get(number)?.incoming
       if (incoming === undefined) continue
-      incoming.messages = Math.max(0, incoming.messages + by)
-      incoming.bytes = Math.max(0, incoming.bytes + by * size)
+      incoming.messages += by
+      incoming.bytes += by * size
     }
   }
 
   show(message: HeldMessage, id: number): void {
     const { position, size, key, dueAt, queues, origin } = message
+    if (dueAt > 0) this.heldDelayed -= queues.length
     if (origin !== null) this.#leaveOrigin(origin)
     for (const number of queues) {
       const queue = this.#queueFor(number)
@@ -284,6 +292,9 @@ export class State implements BatchEffects {
       this.live.add(position, size, -1)
     })
     for (const row of queue.rows.values()) this.live.add(row.position, row.size, -1)
+    queue.lengthAtEnd = queue.length
+    // Who still works on one of them sees that it is gone.
+    queue.rows.clear()
     this.touched.delete(queue)
     this.due.compact((other) => other !== number)
   }

@@ -1,20 +1,38 @@
+import type { CommitLog } from '../log/commit-log.ts'
 import type { Engine } from './engine.ts'
-import { appendReturns, type NewReturn } from './records.ts'
-import type { EngineQueue } from './state.ts'
+import { appendReach, appendReturns, type NewReturn } from './records.ts'
+import type { EngineQueue, State } from './state.ts'
 
 /** Rows in one entry. */
 const ROWS_PER_ENTRY = 1_000
 
+/** More than these are not marked one by one; then the stop is not marked as clean. */
+const ROWS_MAX = 100_000
+
 /**
  * Before an orderly stop: rows that an earlier crash may have caught in delivery, and that have not
  * come up since, are counted as attempted now. The next start will not know of that crash any more.
+ * False where there are too many: the reach then covers them, for a start as after a crash.
  */
-export function markSuspects({ log, state }: Engine): void {
+export function markSuspects({ log, state }: Engine): boolean {
+  let left = ROWS_MAX
   for (const queue of state.queues.values()) {
     const items = suspectsOf(queue)
+    left -= items.length
+    if (left < 0) {
+      coverSuspects(log, state)
+      return false
+    }
     for (let from = 0; from < items.length; from += ROWS_PER_ENTRY) {
       appendReturns(log, queue.number, items.slice(from, from + ROWS_PER_ENTRY))
     }
+  }
+  return true
+}
+
+function coverSuspects(log: CommitLog, state: State): void {
+  for (const { number, suspectUpTo } of state.queues.values()) {
+    if (suspectUpTo > 0) appendReach(log, number, suspectUpTo)
   }
 }
 

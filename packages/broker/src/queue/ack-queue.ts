@@ -141,7 +141,7 @@ export class AckQueue {
     row.redelivered = true
     row.exact = exact
     row.consumer = 0
-    if (back.cause !== '') row.history = withCause(row.history, back.at, back.cause)
+    if (isNews(row, back)) row.history = withCause(row.history, back.at, back.cause)
     row.state = back.state
     this.#enterState(row)
     if (back.state === 'parked') this.#leaveKey(row)
@@ -280,6 +280,11 @@ export class AckQueue {
     next.state = 'ready'
     this.#admitted.push(next)
   }
+}
+
+/** Read once more behind a checkpoint that has it already, a cause is no news. */
+function isNews({ history }: QueueRow, { at, cause }: Return): boolean {
+  return cause !== '' && !history.some((known) => known.at === at && known.cause === cause)
 }
 
 function freshRow(id: number, position: number, size: number, key: number): QueueRow {
