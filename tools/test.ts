@@ -8,7 +8,7 @@ import { join } from 'node:path'
  * Exit code: the runner's; 2 when no file fits.
  */
 const ROOT = join(import.meta.dirname, '..')
-const PATTERNS = ['{packages,apps,examples,tools}/**/*.{test,int}.ts']
+const PATTERNS = ['{packages,apps,examples,tools,chaos,bench}/**/*.{test,int}.ts']
 /** No test may hang for ever. */
 const TEST_TIMEOUT_MS = 300_000
 
