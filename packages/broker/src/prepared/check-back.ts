@@ -142,6 +142,8 @@ export class CheckBack {
     if (!this.#isOpen(prepared)) return
     const known = answer === 'commit' || answer === 'rollback'
     if (known && (await this.#decided(prepared, answer))) return
+    // The broker may be closing by now: nothing is written behind its last word.
+    if (!this.#isOpen(prepared)) return
     const gone = !this.#of(prepared.group).includes(answerer)
     if (answer === 'none' && gone) return this.#wait(prepared)
     // An answer that could not be stored now is asked for again, and has used up nothing.
