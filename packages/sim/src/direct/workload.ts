@@ -165,12 +165,15 @@ export class DirectWorkload implements Sender {
   }
 
   /** Undefined when the process ended, or the disk failed to read. */
-  #peek(queue: string): Promise<Peeked[] | undefined> {
+  async #peek(queue: string): Promise<Peeked[] | undefined> {
     const peeking = this.#machine.broker.peek(queue, { limit: 1_000 })
-    return this.#machine.do(peeking).catch((error) => {
+    const found = await this.#machine.do(peeking).catch((error) => {
       this.expected('peek', error)
       return undefined
     })
+    // What cannot be read is listed without its bytes.
+    const unread = found?.some(({ properties }) => properties.length === 0)
+    return unread && this.#machine.faulty ? undefined : found
   }
 
   /** Starts what empties all queues. */
