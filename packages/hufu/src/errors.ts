@@ -18,6 +18,7 @@ export const HUFU_ERRORS = {
   TRANSPORT_LACKS: 'the transport cannot do what is asked of it',
   TRANSACTION_NESTED: 'a transaction was begun inside another one of the same store',
   TRANSACTION_TIMEOUT: 'the transaction took longer than allowed and was rolled back',
+  TRANSACTION_PENDING: 'the function returned while something in its transaction was not awaited',
   TRANSACTION_OVER: 'the transaction has ended; nothing more can be done in it',
   TRANSACTION_LOST: 'the transaction was ended from outside; nothing of it is stored',
   TRANSACTION_MISSING: 'the connection is not in a transaction',

@@ -208,11 +208,10 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     return {
       name,
       groups,
-      publish: async (tx: Tx | Foreign, payload: unknown, options: PublishOptions) => {
-        this.#checkPublish(name, options)
-        const declaring = this.#declare(definition)
-        if (declaring) await declaring
-        return publish(this.#runtime, definition, tx, payload, options)
+      publish: (tx: Tx | Foreign, payload: unknown, options: PublishOptions) => {
+        const work = this.#publish(definition, tx, payload, options)
+        this.store.expect?.(tx, work)
+        return work
       },
       transactional: async <T>(
         payload: unknown,
@@ -249,6 +248,18 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
       unreceipted: (options: { olderThan?: number; limit?: number } = {}) =>
         this.#unreceipted(name, options),
     }
+  }
+
+  async #publish(
+    definition: Definition<Tx>,
+    tx: Tx | Foreign,
+    payload: unknown,
+    options: PublishOptions,
+  ): Promise<{ repeated: boolean }> {
+    this.#checkPublish(definition.name, options)
+    const declaring = this.#declare(definition)
+    if (declaring) await declaring
+    return publish(this.#runtime, definition, tx, payload, options)
   }
 
   #checkPublish(name: string, options: PublishOptions): void {

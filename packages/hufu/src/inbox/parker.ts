@@ -2,6 +2,7 @@ import { backoffMs } from '../backoff.ts'
 import { HufuError, messageOf } from '../errors.ts'
 import { Later } from '../outcome.ts'
 import type { NewParked, ParkedKind } from '../ports/store.ts'
+import { Notice } from '../service/notice.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { Message, Verdict } from './message.ts'
 import type { Policy } from './policy.ts'
@@ -26,9 +27,11 @@ export class Parker<Tx> {
   readonly #runtime: Runtime<Tx>
   readonly #kind: ParkedKind
   readonly #policy: Policy
+  readonly #retries: Notice
 
   constructor(runtime: Runtime<Tx>, kind: ParkedKind, policy: Policy) {
     this.#runtime = runtime
+    this.#retries = new Notice(runtime)
     this.#kind = kind
     this.#policy = policy
   }
@@ -47,7 +50,11 @@ export class Parker<Tx> {
     const failures = message.attempts + 1
     const cause = this.#cut(messageOf(error))
     if (failures >= this.#policy.max) return this.park(message, 'EXHAUSTED', cause, failures)
-    return { outcome: 'retry', delayMs: this.#delayMs(failures), cause }
+    const delayMs = this.#delayMs(failures)
+    const { event, group, id } = message
+    const tries = `attempt ${failures} of ${this.#policy.max} failed, again in ${delayMs} ms`
+    this.#retries.say(`Handling ${event}/${group}/${id}: ${cause}; ${tries}`)
+    return { outcome: 'retry', delayMs, cause }
   }
 
   /**

@@ -8,11 +8,13 @@ import type {
   Settlement,
   TransportSubscription,
 } from '../ports/transport.ts'
+import { Notice } from '../service/notice.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { Verdict } from './message.ts'
 
-/** A receipt that the transport refuses is tried again after this time, ms. */
-const REFUSED_MS = 1_000
+/** A receipt that could not be handed to the transport is tried again after this time, ms. */
+const NOT_SENT_MS = 1_000
+const NOT_SENT = 'NOT_SENT'
 
 interface Finished {
   readonly subscription: TransportSubscription
@@ -26,8 +28,8 @@ interface Finished {
  * receipt.
  */
 export class Settler<Tx> {
-  readonly #runtime: Runtime<Tx>
   readonly #replies: Replies<Tx>
+  readonly #refused: Notice
   readonly #onBroken: (subscription: TransportSubscription, error: unknown) => void
   readonly #batcher = new Batcher<Finished>((batch) => this.#flush(batch))
 
@@ -37,7 +39,7 @@ export class Settler<Tx> {
     replies: Replies<Tx>,
     onBroken: (subscription: TransportSubscription, error: unknown) => void,
   ) {
-    this.#runtime = runtime
+    this.#refused = new Notice(runtime)
     this.#replies = replies
     this.#onBroken = onBroken
   }
@@ -72,16 +74,22 @@ export class Settler<Tx> {
     }
   }
 
-  /** Sends the receipts; a message whose receipt is refused comes again, to send it again. */
+  /**
+   * Sends the receipts. A message whose receipt was not sent for another reason than a refusal comes
+   * again, to send it again. One that is refused is settled all the same: on a full disk settling
+   * is what makes room, and the producer asks again for what it misses.
+   */
   async #reply(batch: Finished[]): Promise<Settlement[]> {
     const outcomes = await this.#send(batch.flatMap(({ reply }) => reply ?? []))
     let at = 0
     return batch.map(({ reply, settlement }) => {
       const outcome = reply && outcomes[at++]
       if (!outcome || outcome.ok) return settlement
-      this.#runtime.warn(`Sending the receipt ${reply.id}: ${outcome.cause}`)
-      if (!outcome.retriable) return settlement
-      return { handle: settlement.handle, outcome: 'later', delayMs: REFUSED_MS }
+      this.#refused.say(
+        `Sending the receipt ${reply.id}: ${outcome.cause}; the producer asks again`,
+      )
+      if (outcome.code !== NOT_SENT) return settlement
+      return { handle: settlement.handle, outcome: 'later', delayMs: NOT_SENT_MS }
     })
   }
 
@@ -90,7 +98,7 @@ export class Settler<Tx> {
       return await this.#replies.send(replies)
     } catch (error) {
       const cause = messageOf(error)
-      return replies.map(() => ({ ok: false, code: 'NOT_SENT', cause, retriable: true }))
+      return replies.map(() => ({ ok: false, code: NOT_SENT, cause, retriable: true }))
     }
   }
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
 import type { PublishOutcome, Refusal } from '../ports/transport.ts'
 import type { Alert } from '../service/alert.ts'
+import { Notice } from '../service/notice.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { Waker } from '../waker.ts'
 import { outgoing, receiptWaitMs } from './wire.ts'
@@ -26,6 +27,7 @@ const COUNT_MS = 1_000
 /** Sends what the outbox holds: woken by commits, in batches, one relay per database at a time. */
 export class Relay<Tx> {
   readonly #runtime: Runtime<Tx>
+  readonly #refusals: Notice
   readonly #name: string
   #stopping = new AbortController()
   readonly #waker: Waker
@@ -34,6 +36,7 @@ export class Relay<Tx> {
 
   constructor(runtime: Runtime<Tx>) {
     this.#runtime = runtime
+    this.#refusals = new Notice(runtime)
     this.#name = runtime.os.random.id()
     this.#waker = new Waker(runtime.os.clock)
   }
@@ -112,6 +115,7 @@ export class Relay<Tx> {
       if (outcome.ok) return this.#sent(row, now)
       if (outcome.retriable && row.attempts + 1 < this.#runtime.limits.publishAttemptsMax) {
         const dueAt = now + backoffMs(row.attempts + 1, REFUSED, this.#runtime.os.random)
+        this.#refusals.say(`Sending ${row.event} ${row.id}: ${outcome.cause}; it is tried again`)
         return { ref: row.ref, outcome: 'refused' as const, dueAt }
       }
       parked.push({ row, refusal: outcome })

@@ -21,6 +21,11 @@ export interface Store<Tx, Foreign = never> {
    * Calls `listener` after each commit in which messages to send, or parked work to do, were
    * stored; without a kind: either.
    */
+  /**
+   * `work` belongs to the transaction: should `fn` return before it has ended, the transaction is
+   * rolled back with `TRANSACTION_PENDING`. For a publish that nobody awaits.
+   */
+  expect?(tx: Tx | Foreign, work: Promise<unknown>): void
   onWork(listener: (kind?: WorkKind) => void): () => void
   /** The store's clock, ms since 1970: leases and due times are in it. */
   now(): Promise<number>

@@ -12,7 +12,7 @@ import { migrate } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { createRetention } from './retention.ts'
-import type { SqliteTx } from './tx.ts'
+import { LiveTx, type SqliteTx } from './tx.ts'
 import type { WriterLimits } from './writer.ts'
 import { Writer, whenFree } from './writer.ts'
 
@@ -82,6 +82,9 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     },
     async transaction(fn, { timeoutMs } = {}) {
       return opened().writer.submit(fn, timeoutMs)
+    },
+    expect(tx, work) {
+      if (tx instanceof LiveTx) tx.expect(work)
     },
     onWork(listener) {
       listeners.add(listener)

@@ -37,9 +37,19 @@ export class LiveTx implements SqliteTx {
   /** Messages to send, or parked work to do, were stored. */
   readonly work = { messages: false, parked: false }
 
+  /** Works of the transaction that have not ended. */
+  pending = 0
+
   constructor(connection: Connection, group: Group) {
     this.#connection = connection
     this.group = group
+  }
+
+  /** The transaction must not end before `work`. */
+  expect(work: Promise<unknown>): void {
+    this.pending++
+    const over = () => void this.pending--
+    work.then(over, over)
   }
 
   get live(): boolean {

@@ -147,6 +147,7 @@ export class Writer {
       job.start(tx)
       const value = await this.#inTime(job)
       this.#deadline.end()
+      if (tx.pending > 0) throw pending()
       tx.end('it has ended')
       if (!connection.db.isTransaction) throw lost()
       connection.run('RELEASE hufu_tx')
@@ -197,6 +198,11 @@ export class Writer {
   #rollback(): void {
     if (this.#connection.db.isTransaction) this.#connection.run('ROLLBACK')
   }
+}
+
+function pending(): HufuError {
+  const text = 'its function returned while a publish in it was not awaited'
+  return new HufuError('TRANSACTION_PENDING', `Running a transaction: ${text}`)
 }
 
 function lost(): HufuError {

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { effects, inWorld, orderSchema } from '../world.fixture.ts'
+
+it(
+  'a publish that nobody awaits rolls its transaction back: both or neither',
+  inWorld(async (world) => {
+    const service = world.service('orders')
+    const Placed = service.event('order', orderSchema, { groups: ['points'] })
+    await service.start()
+    const forgotten = service.store.transaction((tx) => {
+      tx.run("INSERT INTO effects (id, value) VALUES ('1', '')")
+      void Placed.publish(tx, { sku: 's', cents: 1 }, { id: '1' })
+    })
+    await assert.rejects(forgotten, { code: 'TRANSACTION_PENDING' })
+    assert.deepEqual(await effects(service), [])
+    assert.deepEqual(await Placed.unreceipted(), [])
+  }),
+)
+
+it(
+  'a handler that fails is told of at once, with its cause and what follows',
+  inWorld(async (world) => {
+    const service = world.service('orders')
+    const Placed = service.event('order', orderSchema, { groups: ['points'] })
+    const done = Promise.withResolvers<void>()
+    Placed.consume(
+      'points',
+      (tx, _order, { attempt }) => {
+        if (attempt === 1) tx.run('INSERT INTO no_such_table VALUES (1)')
+        done.resolve()
+      },
+      { retry: { backoff: [5, 5] } },
+    )
+    await service.start()
+    await service.store.transaction((tx) => Placed.publish(tx, { sku: 's', cents: 1 }, { id: '1' }))
+    await done.promise
+    const told = world.warnings.join()
+    assert.match(told, /Handling order\/points\/1: no such table: no_such_table; attempt 1 of 16/)
+  }),
+)
+
+it(
+  'on a full disk consumers settle although their receipts are refused, and all goes on',
+  inWorld(
+    async (world) => {
+      const service = world.service('orders')
+      const Placed = service.event('order', orderSchema, { groups: ['points'] })
+      const consumer = Placed.consume('points', (tx, _order, { id }) => {
+        tx.run('INSERT INTO effects (id, value) VALUES (?, ?)', id, '')
+      })
+      consumer.pause()
+      await service.start()
+      const sku = 'x'.repeat(5_000)
+      await service.store.transaction(async (tx) => {
+        for (let i = 0; i < 400; i++) await Placed.publish(tx, { sku, cents: 1 }, { id: `${i}` })
+      })
+      while (!world.transport.broker?.stats().noSpace) await pause(20)
+      consumer.resume()
+      while ((await effects(service)).length < 400) await pause(20)
+      assert.equal((await service.stats()).outbox.waiting, 0)
+    },
+    { limits: { segmentBytesMin: 65_536, segmentBytesMax: 131_072, logBytesMax: 600_000 } },
+  ),
+)
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
