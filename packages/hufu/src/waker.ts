@@ -1,6 +1,8 @@
 import type { Clock } from '@hufu/os'
 
-/** Pauses that end early when there is work; a wake-up during the work counts for the next pause. */
+/**
+ * Pauses that end early when there is work; a wake-up during the work counts for the next pause.
+ */
 export class Waker {
   readonly #clock: Clock
   #woken = false

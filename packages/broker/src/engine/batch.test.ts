@@ -176,7 +176,7 @@ test('a refused message leaves a batch that can be stored, and a folder that ope
   assert.equal(world.stats('b').ready, 20)
 })
 
-test('what a batch is about to decide is not decided by others; the batch gives it back', async () => {
+test('what a batch is about to decide nobody else decides, until it is rolled back', async () => {
   const world = await worldWith('a')
   const messages = [{ queues: ['a'], body: bytes('1') }]
   const handle = await world.do(world.broker.prepare({ transactionId: 't', group: 'g', messages }))

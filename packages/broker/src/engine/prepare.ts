@@ -166,7 +166,9 @@ export class Preparer {
     return { handle, record: this.#recordOf(request, batch), held }
   }
 
-  /** Rejects with the first refusal, but not before the log has taken or refused every other one. */
+  /**
+   * Rejects with the first refusal, but not before the log has taken or refused every other one.
+   */
   async #holdAll(messages: readonly PublishRequest[], batch: number): Promise<void> {
     const bodies: Promise<void>[] = []
     for (const [index, message] of messages.entries()) {

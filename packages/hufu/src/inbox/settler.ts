@@ -75,9 +75,9 @@ export class Settler<Tx> {
   }
 
   /**
-   * Sends the receipts. A message whose receipt was not sent for another reason than a refusal comes
-   * again, to send it again. One that is refused is settled all the same: on a full disk settling
-   * is what makes room, and the producer asks again for what it misses.
+   * Sends the receipts. A message whose receipt was not sent for another reason than a refusal
+   * comes again, to send it again. One that is refused is settled all the same: on a full disk
+   * settling is what makes room, and the producer asks again for what it misses.
    */
   async #reply(batch: Finished[]): Promise<Settlement[]> {
     const outcomes = await this.#send(batch.flatMap(({ reply }) => reply ?? []))
