@@ -1,6 +1,9 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Broker, BrokerError, createBroker, type QueueStats } from '@hufu/broker'
+import { accessSync, constants, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Broker, BrokerError, createBroker, type RecoveryReport } from '@hufu/broker'
+import { nodeOs } from '@hufu/os'
+import { OverlayDisk } from '../inspect/overlay-disk.ts'
+import { damageOf, textOf } from '../inspect/text.ts'
 import type { Call, Report, Verb } from '../verb.ts'
 import { UsageError } from '../verb.ts'
 
@@ -8,30 +11,51 @@ import { UsageError } from '../verb.ts'
 export const inspect: Verb = {
   name: 'inspect',
   args: ['DIR'],
-  about: 'Shows the queues and the health of a broker folder that no process has open',
+  about: 'Shows queues and health of a broker folder that no process has open; changes nothing',
   options: {},
   run,
 }
 
 async function run({ args, say }: Call): Promise<Report> {
   const dir = args[0]!
-  if (!existsSync(join(dir, 'manifest'))) {
-    throw new UsageError(`Cannot inspect ${dir}: it is no broker folder (no file manifest)`)
-  }
-  const broker = await open(dir, say)
+  demandFolder(dir)
+  const disk = new OverlayDisk(nodeOs.disk)
   try {
-    return reportOf(dir, broker)
+    const broker = await createBroker({
+      dir: resolve(dir),
+      os: { ...nodeOs, disk },
+      onWarning: say,
+    })
+    try {
+      return reportOf(dir, broker)
+    } finally {
+      await broker.close()
+    }
+  } catch (error) {
+    return refusal(dir, error)
   } finally {
-    await broker.close()
+    await disk.close()
   }
 }
 
-async function open(dir: string, say: (line: string) => void): Promise<Broker> {
+/** Of a folder that cannot be opened: its damage is a finding, all else is not for this verb. */
+function refusal(dir: string, error: unknown): Report {
+  if (!(error instanceof BrokerError)) throw error
+  const { code, message } = error
+  if (code !== 'LOG_DAMAGED') throw new UsageError(`${message} (${code})`, { cause: error })
+  return { holds: false, text: damageOf(message), json: { dir, error: message, code } }
+}
+
+function demandFolder(dir: string): void {
+  const path = join(dir, 'manifest')
   try {
-    return await createBroker({ dir, onWarning: say })
+    statSync(path)
+    accessSync(path, constants.R_OK)
   } catch (error) {
-    if (error instanceof BrokerError) throw new UsageError(`${error.message} (${error.code})`)
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const none = code === 'ENOENT' || code === 'ENOTDIR'
+    const text = none ? 'it is no broker folder (no file manifest)' : message
+    throw new UsageError(`Cannot inspect ${dir}: ${text}`, { cause: error })
   }
 }
 
@@ -40,27 +64,10 @@ function reportOf(dir: string, broker: Broker): Report {
   const { logBytes } = broker.stats()
   const queues = broker.queues()
   const found = { cleanStop, messages, damaged, tailBytesCut, tailMayHoldConfirmed, logBytes }
-  const holds = damaged.length === 0
-  const text = [
-    `${dir}: ${messages} messages in ${queues.length} queues, ${mebibytes(logBytes)} MiB of log`,
-    cleanStop ? 'It was closed in order.' : 'Its last owner was killed, or the machine stopped.',
-    holds ? 'No damage was found in the log.' : `${damaged.length} places of the log are damaged.`,
-    ...table(queues),
-  ].join('\n')
-  return { holds, text, json: { dir, ...found, queues } }
+  const text = textOf(dir, broker.report, logBytes, queues)
+  return { holds: isWhole(broker.report), text, json: { dir, ...found, queues } }
 }
 
-const COLUMNS = ['ready', 'unsettled', 'delayed', 'parked', 'bytes'] as const
-
-function table(queues: readonly QueueStats[]): string[] {
-  const width = Math.max(5, ...queues.map(({ name }) => name.length))
-  const cell = (text: string | number) => String(text).padStart(12)
-  const rows = queues.map((queue) => {
-    return queue.name.padEnd(width) + COLUMNS.map((column) => cell(queue[column])).join('')
-  })
-  return ['', 'queue'.padEnd(width) + COLUMNS.map(cell).join(''), ...rows]
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0)
+function isWhole({ damaged, tailMayHoldConfirmed }: RecoveryReport): boolean {
+  return damaged.length === 0 && !tailMayHoldConfirmed
 }
