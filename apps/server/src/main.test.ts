@@ -43,7 +43,8 @@ test('2: wrong usage or unreadable input', async () => {
     dance: /^Cannot run 'hufu dance': no such verb/,
     look: /^Cannot run 'hufu look': it takes 1 argument\nUsage: hufu look DIR \[--at AT\]/,
     'look a b': /^Cannot run 'hufu look': it takes 1 argument/,
-    'look a --far': /^Cannot run 'hufu look': Unknown option '--far'/,
+    'look a --far': /^Cannot run 'hufu look': Unknown option '--far'$/,
+    'help dance': /^Cannot run 'hufu help dance': no such verb/,
     'look unreadable': /^Cannot look at unreadable: no permission/,
   }
   for (const [line, message] of Object.entries(wrong)) {
@@ -55,6 +56,10 @@ test('2: wrong usage or unreadable input', async () => {
   const { code, out } = await call('dance', '--json')
   assert.equal(code, 2)
   assert.match(JSON.parse(out[0] ?? '').error, /no such verb/)
+  const none = await call('--json')
+  assert.equal(none.code, 2)
+  assert.equal(JSON.parse(none.out[0] ?? '').error, none.err.at(-1))
+  assert.match(none.err.at(-1) ?? '', /^Cannot run 'hufu': no verb is given; see hufu --help$/)
 })
 
 test('3: it cannot run here, and says why', async () => {
@@ -70,4 +75,9 @@ test('a defect is not called a usage error', async () => {
 test('help lists the verbs; help of a verb its options', async () => {
   assert.match((await call('--help')).out.join('\n'), /^ {2}look DIR {2}Looks at a folder$/m)
   assert.match((await call('look', '--help')).out.join('\n'), /^Usage: hufu look DIR \[--at AT\]/)
+})
+
+test('the verb help is the same as the option', async () => {
+  assert.deepEqual(await call('help'), await call('--help'))
+  assert.deepEqual(await call('help', 'look'), await call('look', '--help'))
 })

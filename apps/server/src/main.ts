@@ -48,13 +48,33 @@ async function answer(
   const name = first === '--version' ? 'version' : first
   const verb = verbs.find((each) => each.name === name)
   const asksHelp = args.includes('--help') || args.includes('-h')
-  if (asksHelp && (verb || name === undefined)) {
-    const text = verb ? helpOf(verb) : help(verbs)
-    return { holds: true, text, json: { help: text } }
-  }
-  if (name === undefined) throw new UsageError(help(verbs))
+  if (name === 'help' && !verb) return helpOn(rest, verbs)
+  if (asksHelp && (verb || name === undefined)) return helpOn(verb ? [verb.name] : [], verbs)
+  if (name === undefined) throw new UsageError(noVerb(args, verbs))
   if (!verb) throw new UsageError(`Cannot run 'hufu ${name}': no such verb; see hufu --help`)
   return verb.run(parse(verb, rest, output))
+}
+
+/** `hufu help`, `hufu help VERB`. */
+function helpOn([name]: readonly string[], verbs: readonly Verb[]): Report {
+  const verb = verbs.find((each) => each.name === name)
+  if (name !== undefined && !verb) {
+    throw new UsageError(`Cannot run 'hufu help ${name}': no such verb; see hufu --help`)
+  }
+  const text = verb ? helpOf(verb) : help(verbs)
+  return { holds: true, text, json: { help: text } }
+}
+
+/** A person gets the help, a program one line. */
+function noVerb(args: readonly string[], verbs: readonly Verb[]): string {
+  const json = args.includes('--json')
+  return json ? "Cannot run 'hufu': no verb is given; see hufu --help" : help(verbs)
+}
+
+/** The part of Node's message that says what is wrong; its advice after that is for other cases. */
+function causeOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('. To specify')[0]!
 }
 
 function parse(verb: Verb, rest: readonly string[], output: Output): Call {
@@ -66,8 +86,7 @@ function parse(verb: Verb, rest: readonly string[], output: Output): Call {
       return { args: parsed.positionals, options: given, say: output.err }
     }
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`Cannot run 'hufu ${verb.name}': ${cause}`, { cause: error })
+    throw new UsageError(`Cannot run 'hufu ${verb.name}': ${causeOf(error)}`, { cause: error })
   }
   const wanted = `${verb.args.length} argument${verb.args.length === 1 ? '' : 's'}`
   throw new UsageError(`Cannot run 'hufu ${verb.name}': it takes ${wanted}\n${helpOf(verb)}`)
