@@ -9,6 +9,7 @@ import { type Manifest, openManifest } from './manifest.ts'
 import { type Damage, firstDurableUpTo, type ScanResult, scanSegment } from './scan.ts'
 import {
   createZeroed,
+  type FoundSegment,
   openSegment,
   SEGMENT_SUFFIX,
   type Segment,
@@ -83,7 +84,7 @@ class Recovery {
   #manifest!: Manifest
   #log = 0
   #incarnations = new Incarnations([])
-  #segments: (Segment & { headerDamaged: boolean })[] = []
+  #segments: FoundSegment[] = []
   #damaged: RecoveredLog['damaged'] = []
   #lastType = 0
   #lastTime = 0
@@ -186,6 +187,7 @@ class Recovery {
   async #scanFrom(position: number): Promise<void> {
     const start = this.#firstSegment(position)
     let incarnation = this.#incarnations.at(position)
+    for (let i = 0; i < start; i++) this.#noteShort(this.#segments[i]!)
     for (let i = start + 1; i < this.#segments.length; i++) this.#checkContiguous(i)
     for (let i = start; i < this.#segments.length; i++) {
       const segment = this.#segments[i]!
@@ -223,6 +225,9 @@ class Recovery {
     const input = { content, base, from, log: this.#log, incarnation, incarnationMax, knownEnd }
     const result = scanSegment(input, (entry) => this.#visit(entry))
     this.#note(segment, from, result)
+    // A backup holds the last segment up to the end of the log, and of the next one the header.
+    const backup = result.tailBytesCut === 0 && result.end === base + segment.foundBytes
+    if (!backup) this.#noteShort(segment)
     return result.incarnation
   }
 
@@ -264,6 +269,17 @@ class Recovery {
     this.#tail = { segment, from: result.lastGroup }
     this.#lastIncarnation = result.incarnation
     this.#lastTime = Math.max(this.#lastTime, result.lastTime)
+  }
+
+  /** The file is shorter than it was laid out: what stood behind its end is lost. */
+  #noteShort({ path, base, foundBytes, capacity }: FoundSegment): void {
+    const position = base + foundBytes
+    const known = this.#damaged.some((one) => {
+      return one.position <= position && position < one.position + one.bytes
+    })
+    if (known || foundBytes >= capacity) return
+    const segment = path.slice(this.#dir.length + 1)
+    this.#damaged.push({ segment, position, bytes: capacity - foundBytes })
   }
 
   #visit(entry: EntryView): void {

@@ -67,13 +67,23 @@ export function segmentHeader(base: number, capacity: number, logId: Uint8Array)
   return bytes
 }
 
-/** Opens a segment. A damaged header is made good again: name and size of the file say the same. */
+/** A segment as it was found, before it was made good. */
+export interface FoundSegment extends Segment {
+  headerDamaged: boolean
+  /** Bytes that the file had; fewer than `capacity` in a backup, or after damage. */
+  foundBytes: number
+}
+
+/**
+ * Opens a segment. A damaged header is made good again: name and size of the file say the same. A
+ * file shorter than its header says is laid out again, with zeros.
+ */
 export async function openSegment(
   disk: Disk,
   dir: string,
   name: string,
   logId: Uint8Array,
-): Promise<Segment & { headerDamaged: boolean }> {
+): Promise<FoundSegment> {
   const path = `${dir}/${name}`
   const file = await disk.open(path, { durable: true })
   try {
@@ -87,7 +97,8 @@ export async function openSegment(
     await fill(file, size, capacity)
     if (headerDamaged) await file.write(segmentHeader(base, capacity, logId), 0)
     else checkHeader(header, path, base, logId)
-    return { path, file, base, capacity, liveCount: 0, liveBytes: 0, copied: false, headerDamaged }
+    const found = { headerDamaged, foundBytes: size }
+    return { path, file, base, capacity, liveCount: 0, liveBytes: 0, copied: false, ...found }
   } catch (error) {
     await file.close()
     throw error
