@@ -12,6 +12,8 @@ export interface Manifest {
   logId: Uint8Array
   /** Raised at each opening, before anything is written. */
   incarnation: number
+  /** Where the log ended when this life stopped in order; 0: it has not. */
+  stoppedAt: number
 }
 
 const MAGIC = 0x4655_4648 // "HFUF"
@@ -22,13 +24,14 @@ const FILE_BYTES = 8192
 
 /**
  * Reads the manifest, or makes one in a folder that has none; then raises the incarnation durably.
+ * With it goes where the log ended at the stop of the life before, 0 when that was none in order.
  */
 export async function openManifest(disk: Disk, dir: string, newLogId: () => Uint8Array) {
   const path = `${dir}/manifest`
   const file = (await openOrUndefined(disk, path)) ?? (await createManifest(disk, dir, newLogId()))
   try {
     const slots = await readSlots(file)
-    const newest = slots.reduce((a, b) => ((b?.incarnation ?? -1) > (a?.incarnation ?? -1) ? b : a))
+    const newest = slots.reduce((a, b) => (isNewer(b, a) ? b : a))
     if (newest === undefined) {
       throw new BrokerError(
         'LOG_DAMAGED',
@@ -39,12 +42,33 @@ export async function openManifest(disk: Disk, dir: string, newLogId: () => Uint
       const text = `it has format ${newest.format}, this version knows up to ${FORMAT}`
       throw new BrokerError('FORMAT_UNKNOWN', `Cannot open ${dir}: ${text}`)
     }
-    const next = { ...newest, format: FORMAT, incarnation: newest.incarnation + 1 }
-    await writeSlot(file, slots.indexOf(newest) === 0 ? 1 : 0, next)
-    return next
+    const incarnation = newest.incarnation + 1
+    const manifest = { ...newest, format: FORMAT, incarnation, stoppedAt: 0 }
+    await writeSlot(file, slots.indexOf(newest) === 0 ? 1 : 0, manifest)
+    return { manifest, stoppedAt: newest.stoppedAt }
   } finally {
     await file.close()
   }
+}
+
+/** Notes, durably, where the log ends at an orderly stop. */
+export async function noteStop(disk: Disk, dir: string, stoppedAt: number): Promise<void> {
+  const file = await disk.open(`${dir}/manifest`, { durable: true })
+  try {
+    const slots = await readSlots(file)
+    const newest = slots.reduce((a, b) => (isNewer(b, a) ? b : a))
+    // Into the other slot: a torn write must not cost the incarnation.
+    const other = slots.indexOf(newest) === 0 ? 1 : 0
+    if (newest !== undefined) await writeSlot(file, other, { ...newest, stoppedAt })
+  } finally {
+    await file.close()
+  }
+}
+
+function isNewer(slot: Manifest | undefined, than: Manifest | undefined): boolean {
+  if (slot === undefined || than === undefined) return slot !== undefined
+  if (slot.incarnation !== than.incarnation) return slot.incarnation > than.incarnation
+  return slot.stoppedAt > than.stoppedAt
 }
 
 async function openOrUndefined(disk: Disk, path: string): Promise<DiskFile | undefined> {
@@ -63,7 +87,7 @@ async function createManifest(disk: Disk, dir: string, logId: Uint8Array): Promi
   await disk.remove(temporary).catch(() => undefined)
   const file = await disk.open(temporary, { create: true, durable: true })
   await file.write(new Uint8Array(FILE_BYTES), 0)
-  await writeSlot(file, 0, { format: FORMAT, logId, incarnation: 0 })
+  await writeSlot(file, 0, { format: FORMAT, logId, incarnation: 0, stoppedAt: 0 })
   await file.close()
   await disk.rename(temporary, path)
   await disk.syncDir(dir)
@@ -76,6 +100,7 @@ function writeSlot(file: DiskFile, slot: number, manifest: Manifest): Promise<vo
   view.setUint32(8, manifest.format, true)
   setU64(view, 16, manifest.incarnation)
   bytes.set(manifest.logId, 24)
+  setU64(view, 40, manifest.stoppedAt)
   view.setUint32(4, checksum(bytes, 8, SLOT_BYTES, 0), true)
   return file.write(bytes, SLOT_OFFSETS[slot]!)
 }
@@ -94,5 +119,6 @@ function parseSlot(slot: Uint8Array): Manifest | undefined {
     format: view.getUint32(8, true),
     incarnation: getU64(view, 16),
     logId: bytes.slice(24, 40),
+    stoppedAt: getU64(view, 40),
   }
 }

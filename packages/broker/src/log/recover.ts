@@ -5,7 +5,7 @@ import { CheckpointFiles, type StoredCheckpoint } from './checkpoint-file.ts'
 import { type Bytes, bytesOf, type EntryView } from './entry.ts'
 import { Incarnations } from './incarnations.ts'
 import { ENTRY_CLEAN_STOP, ENTRY_TYPE_FOREIGN_MIN, SEGMENT_HEADER_BYTES } from './layout.ts'
-import { type Manifest, openManifest } from './manifest.ts'
+import { type Manifest, noteStop, openManifest } from './manifest.ts'
 import { type Damage, firstDurableUpTo, type ScanResult, scanSegment } from './scan.ts'
 import {
   createZeroed,
@@ -40,6 +40,8 @@ export interface RecoveredLog {
   cleanStop: boolean
   damaged: { segment: string; position: number; bytes: number }[]
   tailBytesCut: number
+  /** To be told where the log ends, behind the mark of an orderly stop. */
+  noteStop(end: number): Promise<void>
 }
 
 /** Enough of a segment to see its first group, as a rule. */
@@ -82,6 +84,8 @@ class Recovery {
   readonly #replay: Replay
   readonly #checkpoints: CheckpointFiles
   #manifest!: Manifest
+  /** Where the log ended when the life before stopped in order; 0: it did not. */
+  #stoppedAt = 0
   #log = 0
   #incarnations = new Incarnations([])
   #segments: FoundSegment[] = []
@@ -115,6 +119,7 @@ class Recovery {
     this.#replay.opened((position) => segmentAt(this.#segments, position))
     const checkpoint = await this.#loadCheckpoint()
     await this.#scanFrom(checkpoint?.position ?? 0)
+    this.#noteMissing()
     await this.#rewriteTail()
     await this.#dropUnused()
     return this.#result()
@@ -141,7 +146,9 @@ class Recovery {
   async #openManifest(names: string[]): Promise<void> {
     const { disk, random } = this.#os
     if (names.length > 0) await this.#demandManifest()
-    this.#manifest = await openManifest(disk, this.#dir, () => Buffer.from(random.id(), 'hex'))
+    const opened = await openManifest(disk, this.#dir, () => Buffer.from(random.id(), 'hex'))
+    this.#manifest = opened.manifest
+    this.#stoppedAt = opened.stoppedAt
     const id = bytesOf(this.#manifest.logId).view
     this.#log = (id.getUint32(0, true) ^ id.getUint32(8, true)) >>> 0
   }
@@ -218,8 +225,9 @@ class Recovery {
 
   async #scanOne(i: number, from: number, incarnation: number): Promise<number> {
     const segment = this.#segments[i]!
-    const knownEnd = await this.#knownEnd(i)
+    const said = await this.#knownEnd(i)
     const content = await this.#readStart(segment, segment.capacity)
+    const knownEnd = said >= 0 ? said : this.#notedEnd(segment, content)
     const { base } = segment
     const incarnationMax = this.#manifest.incarnation - 1
     const input = { content, base, from, log: this.#log, incarnation, incarnationMax, knownEnd }
@@ -229,6 +237,18 @@ class Recovery {
     const backup = result.tailBytesCut === 0 && result.end === base + segment.foundBytes
     if (!backup) this.#noteShort(segment)
     return result.incarnation
+  }
+
+  /**
+   * Where the log ends in this segment as the last stop has noted it; -1 when that is not in it, or
+   * when groups stand behind: then the note is of an earlier stop, the newer copy being damaged.
+   */
+  #notedEnd({ base, capacity }: Segment, { bytes }: Bytes): number {
+    const end = this.#stoppedAt
+    if (end <= base || end > base + capacity) return -1
+    const start = end - SEGMENT_HEADER_BYTES
+    const behind = bytesOf(bytes.subarray(start - base))
+    return firstDurableUpTo(behind, start, this.#log) < 0 ? end : -1
   }
 
   /** Where the log in segment `i` ends, when a later segment has a group that says so. */
@@ -282,6 +302,15 @@ class Recovery {
     this.#damaged.push({ segment, position, bytes: capacity - foundBytes })
   }
 
+  /** The segment in which the log stopped in order is not there any more. */
+  #noteMissing(): void {
+    const bytes = this.#stoppedAt - this.#end
+    const segment = this.#segments.findLast(({ base }) => base < this.#end)
+    if (bytes <= 0 || segment === undefined) return
+    const name = segment.path.slice(this.#dir.length + 1)
+    this.#damaged.push({ segment: name, position: this.#end, bytes })
+  }
+
   #visit(entry: EntryView): void {
     this.#lastType = entry.type
     if (entry.type >= ENTRY_TYPE_FOREIGN_MIN) this.#replay.entry(entry)
@@ -308,6 +337,7 @@ class Recovery {
   }
 
   #isCleanStop(): boolean {
+    if (this.#stoppedAt >= this.#end) return true
     // Of the life just before: one that was killed before it wrote anything leaves no other mark.
     const before = this.#manifest.incarnation - 1
     // Nor is it clean when a group header stands behind the mark and its entries are torn.
@@ -342,6 +372,7 @@ class Recovery {
       cleanStop: this.#isCleanStop(),
       damaged: this.#damaged,
       tailBytesCut: this.#tailBytesCut,
+      noteStop: (end) => noteStop(disk, this.#dir, end),
     }
   }
 }
