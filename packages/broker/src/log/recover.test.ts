@@ -8,6 +8,7 @@ import { noteStop } from './manifest.ts'
 const SEGMENT = '00000000000000.seg'
 const LIMITS = { segmentBytesMin: 8 * 1024 }
 
+const killed = await smallLog('kill')
 const stopped = await smallLog('clean')
 
 async function opened(folder: Folder): Promise<World> {
@@ -17,13 +18,13 @@ async function opened(folder: Folder): Promise<World> {
 }
 
 test('a segment shorter than its header says is damage, reported once and made good', async () => {
-  const { end } = stopped.groups[3]!
-  const short = new Map(stopped.folder).set(SEGMENT, stopped.segment.subarray(0, end - 9))
+  const { end } = killed.groups[3]!
+  const short = new Map(killed.folder).set(SEGMENT, killed.segment.subarray(0, end - 9))
   const world = await opened(short)
-  const bytes = stopped.segment.length - (end - 9)
+  const bytes = killed.segment.length - (end - 9)
   assert.deepEqual(world.broker.report.damaged, [{ segment: SEGMENT, position: end - 9, bytes }])
   assert.equal(world.warnings.length, 1)
-  assert.equal(folderOf(world).get(SEGMENT)!.length, stopped.segment.length)
+  assert.equal(folderOf(world).get(SEGMENT)!.length, killed.segment.length)
   await world.killAndOpen(LIMITS)
   assert.deepEqual(world.broker.report.damaged, [])
 })
