@@ -69,7 +69,7 @@ test('of the library only the embedded transport knows the broker', () => {
   const found = check({ [`${HUFU}/outbox/o.ts`]: `import { x } from '@hufu/broker'` })
   assert.deepEqual(found, [
     `${HUFU}/outbox/o.ts:1 imports ${BROKER}/index.ts: ` +
-      `'broker' is only for 'transports/embedded', 'server', 'demo', 'examples'`,
+      `'broker' is only for 'transports/embedded', 'sim', 'server', 'demo', 'examples'`,
   ])
 })
 
