@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CannotRunError, UsageError } from './options.ts'
@@ -32,5 +32,10 @@ async function emptyFolder(path: string): Promise<string> {
     throw code === 'EEXIST' || code === 'ENOTDIR' ? new UsageError(text) : new CannotRunError(text)
   }
   if (found.length > 0) throw new UsageError(`Using the folder ${path}: it is not empty`)
+  try {
+    await access(path, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new CannotRunError(`Writing to the folder ${path}: ${(error as Error).message}`)
+  }
   return path
 }

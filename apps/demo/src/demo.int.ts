@@ -157,6 +157,16 @@ test('no orders and no kills are consistent', async (t) => {
   assert.equal(lastLine(out).orders, 0)
 })
 
+test('an input with bad lines only says that nothing was put to the test', async (t) => {
+  const dir = await folder(t)
+  const file = join(dir, 'bad.jsonl')
+  await writeFile(file, 'no\nnor this\n   \n')
+  const { code, out, err } = await start(['--orders', file, '--kills', '0', '--json'], dir).ended
+  assert.equal(code, 0, err)
+  assert.equal(lastLine(out).rejected, 3)
+  assert.match(err, /No line of the input is an order, so nothing was put to the test\./)
+})
+
 test('wrong usage, unreadable input and a folder in use end with 2 and say why', async (t) => {
   const dir = await folder(t)
   await writeFile(join(dir, 'file'), 'x')

@@ -8,6 +8,7 @@ import { spool } from './input/spool.ts'
 import type { DemoOptions } from './options.ts'
 import { UsageError } from './options.ts'
 import { CRASH_POINTS } from './run/crash-points.ts'
+import { killsWarning } from './run/estimate.ts'
 import { killPlan } from './run/kill-plan.ts'
 import { RunFailedError, Supervisor } from './run/supervisor.ts'
 import type { Screen } from './view/progress-line.ts'
@@ -77,6 +78,8 @@ async function supervise(
   try {
     // As a rule all of the input is there by then, and the pace is right from the start.
     await Promise.race([spooling, sleep(SPOOL_MS, undefined, { ref: false })])
+    const warning = spooled.complete ? killsWarning(kills, spooled.lines) : undefined
+    if (warning !== undefined) screen.write(`${warning}\n`)
     await supervisor.run()
     await spooling
     return { run: supervisor.state, failure: undefined }

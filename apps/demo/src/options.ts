@@ -43,6 +43,7 @@ Four services, each with its own database, stay consistent while they are killed
                    local transaction and second word
   --orders FILE|-  orders, one JSON object per line; '-' reads standard input
                    {"id":"o1","userId":"u1","sku":"s1","cents":1999,"couponId":null}
+                   empty lines are skipped; one of blanks only is a bad line
   --count N        orders to generate when no file is given (default ${COUNT_DEFAULT})
   --kills N        how often the process is killed with kill -9 (default ${KILLS_DEFAULT})
   --seed S         fixes generated orders and the plan of the kills (default: a new one)

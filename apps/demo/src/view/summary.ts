@@ -132,5 +132,7 @@ function verdict({ found, failure }: Outcome): string {
   if (failure !== undefined) return `NOT PROVED: the run broke off; so far ${counts}.`
   if (!found.consistent) return `NOT CONSISTENT: ${counts}.`
   const apart = parked > 0 ? `, ${parked} parked` : ''
-  return `CONSISTENT: ${counts}${apart}.`
+  const untried = found.orders > 0 && found.placed === 0
+  const only = untried ? ' No line of the input is an order, so nothing was put to the test.' : ''
+  return `CONSISTENT: ${counts}${apart}.${only}`
 }
