@@ -118,7 +118,7 @@ test('a folder too damaged to be opened is a finding, exit code 1', async () => 
   assert.equal(JSON.parse(last).code, 'LOG_DAMAGED')
 })
 
-test('a closed folder that was locked before changes in nothing but the note of its lock', async () => {
+test('a folder with a lock file changes in nothing but the note of who held it', async () => {
   const dir = join(base, 'closed')
   await (await createBroker({ dir })).close()
   rmSync(join(dir, 'lock.owner'))

@@ -52,7 +52,7 @@ function zeroed(folder: Folder, start: number, end: number): Folder {
   return changed(folder, SEGMENT, (bytes) => bytes.fill(0, start, end))
 }
 
-test('after a noted stop a log that ends before it is damage, and none is reported twice', async () => {
+test('after a noted stop a log that ends before it is damage, reported once', async () => {
   const folder = await noted(stopped.end)
   for (const count of [1, 2, 4]) {
     const { start } = stopped.groups.at(-count)!
