@@ -45,7 +45,7 @@ async function flipSegment(
     if (position >= image.log.end) break
     // Not read at a start: a checkpoint has what was in it.
     if (at >= SEGMENT_HEADER_BYTES && position < image.log.checkpoint) continue
-    const expected = expectedWith(image, segment, position)
+    const expected = expectedWith(image, segment, position, stopped)
     for (let bit = 0; bit < BITS; bit++) {
       const bytes = segment.bytes.slice()
       bytes[at]! ^= 1 << bit
@@ -115,13 +115,19 @@ function misreported(
     damaged: expected.damaged,
     tail,
     tailMayHoldConfirmed: tail,
-    cleanStop: stopped && !tail,
+    cleanStop: stopped,
   }
   const [a, b] = [JSON.stringify(said), JSON.stringify(is)]
   return a === b ? undefined : `${a} where ${b} is the case`
 }
 
-function expectedWith({ log }: Image, segment: Segment, position: number): Expected {
+/** After an orderly stop the manifest says where the log ended: then its last group is no tail. */
+function expectedWith(
+  { log }: Image,
+  segment: Segment,
+  position: number,
+  stopped: boolean,
+): Expected {
   const all = { messages: messagesAfter(log.entries), damaged: [], tail: false }
   if (position < segment.start + SEGMENT_HEADER_BYTES) {
     return { ...all, damaged: [{ position: segment.start, bytes: SEGMENT_HEADER_BYTES }] }
@@ -132,7 +138,8 @@ function expectedWith({ log }: Image, segment: Segment, position: number): Expec
     return position >= start && position < start + GROUP_HEADER_BYTES
   })
   if (entry === undefined && header === undefined) return all
-  if (position >= last.start) return cutExpected(log.entries, entry?.start ?? last.start)
+  if (position >= last.start && !stopped)
+    return cutExpected(log.entries, entry?.start ?? last.start)
   if (entry !== undefined) return damagedExpected(log.entries, entry)
   return { ...all, damaged: [{ position: header!.start, bytes: GROUP_HEADER_BYTES }] }
 }

@@ -51,7 +51,7 @@ export class EmbeddedBroker implements Broker {
   readonly #deliverer: Deliverer
   readonly #retainer: Retainer
   readonly #due: DueTimer
-  readonly #release: () => Promise<void>
+  readonly #release: (inOrder: boolean) => Promise<void>
   #consumers = 0
   #closing: Promise<void> | undefined
 
@@ -59,7 +59,7 @@ export class EmbeddedBroker implements Broker {
     engine: Engine,
     retainer: Retainer,
     report: RecoveryReport,
-    release: () => Promise<void>,
+    release: (inOrder: boolean) => Promise<void>,
   ) {
     this.report = report
     this.#engine = engine
@@ -277,6 +277,7 @@ export class EmbeddedBroker implements Broker {
     log.closing = true
     this.#due.stop()
     await this.#preparer.stop()
+    let inOrder = false
     try {
       if (log.failure === undefined) {
         await Promise.all(consumers.map((consumer) => this.#settler.release(consumer)))
@@ -287,12 +288,15 @@ export class EmbeddedBroker implements Broker {
         const allMarked = markSuspects(this.#engine)
         await log.durable()
         await this.#retainer.stop()
-        if (allMarked) await log.stop()
+        if (allMarked) {
+          await log.stop()
+          inOrder = true
+        }
       }
     } finally {
       state.touched.clear()
       await this.#retainer.idle()
-      await this.#release()
+      await this.#release(inOrder)
     }
   }
 

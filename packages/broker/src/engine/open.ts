@@ -66,8 +66,10 @@ async function openBroker(
   const report = reportOf(recovered, state)
   warnOf(report, warn)
   log.segments.prepareSoon()
-  return new EmbeddedBroker(engine, retainer, report, async () => {
+  return new EmbeddedBroker(engine, retainer, report, async (inOrder) => {
     await log.segments.close()
+    if (inOrder)
+      await recovered.noteStop(log.end).catch((error) => warn(`Noting the stop: ${error}`))
     lock.release()
   })
 }
