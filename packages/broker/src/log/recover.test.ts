@@ -67,6 +67,17 @@ test('after a noted stop a log that ends before it is damage, reported once', as
   }
 })
 
+test('an orderly stop is noted: its last group zeroed is damage, without doubt', async () => {
+  const { start, end } = stopped.groups.at(-1)!
+  const world = await opened(zeroed(stopped.folder, start, end))
+  const { damaged, tailBytesCut, tailMayHoldConfirmed, cleanStop } = world.broker.report
+  assert.deepEqual(damaged, [{ segment: SEGMENT, position: start, bytes: end - start }])
+  assert.deepEqual(
+    { tailBytesCut, tailMayHoldConfirmed, cleanStop },
+    { tailBytesCut: 0, tailMayHoldConfirmed: false, cleanStop: true },
+  )
+})
+
 test('after a noted stop every wrong bit of the last group is damage', async () => {
   const folder = await noted(stopped.end)
   const { start, end } = stopped.groups.at(-1)!
