@@ -12,8 +12,8 @@ import { migrate } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { createRetention } from './retention.ts'
-import { LiveTx, type SqliteTx } from './tx.ts'
-import type { WriterLimits } from './writer.ts'
+import { expectWork, type SqliteTx } from './tx.ts'
+import type { Committed, WriterLimits } from './writer.ts'
 import { Writer, whenFree } from './writer.ts'
 
 /** A reader waits, blocking the process, at most so long: only while a file is being recovered. */
@@ -53,15 +53,19 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     if (access) return access
     throw new HufuError('CLOSED', `Using ${path}: the store is not open`)
   }
-  const tell = (kind: WorkKind) => {
-    for (const listener of listeners) listener(kind)
-  }
   const outbox = createOutbox(opened)
+  const onCommit = ({ messages, parked, stored }: Committed) => {
+    outbox.stored(stored)
+    for (const listener of listeners) {
+      if (messages) listener('messages')
+      if (parked) listener('parked')
+    }
+  }
   return {
     name: `sqlite ${path}`,
     async open(os) {
       users++
-      opening ??= openFile(path, os, options, tell)
+      opening ??= openFile(path, os, options, onCommit)
       try {
         access = await opening
       } catch (error) {
@@ -83,9 +87,7 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     async transaction(fn, { timeoutMs } = {}) {
       return opened().writer.submit(fn, timeoutMs)
     },
-    expect(tx, work) {
-      if (tx instanceof LiveTx) tx.expect(work)
-    },
+    expect: expectWork,
     onWork(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -104,7 +106,7 @@ async function openFile(
   path: string,
   os: Os,
   options: SqliteOptions,
-  onWork: (kind: WorkKind) => void,
+  onCommit: (committed: Committed) => void,
 ) {
   const limits = { ...SQLITE_LIMITS, ...options.limits }
   const writing = openConnection(path, 0)
@@ -112,7 +114,7 @@ async function openFile(
     await whenFree(os, limits.lockWaitMs, `Opening ${path}`, () => prepare(writing, path, options))
     const reader = openConnection(path, READER_BUSY_MS)
     reader.db.exec('PRAGMA query_only = ON')
-    return { path, os, writing, reader, writer: new Writer(writing, os, limits, onWork) }
+    return { path, os, writing, reader, writer: new Writer(writing, os, limits, onCommit) }
   } catch (error) {
     writing.db.close()
     if (error instanceof HufuError) throw error

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { HufuError } from '../../errors.ts'
-import type { WorkKind } from '../../ports/store.ts'
+import type { OutboxRow, WorkKind } from '../../ports/store.ts'
 import type { SqlValue } from './connection.ts'
 import { Connection } from './connection.ts'
 
@@ -36,6 +36,9 @@ export class LiveTx implements SqliteTx {
   #over: string | undefined
   /** Messages to send, or parked work to do, were stored. */
   readonly work = { messages: false, parked: false }
+  /** The rows of messages that were stored, while it is certain that they stay as they are. */
+  stored: OutboxRow[] | undefined
+  #raw = false
 
   /** Works of the transaction that have not ended. */
   pending = 0
@@ -65,7 +68,14 @@ export class LiveTx implements SqliteTx {
   }
 
   get db(): DatabaseSync {
+    // Who has the connection itself may undo a part of the transaction.
+    this.#raw = true
+    this.stored = undefined
     return this.connection.db
+  }
+
+  keep(row: OutboxRow): void {
+    if (!this.#raw) (this.stored ??= []).push(row)
   }
 
   run(sql: string, ...params: SqlValue[]) {
@@ -115,4 +125,9 @@ export function connectionOf(tx: SqliteTx | DatabaseSync): Connection {
 /** Has the store's listeners told of new work once this transaction is committed. */
 export function markWork(tx: SqliteTx | DatabaseSync, kind: WorkKind): void {
   if (tx instanceof LiveTx) tx.work[kind] = true
+}
+
+/** Has the transaction wait for `work`; one that the user began himself is his own affair. */
+export function expectWork(tx: SqliteTx | DatabaseSync, work: Promise<unknown>): void {
+  if (tx instanceof LiveTx) tx.expect(work)
 }
