@@ -13,7 +13,7 @@ import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { createRetention } from './retention.ts'
 import { expectWork, type SqliteTx } from './tx.ts'
-import type { Committed, WriterLimits } from './writer.ts'
+import type { WriterLimits } from './writer.ts'
 import { Writer, whenFree } from './writer.ts'
 
 /** A reader waits, blocking the process, at most so long: only while a file is being recovered. */
@@ -53,19 +53,15 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     if (access) return access
     throw new HufuError('CLOSED', `Using ${path}: the store is not open`)
   }
-  const outbox = createOutbox(opened)
-  const onCommit = ({ messages, parked, stored }: Committed) => {
-    outbox.stored(stored)
-    for (const listener of listeners) {
-      if (messages) listener('messages')
-      if (parked) listener('parked')
-    }
+  const tell = (kind: WorkKind) => {
+    for (const listener of listeners) listener(kind)
   }
+  const outbox = createOutbox(opened)
   return {
     name: `sqlite ${path}`,
     async open(os) {
       users++
-      opening ??= openFile(path, os, options, onCommit)
+      opening ??= openFile(path, os, options, tell)
       try {
         access = await opening
       } catch (error) {
@@ -106,7 +102,7 @@ async function openFile(
   path: string,
   os: Os,
   options: SqliteOptions,
-  onCommit: (committed: Committed) => void,
+  onWork: (kind: WorkKind) => void,
 ) {
   const limits = { ...SQLITE_LIMITS, ...options.limits }
   const writing = openConnection(path, 0)
@@ -114,7 +110,7 @@ async function openFile(
     await whenFree(os, limits.lockWaitMs, `Opening ${path}`, () => prepare(writing, path, options))
     const reader = openConnection(path, READER_BUSY_MS)
     reader.db.exec('PRAGMA query_only = ON')
-    return { path, os, writing, reader, writer: new Writer(writing, os, limits, onCommit) }
+    return { path, os, writing, reader, writer: new Writer(writing, os, limits, onWork) }
   } catch (error) {
     writing.db.close()
     if (error instanceof HufuError) throw error
