@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { HufuError } from '../../errors.ts'
-import type { OutboxRow, WorkKind } from '../../ports/store.ts'
+import type { WorkKind } from '../../ports/store.ts'
 import type { SqlValue } from './connection.ts'
 import { Connection } from './connection.ts'
 
@@ -36,9 +36,6 @@ export class LiveTx implements SqliteTx {
   #over: string | undefined
   /** Messages to send, or parked work to do, were stored. */
   readonly work = { messages: false, parked: false }
-  /** The rows of messages that were stored, while it is certain that they stay as they are. */
-  stored: OutboxRow[] | undefined
-  #raw = false
 
   /** Works of the transaction that have not ended. */
   pending = 0
@@ -68,14 +65,7 @@ export class LiveTx implements SqliteTx {
   }
 
   get db(): DatabaseSync {
-    // Who has the connection itself may undo a part of the transaction.
-    this.#raw = true
-    this.stored = undefined
     return this.connection.db
-  }
-
-  keep(row: OutboxRow): void {
-    if (!this.#raw) (this.stored ??= []).push(row)
   }
 
   run(sql: string, ...params: SqlValue[]) {
