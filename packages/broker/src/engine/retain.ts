@@ -163,6 +163,8 @@ export class Retainer {
   async #checkpoint(): Promise<void> {
     const { log, time } = this.#engine
     await this.#checkpoints.write(log.end, Math.ceil(time()), this.#blocks())
+    // What found no room, or was held by a batch that has ended since, gets another turn.
+    for (const segment of log.segments.all) segment.copied = false
   }
 
   async *#blocks(): AsyncGenerator<Uint8Array> {

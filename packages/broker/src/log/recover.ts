@@ -6,7 +6,7 @@ import { type Bytes, bytesOf, type EntryView } from './entry.ts'
 import { Incarnations } from './incarnations.ts'
 import { ENTRY_CLEAN_STOP, ENTRY_TYPE_FOREIGN_MIN, SEGMENT_HEADER_BYTES } from './layout.ts'
 import { type Manifest, noteStop, openManifest } from './manifest.ts'
-import { type Damage, firstDurableUpTo, type ScanResult, scanSegment } from './scan.ts'
+import { firstDurableUpTo, type ScanResult, scanSegment } from './scan.ts'
 import {
   createZeroed,
   type FoundSegment,
@@ -381,5 +381,3 @@ function decodeLogBlock(block: Uint8Array): Incarnations {
   const parsed = JSON.parse(Buffer.from(block).toString()) as LogBlock
   return new Incarnations(parsed.incarnations)
 }
-
-export type { Damage }

@@ -42,10 +42,6 @@ export class PreparedTable {
     this.#decidedMax = decidedMax
   }
 
-  get size(): number {
-    return this.#byBatch.size
-  }
-
   /** Undecided ones, oldest first. */
   values(): IterableIterator<Prepared> {
     return this.#byBatch.values()
