@@ -85,6 +85,19 @@ test('a broker over a damaged log serves all other messages and names the place'
   }
 })
 
+test('a message whose settle is damaged comes again flagged, also after a clean stop', async () => {
+  const settles = stopped.entries.filter(({ type }) => type === SETTLE)
+  assert.ok(settles.length >= 2)
+  for (const { start, id } of settles) {
+    const world = await opened(stopped, flipped(stopped.segment, start + 20, 3))
+    assert.equal(world.broker.report.cleanStop, true)
+    const taker = world.take('a')
+    await world.pass(100)
+    const again = taker.seen.find((delivery) => delivery.id === id)
+    assert.equal(again?.redelivered, true, `message ${id}`)
+  }
+})
+
 function assertAround(damage: { segment: string; position: number; bytes: number }, byte: number) {
   assert.equal(damage.segment, '00000000000000.seg')
   assert.ok(damage.position <= byte && byte < damage.position + damage.bytes, `byte ${byte}`)

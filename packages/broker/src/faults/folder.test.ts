@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bodyOf, refusal, World } from '../engine/world.fixture.ts'
+import { bodyOf, numbers, refusal, World } from '../engine/world.fixture.ts'
 import {
   changed,
   type Folder,
@@ -103,6 +103,21 @@ test('a format of the future is refused, wherever it stands, and nothing is touc
     const after = folderOf(world)
     if (name !== 'manifest') before.delete('manifest')
     for (const [file, bytes] of before) assert.deepEqual(after.get(file), bytes, file)
+  }
+})
+
+test('an opening that fails lets go of every file that it had opened', async () => {
+  const current = segmentNames(checkpointed).at(-2)!
+  const without = new Map([...checkpointed].filter(([name]) => name !== current))
+  const future = changed(checkpointed, 'checkpoint-a', forge(12, 2, 8, 12, 64))
+  for (const [folder, nth] of [[without], [future], ...numbers(9).map((n) => [checkpointed, +n])]) {
+    const world = await worldOf(folder as Folder)
+    if (nth !== undefined) world.sim.disk.failAt({ kind: 'read', nth: nth as number }, 'EIO')
+    const { counts } = world.sim.disk
+    const before = { ...counts }
+    await assert.rejects(world.open(LIMITS))
+    assert.ok(counts.open - before.open > 1)
+    assert.equal(counts.close - before.close, counts.open - before.open, `read ${nth}`)
   }
 })
 
