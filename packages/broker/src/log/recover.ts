@@ -1,22 +1,15 @@
-import { isDiskError, type Os } from '@hufu/os'
+import type { Os } from '@hufu/os'
 import { BrokerError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { CheckpointFiles, type StoredCheckpoint } from './checkpoint-file.ts'
+import { DamageList } from './damage-list.ts'
 import { type Bytes, bytesOf, type EntryView } from './entry.ts'
+import { closeAll, type LogFiles, openFiles } from './files.ts'
 import { Incarnations } from './incarnations.ts'
 import { ENTRY_CLEAN_STOP, ENTRY_TYPE_FOREIGN_MIN, SEGMENT_HEADER_BYTES } from './layout.ts'
-import { type Manifest, noteStop, openManifest } from './manifest.ts'
+import { noteStop } from './manifest.ts'
 import { firstDurableUpTo, type ScanResult, scanSegment } from './scan.ts'
-import {
-  createZeroed,
-  type FoundSegment,
-  openSegment,
-  SEGMENT_SUFFIX,
-  type Segment,
-  SPARE_PREFIX,
-  segmentHeader,
-  segmentName,
-} from './segment.ts'
+import { type FoundSegment, type Segment, segmentName } from './segment.ts'
 import { Segments, segmentAt } from './segments.ts'
 
 /** What the owner of the log rebuilds its state with, in this order. */
@@ -83,13 +76,9 @@ class Recovery {
   readonly #limits: Limits
   readonly #replay: Replay
   readonly #checkpoints: CheckpointFiles
-  #manifest!: Manifest
-  /** Where the log ended when the life before stopped in order; 0: it did not. */
-  #stoppedAt = 0
-  #log = 0
+  #files!: LogFiles
   #incarnations = new Incarnations([])
-  #segments: FoundSegment[] = []
-  #damaged: RecoveredLog['damaged'] = []
+  readonly #damage = new DamageList()
   #lastType = 0
   #lastTime = 0
   #lastIncarnation = 0
@@ -106,15 +95,16 @@ class Recovery {
     this.#checkpoints = new CheckpointFiles(os.disk, dir)
   }
 
+  get #segments(): FoundSegment[] {
+    return this.#files.segments
+  }
+
   async run(): Promise<RecoveredLog> {
-    const all = await this.#os.disk.list(this.#dir)
+    const names = await this.#os.disk.list(this.#dir)
     // A process that was killed may have left names that no disk holds yet.
     await this.#os.disk.syncDir(this.#dir)
-    const names = all.filter((n) => n.endsWith(SEGMENT_SUFFIX) && !n.startsWith(SPARE_PREFIX))
-    await this.#openManifest(names)
-    await this.#removeSpares(all)
-    await this.#openSegments(names)
-    if (this.#segments.length === 0) await this.#createFirst()
+    const { segmentBytesMin } = this.#limits
+    this.#files = await openFiles(this.#os, this.#dir, names, segmentBytesMin)
     await this.#checkpoints.layOut()
     this.#replay.opened((position) => segmentAt(this.#segments, position))
     const checkpoint = await this.#loadCheckpoint()
@@ -127,54 +117,7 @@ class Recovery {
 
   /** Closes what is open, after an error. */
   async letGo(): Promise<void> {
-    for (const { file } of this.#segments) await file.close().catch(() => undefined)
-  }
-
-  /** They hold nothing; a half-made one must not be trusted to have its blocks. */
-  async #removeSpares(names: readonly string[]): Promise<void> {
-    for (const name of names.filter((name) => name.startsWith(SPARE_PREFIX))) {
-      await this.#os.disk.remove(`${this.#dir}/${name}`)
-    }
-  }
-
-  async #openSegments(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      this.#segments.push(await openSegment(this.#os.disk, this.#dir, name, this.#manifest.logId))
-    }
-  }
-
-  async #openManifest(names: string[]): Promise<void> {
-    const { disk, random } = this.#os
-    if (names.length > 0) await this.#demandManifest()
-    const opened = await openManifest(disk, this.#dir, () => Buffer.from(random.id(), 'hex'))
-    this.#manifest = opened.manifest
-    this.#stoppedAt = opened.stoppedAt
-    const id = bytesOf(this.#manifest.logId).view
-    this.#log = (id.getUint32(0, true) ^ id.getUint32(8, true)) >>> 0
-  }
-
-  async #demandManifest(): Promise<void> {
-    const path = `${this.#dir}/manifest`
-    try {
-      await (await this.#os.disk.open(path, { readOnly: true })).close()
-    } catch (error) {
-      if (!isDiskError(error, 'ENOENT')) throw error
-      throw new BrokerError('LOG_DAMAGED', `Cannot open ${this.#dir}: segments without ${path}`)
-    }
-  }
-
-  async #createFirst(): Promise<void> {
-    const { disk } = this.#os
-    const capacity = this.#limits.segmentBytesMin
-    const temporary = `${this.#dir}/${SPARE_PREFIX}new.seg`
-    await createZeroed(disk, temporary, capacity)
-    const file = await disk.open(temporary, { durable: true })
-    await file.write(segmentHeader(0, capacity, this.#manifest.logId), 0)
-    await file.close()
-    await disk.rename(temporary, `${this.#dir}/${segmentName(0)}`)
-    await disk.syncDir(this.#dir)
-    const { logId } = this.#manifest
-    this.#segments.push(await openSegment(disk, this.#dir, segmentName(0), logId))
+    if (this.#files !== undefined) await closeAll(this.#files.segments)
   }
 
   async #loadCheckpoint(): Promise<StoredCheckpoint | undefined> {
@@ -194,7 +137,7 @@ class Recovery {
   async #scanFrom(position: number): Promise<void> {
     const start = this.#firstSegment(position)
     let incarnation = this.#incarnations.at(position)
-    for (let i = 0; i < start; i++) this.#noteShort(this.#segments[i]!)
+    for (let i = 0; i < start; i++) this.#damage.addShort(this.#segments[i]!)
     for (let i = start + 1; i < this.#segments.length; i++) this.#checkContiguous(i)
     for (let i = start; i < this.#segments.length; i++) {
       const segment = this.#segments[i]!
@@ -229,13 +172,21 @@ class Recovery {
     const content = await this.#readStart(segment, segment.capacity)
     const knownEnd = said >= 0 ? said : this.#notedEnd(segment, content)
     const { base } = segment
-    const incarnationMax = this.#manifest.incarnation - 1
-    const input = { content, base, from, log: this.#log, incarnation, incarnationMax, knownEnd }
+    const incarnationMax = this.#files.manifest.incarnation - 1
+    const input = {
+      content,
+      base,
+      from,
+      log: this.#files.log,
+      incarnation,
+      incarnationMax,
+      knownEnd,
+    }
     const result = scanSegment(input, (entry) => this.#visit(entry))
     this.#note(segment, from, result)
     // A backup holds the last segment up to the end of the log, and of the next one the header.
     const backup = result.tailBytesCut === 0 && result.end === base + segment.foundBytes
-    if (!backup) this.#noteShort(segment)
+    if (!backup) this.#damage.addShort(segment)
     return result.incarnation
   }
 
@@ -244,11 +195,11 @@ class Recovery {
    * when groups stand behind: then the note is of an earlier stop, the newer copy being damaged.
    */
   #notedEnd({ base, capacity }: Segment, { bytes }: Bytes): number {
-    const end = this.#stoppedAt
+    const end = this.#files.stoppedAt
     if (end <= base || end > base + capacity) return -1
     const start = end - SEGMENT_HEADER_BYTES
     const behind = bytesOf(bytes.subarray(start - base))
-    return firstDurableUpTo(behind, start, this.#log) < 0 ? end : -1
+    return firstDurableUpTo(behind, start, this.#files.log) < 0 ? end : -1
   }
 
   /** Where the log in segment `i` ends, when a later segment has a group that says so. */
@@ -256,10 +207,10 @@ class Recovery {
     const next = this.#segments[i + 1]
     if (next === undefined) return -1
     const head = await this.#readStart(next, Math.min(next.capacity, HEAD_BYTES))
-    let end = firstDurableUpTo(head, next.base, this.#log)
+    let end = firstDurableUpTo(head, next.base, this.#files.log)
     if (end < 0) {
       const all = await this.#readStart(next, next.capacity)
-      end = firstDurableUpTo(all, next.base, this.#log)
+      end = firstDurableUpTo(all, next.base, this.#files.log)
     }
     // The header of the next segment's first group is damaged: a later one does not know.
     return end > next.base ? -1 : end
@@ -274,8 +225,7 @@ class Recovery {
   }
 
   #note(segment: Segment, from: number, result: ScanResult): void {
-    const file = segment.path.slice(this.#dir.length + 1)
-    for (const damage of result.damaged) this.#damaged.push({ segment: file, ...damage })
+    for (const damage of result.damaged) this.#damage.add(segment, damage)
     for (const group of result.incarnationStarts) {
       this.#incarnations.begin(group.from, group.incarnation)
     }
@@ -291,24 +241,12 @@ class Recovery {
     this.#lastTime = Math.max(this.#lastTime, result.lastTime)
   }
 
-  /** The file is shorter than it was laid out: what stood behind its end is lost. */
-  #noteShort({ path, base, foundBytes, capacity }: FoundSegment): void {
-    const position = base + foundBytes
-    const known = this.#damaged.some((one) => {
-      return one.position <= position && position < one.position + one.bytes
-    })
-    if (known || foundBytes >= capacity) return
-    const segment = path.slice(this.#dir.length + 1)
-    this.#damaged.push({ segment, position, bytes: capacity - foundBytes })
-  }
-
   /** The segment in which the log stopped in order is not there any more. */
   #noteMissing(): void {
-    const bytes = this.#stoppedAt - this.#end
+    const bytes = this.#files.stoppedAt - this.#end
     const segment = this.#segments.findLast(({ base }) => base < this.#end)
     if (bytes <= 0 || segment === undefined) return
-    const name = segment.path.slice(this.#dir.length + 1)
-    this.#damaged.push({ segment: name, position: this.#end, bytes })
+    this.#damage.add(segment, { position: this.#end, bytes })
   }
 
   #visit(entry: EntryView): void {
@@ -337,9 +275,9 @@ class Recovery {
   }
 
   #isCleanStop(): boolean {
-    if (this.#stoppedAt >= this.#end) return true
+    if (this.#files.stoppedAt >= this.#end) return true
     // Of the life just before: one that was killed before it wrote anything leaves no other mark.
-    const before = this.#manifest.incarnation - 1
+    const before = this.#files.manifest.incarnation - 1
     // Nor is it clean when a group header stands behind the mark and its entries are torn.
     if (this.#tailBytesCut > 0) return false
     return this.#lastType === ENTRY_CLEAN_STOP && this.#lastIncarnation === before
@@ -347,16 +285,12 @@ class Recovery {
 
   async #result(): Promise<RecoveredLog> {
     const { disk } = this.#os
-    for (const { headerDamaged, path, base } of this.#segments) {
-      const segment = path.slice(this.#dir.length + 1)
-      if (headerDamaged)
-        this.#damaged.push({ segment, position: base, bytes: SEGMENT_HEADER_BYTES })
-    }
+    this.#damage.addHeaders(this.#segments)
     const index = this.#segments.findLastIndex((segment) => segment.base < this.#end)
     const current = this.#segments[index]!
     const { segmentBytesMin, segmentBytesMax, logBytesMax } = this.#limits
     const sizes = { segmentBytesMin, segmentBytesMax, logBytesMax }
-    const { logId, incarnation } = this.#manifest
+    const { logId, incarnation } = this.#files.manifest
     const options = { disk, dir: this.#dir, logId, ...sizes }
     const segments = new Segments(options, this.#segments, current)
     segments.next = this.#segments[index + 1]
@@ -365,12 +299,12 @@ class Recovery {
       segments,
       checkpoints: this.#checkpoints,
       incarnations: this.#incarnations,
-      log: this.#log,
+      log: this.#files.log,
       end: this.#end,
       lastTime: this.#lastTime,
       incarnation,
       cleanStop: this.#isCleanStop(),
-      damaged: this.#damaged,
+      damaged: this.#damage.all,
       tailBytesCut: this.#tailBytesCut,
       noteStop: (end) => noteStop(disk, this.#dir, end),
     }
