@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,7 +6,14 @@ import { type Broker, createBroker } from '@hufu/broker'
 import type { Bench } from '../bench.ts'
 import { numberFlag, readFlags } from '../flags.ts'
 import { rounded } from '../statistics.ts'
-import { callers, type Done, type Load, publishNumbered, settleAll } from './load.ts'
+import {
+  callers,
+  type Done,
+  type Load,
+  publishNumbered,
+  publishRecycling,
+  settleAll,
+} from './load.ts'
 import { rawWritesPerSecond } from './raw.ts'
 
 interface LogCase {
@@ -17,6 +25,8 @@ interface LogCase {
 
 const SIZES = [100, 1024]
 const BATCH_MESSAGES = 100
+/** Of each case; the one with the median ratio is shown. */
+const ROUNDS = 3
 const queues = ['q']
 
 const CASES: readonly LogCase[] = [
@@ -24,6 +34,12 @@ const CASES: readonly LogCase[] = [
     name: 'publishBatch',
     sizes: SIZES,
     windows: [1, 10, 100, 1_000, 10_000],
+    run: publishRecycling,
+  },
+  {
+    name: 'publishBatch, nobody consumes',
+    sizes: SIZES,
+    windows: [1_000],
     run: publishNumbered,
   },
   {
@@ -74,8 +90,8 @@ const CASES: readonly LogCase[] = [
     windows: [1, 1_000],
     run: (broker, load) => {
       const messages = [{ queues, body: Buffer.alloc(load.bytes, 1) }]
-      return callers(load, async (n) => {
-        const handle = await broker.prepare({ transactionId: `t${n}`, group: 'g', messages })
+      return callers(load, async () => {
+        const handle = await broker.prepare({ transactionId: randomUUID(), group: 'g', messages })
         await broker.decide(handle, 'commit')
       })
     },
@@ -84,10 +100,10 @@ const CASES: readonly LogCase[] = [
 
 export const logBench: Bench = {
   about: 'Durable operations of the broker in this process, beside a raw loop of the same writes.',
-  flags: '[--seconds 2] [--case NAME] [--dir FOLDER]',
+  flags: '[--seconds 1] [--case NAME] [--dir FOLDER]',
   async run(args, say) {
     const flags = readFlags(args, ['seconds', 'case', 'dir'])
-    const seconds = numberFlag(flags.seconds, 'seconds', 2, 0.1, 600)
+    const seconds = numberFlag(flags.seconds, 'seconds', 1, 0.1, 600)
     const parent = flags.dir ?? tmpdir()
     const cases = []
     for (const wanted of CASES) {
@@ -111,28 +127,51 @@ async function measure(wanted: LogCase, load: Load, parent: string) {
   const broker = await createBroker({ dir: join(dir, 'broker'), limits })
   try {
     await broker.declareQueue('q', { maxMessages: 1e9, maxBytes: 2 ** 50 })
-    const before = broker.stats()
-    const done = await wanted.run(broker, load)
-    const after = broker.stats()
-    const groups = after.groups - before.groups
-    const groupBytes = Math.max(64, Math.round((after.position - before.position) / groups))
-    const rawWrites = await rawWritesPerSecond(dir, groupBytes, load.seconds)
-    const perSecond = done.count / done.seconds
-    const rawPerSecond = (rawWrites * done.count) / groups
+    // Once untimed: code is compiled, and the log has the files that it recycles.
+    await wanted.run(broker, load)
+    const rounds: Round[] = []
+    for (let n = 0; n < ROUNDS; n++) rounds.push(await round(broker, wanted, load, dir))
+    rounds.sort((a, b) => a.ratio - b.ratio)
+    const { ratio, ...median } = rounds[ROUNDS >> 1]!
     return {
       name: wanted.name,
       bytes: load.bytes,
       inFlight: load.inFlight,
-      perSecond: Math.round(perSecond),
-      rawPerSecond: Math.round(rawPerSecond),
-      ratio: rounded(perSecond / rawPerSecond, 2),
-      syncsPerSecond: Math.round(rawWrites),
-      groupsPerSecond: Math.round(groups / done.seconds),
-      groupBytes,
+      ...median,
+      ratio: rounded(ratio, 2),
     }
   } finally {
     await broker.close()
     rmSync(dir, { recursive: true })
+  }
+}
+
+interface Round {
+  perSecond: number
+  rawPerSecond: number
+  ratio: number
+  syncsPerSecond: number
+  groupsPerSecond: number
+  groupBytes: number
+}
+
+/** The case, then the raw loop with writes of the same size. */
+async function round(broker: Broker, wanted: LogCase, load: Load, dir: string): Promise<Round> {
+  const before = broker.stats()
+  const done = await wanted.run(broker, load)
+  const after = broker.stats()
+  const groups = after.groups - before.groups
+  const groupBytes = Math.max(64, Math.round((after.position - before.position) / groups))
+  const rawWrites = await rawWritesPerSecond(dir, groupBytes, load.seconds)
+  const perSecond = done.count / done.seconds
+  const rawPerSecond = (rawWrites * done.count) / groups
+  return {
+    perSecond: Math.round(perSecond),
+    rawPerSecond: Math.round(rawPerSecond),
+    ratio: perSecond / rawPerSecond,
+    syncsPerSecond: Math.round(rawWrites),
+    groupsPerSecond: Math.round(groups / done.seconds),
+    groupBytes,
   }
 }
 

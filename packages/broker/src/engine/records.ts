@@ -85,8 +85,10 @@ export function appendMessage(log: CommitLog, message: NewMessage, moved = 0): v
   const flags = flagsOf(message) | moved
   const start = log.append(MESSAGE, flags, message.queues.length, payload)
   const at = writeOptional(log.block, writeFixed(log.block, start, message), message)
-  log.block.bytes.set(message.properties, at)
-  log.block.bytes.set(message.body, at + message.properties.length)
+  const { bytes } = log.block
+  const { properties, body } = message
+  if (properties.length > 0) bytes.set(properties, at)
+  bytes.set(body, at + properties.length)
 }
 
 function flagsOf({ dueAt, batch, origin }: NewMessage): number {

@@ -2,7 +2,14 @@ import type { Os } from '@hufu/os'
 import { BrokerError } from '../errors.ts'
 import type { Block } from './blocks.ts'
 import { Blocks } from './blocks.ts'
-import { type EntryView, emptyEntryView, loadEntry, sealGroup, writeEntryHeader } from './entry.ts'
+import {
+  type EntryView,
+  emptyEntryView,
+  loadEntry,
+  sealEntries,
+  sealHeader,
+  writeEntryHeader,
+} from './entry.ts'
 import type { Incarnations } from './incarnations.ts'
 import {
   aligned,
@@ -24,6 +31,10 @@ interface Group {
   /** Broker time of its write, ms. */
   time: number
   waiters: Waiter[]
+  /** Where in the log it goes, unless the segment ends before it. */
+  position: number
+  /** Entries before this offset have their checksums, for that position. */
+  sealedTo: number
 }
 
 /** Told once a group is on disk, or with the error that the log failed with. */
@@ -41,6 +52,8 @@ const RESERVE_SHARE = 0.75
 
 /** An open group of this size is written at once when the disk is free, bytes. */
 const EARLY_BYTES = 256 << 10
+/** In small segments a group of this part of the largest possible one. */
+const EARLY_PARTS = 4
 
 export interface CommitLogParts {
   os: Os
@@ -86,6 +99,8 @@ export class CommitLog {
   #scheduled = false
   /** The one group whose write is under way. */
   #writing: Group | undefined
+  /** The group that is on disk, and whose entries are being applied. */
+  #applying: Group | undefined
   #failure: BrokerError | undefined
 
   constructor(parts: CommitLogParts) {
@@ -120,6 +135,8 @@ export class CommitLog {
     this.#writeEarly()
     const bytes = aligned(ENTRY_HEADER_BYTES + payloadBytes)
     const group = this.#groupFor(bytes)
+    // Of the entries before it: the disk is mostly busy with another group, so there is time now.
+    this.#seal(group)
     const at = group.end
     const view = group.block.view
     view.setUint32(at + bytes - 8, 0)
@@ -139,6 +156,7 @@ export class CommitLog {
     if (this.#failure !== undefined) waiter(this.#failure)
     else if (last !== undefined) last.waiters.push(waiter)
     else if (this.#writing !== undefined) this.#writing.waiters.push(waiter)
+    else if (this.#applying !== undefined) this.#applying.waiters.push(waiter)
     else waiter()
   }
 
@@ -173,10 +191,10 @@ export class CommitLog {
     const full = cause instanceof BrokerError && cause.code === 'LOG_FULL'
     const text = `Cannot write the log: ${cause instanceof Error ? cause.message : String(cause)}`
     this.#failure = full ? cause : new BrokerError('LOG_FAILED', text, cause)
-    const groups = this.#writing ? [this.#writing, ...this.#groups] : [...this.#groups]
+    const groups = [this.#applying, this.#writing, ...this.#groups]
     this.#groups.length = 0
     this.#open = undefined
-    for (const group of groups) for (const waiter of group.waiters) waiter(this.#failure)
+    for (const group of groups) for (const waiter of group?.waiters ?? []) waiter(this.#failure)
     // Who waits for room must hear of it too.
     this.segments.onChange()
     if (!full) this.#parts.onFail(this.#failure)
@@ -197,12 +215,24 @@ export class CommitLog {
     if (this.#block.end + needed > this.#block.bytes.length) this.#block = this.blocks.take(needed)
     const block = this.#block
     const start = block.end
-    block.end += GROUP_HEADER_BYTES
+    const end = start + GROUP_HEADER_BYTES
+    block.end = end
     block.pending++
-    this.#open = { block, start, end: block.end, count: 0, time: 0, waiters: [] }
-    this.#groups.push(this.#open)
+    const position = this.#end + this.pendingBytes
+    const group = { block, start, end, count: 0, time: 0, waiters: [], position, sealedTo: end }
+    this.#open = group
+    this.#groups.push(group)
     this.pendingBytes += GROUP_HEADER_BYTES
-    return this.#open
+    return group
+  }
+
+  /** Gives the group's entries their checksums, as far as they have none. */
+  #seal(group: Group): void {
+    const { block, start, end, sealedTo, position } = group
+    const { log } = this.#parts
+    const at = position + (sealedTo - start)
+    sealEntries(block, sealedTo, end, at, this.incarnations.current, log)
+    group.sealedTo = end
   }
 
   #start(): void {
@@ -216,12 +246,14 @@ export class CommitLog {
   }
 
   /**
-   * A large group goes to the disk while the next one is still being built (about twice the MB/s).
+   * A large group goes to the disk at once, while the next one is being built or the one before is
+   * applied (about twice the MB/s); a small one waits for all that this turn still appends.
    */
   #writeEarly(): void {
-    const open = this.#open
-    if (open === undefined || this.#writing !== undefined) return
-    if (open.end - open.start >= EARLY_BYTES) this.#next()
+    const oldest = this.#groups[0]
+    if (oldest === undefined || this.#writing !== undefined) return
+    const early = Math.min(EARLY_BYTES, this.segments.groupBytesMax / EARLY_PARTS)
+    if (oldest.end - oldest.start >= early) this.#next()
   }
 
   /** Writes the oldest group, unless one is being written. */
@@ -232,44 +264,47 @@ export class CommitLog {
     if (group === this.#open) this.#open = undefined
     this.#writing = group
     this.#write(group).then(
-      (position) => this.#written(group, position),
+      () => this.#written(group),
       (error) => this.fail(error),
     )
   }
 
-  #written(group: Group, position: number): void {
+  #written(group: Group): void {
     if (this.#failure !== undefined) return
     try {
-      this.#finish(group, position)
+      this.#place(group)
+      this.#writeEarly()
+      this.#apply(group)
     } catch (error) {
       return this.fail(error)
     }
     if (this.#groups.length > 0) this.#start()
   }
 
-  async #write(group: Group): Promise<number> {
+  async #write(group: Group): Promise<void> {
     const length = group.end - group.start
     const { current } = this.segments
-    this.#durableUpTo = this.#end
-    const fits = this.#end + length <= current.base + current.capacity
+    const durableUpTo = this.#end
+    const fits = durableUpTo + length <= current.base + current.capacity
     const segment = fits ? current : await this.#nextSegment(length)
-    const position = this.#end
-    const { log } = this.#parts
+    if (group.position !== this.#end) {
+      group.position = this.#end
+      group.sealedTo = group.start + GROUP_HEADER_BYTES
+    }
+    this.#seal(group)
     group.time = this.#parts.time()
     const header = {
       length,
       count: group.count,
       incarnation: this.incarnations.current,
-      durableUpTo: this.#durableUpTo,
+      durableUpTo,
       time: group.time,
     }
-    sealGroup(group.block, group.start, position, header, log)
-    const bytes = group.block.bytes.subarray(group.start, group.end)
+    const { block, start, end, position } = group
+    sealHeader(block, start, position, header, this.#parts.log)
+    const bytes = block.bytes.subarray(start, end)
     await segment.file.write(bytes, position - segment.base)
-    return position
   }
-
-  #durableUpTo = 0
 
   async #nextSegment(length: number): Promise<Segment> {
     const wanted = length + SEGMENT_HEADER_BYTES
@@ -281,20 +316,26 @@ export class CommitLog {
     return this.segments.current
   }
 
-  #finish(group: Group, position: number): void {
-    const { block, start, end } = group
+  /** The group is on disk; the next one may be written. */
+  #place({ block, start, end, position }: Group): void {
+    this.#writing = undefined
     this.#end = position + (end - start)
     this.pendingBytes -= end - start
     this.groupsWritten++
     block.pending--
     this.blocks.placed(block, start, position, end - start)
-    this.#visit(group, position)
-    this.#writing = undefined
+  }
+
+  #apply(group: Group): void {
+    this.#applying = group
+    this.#visit(group)
+    this.#applying = undefined
+    if (this.#failure !== undefined) return
     for (const waiter of group.waiters) waiter()
     this.onGroup()
   }
 
-  #visit({ block, start, end, time }: Group, position: number): void {
+  #visit({ block, start, end, time, position }: Group): void {
     const { bytes, view } = block
     const entry = this.#entry
     entry.time = time

@@ -1,4 +1,4 @@
-import { checksum, seedOf } from './checksum.ts'
+import { checksumOf, seedOf, wordsOf } from './checksum.ts'
 import {
   aligned,
   ENTRY_HEADER_BYTES,
@@ -9,14 +9,16 @@ import {
   setU64,
 } from './layout.ts'
 
-/** Bytes with a view on them; the same memory twice, since each is fast at other things. */
+/** Bytes with views on them; the same memory in three ways, each fast at other things. */
 export interface Bytes {
   readonly bytes: Uint8Array
   readonly view: DataView
+  readonly words: Int32Array | undefined
 }
 
 export function bytesOf(bytes: Uint8Array): Bytes {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return { bytes, view, words: wordsOf(bytes) }
 }
 
 /**
@@ -68,17 +70,15 @@ export function writeEntryHeader(
   view.setUint32(at + 12, aux, true)
 }
 
-/**
- * Sets the checksums of a whole group that starts at `start` of the block and at `position` of the
- * log.
- */
-export function sealGroup(
-  { bytes, view }: Bytes,
+/** Writes the header of a group at offset `start` of the block and `position` of the log. */
+export function sealHeader(
+  memory: Bytes,
   start: number,
   position: number,
   header: GroupHeader,
   log: number,
 ): void {
+  const { view } = memory
   view.setUint16(start + 4, GROUP_MAGIC, true)
   view.setUint16(start + 6, 0, true)
   view.setUint32(start + 8, header.length, true)
@@ -87,29 +87,40 @@ export function sealGroup(
   setU64(view, start + 24, header.durableUpTo)
   setU64(view, start + 32, header.time)
   const seed = seedOf(log, position, header.incarnation)
-  view.setUint32(start, checksum(bytes, start + 4, start + GROUP_HEADER_BYTES, seed), true)
-  const shift = position - start
-  const end = start + header.length
-  for (let at = start + GROUP_HEADER_BYTES; at < end; ) {
+  view.setUint32(start, checksumOf(memory, start + 4, start + GROUP_HEADER_BYTES, seed), true)
+}
+
+/** Sets the checksums of the entries from offset `from` up to `to`, `from` being at `position`. */
+export function sealEntries(
+  memory: Bytes,
+  from: number,
+  to: number,
+  position: number,
+  incarnation: number,
+  log: number,
+): void {
+  const { view } = memory
+  for (let at = from; at < to; ) {
     const length = view.getUint32(at + 8, true)
-    const crc = checksum(bytes, at + 4, at + length, seedOf(log, at + shift, header.incarnation))
-    view.setUint32(at, crc, true)
+    const seed = seedOf(log, position + (at - from), incarnation)
+    view.setUint32(at, checksumOf(memory, at + 4, at + length, seed), true)
     at += aligned(length)
   }
 }
 
 /** The group header at `at`, if one is there that was written for this very position. */
 export function readGroupHeader(
-  { bytes, view }: Bytes,
+  memory: Bytes,
   at: number,
   position: number,
   log: number,
 ): GroupHeader | undefined {
+  const { bytes, view } = memory
   if (at + GROUP_HEADER_BYTES > bytes.length) return undefined
   if (view.getUint16(at + 4, true) !== GROUP_MAGIC) return undefined
   const incarnation = getU64(view, at + 16)
   const seed = seedOf(log, position, incarnation)
-  if (checksum(bytes, at + 4, at + GROUP_HEADER_BYTES, seed) !== view.getUint32(at, true)) {
+  if (checksumOf(memory, at + 4, at + GROUP_HEADER_BYTES, seed) !== view.getUint32(at, true)) {
     return undefined
   }
   return {
@@ -123,19 +134,20 @@ export function readGroupHeader(
 
 /** Loads the entry at `at` into `entry`; false where none is that this incarnation wrote here. */
 export function readEntry(
-  { bytes, view }: Bytes,
+  memory: Bytes,
   at: number,
   position: number,
   incarnation: number,
   log: number,
   entry: EntryView,
 ): boolean {
+  const { bytes, view } = memory
   if (at + ENTRY_HEADER_BYTES > bytes.length) return false
   if (view.getUint16(at + 4, true) !== ENTRY_MAGIC) return false
   const length = view.getUint32(at + 8, true)
   if (length < ENTRY_HEADER_BYTES || at + length > bytes.length) return false
   const seed = seedOf(log, position, incarnation)
-  if (checksum(bytes, at + 4, at + length, seed) !== view.getUint32(at, true)) return false
+  if (checksumOf(memory, at + 4, at + length, seed) !== view.getUint32(at, true)) return false
   loadEntry(entry, bytes, view, at, position)
   return true
 }

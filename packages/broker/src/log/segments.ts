@@ -23,8 +23,8 @@ interface Spare {
   capacity: number
 }
 
-/** Spare files kept for the next segments; more are deleted. */
-const SPARES_MAX = 2
+/** Spare files kept for the next segments (a checkpoint frees several); more are deleted. */
+const SPARES_MAX = 4
 
 /**
  * The files of the log, oldest first. One is written to; the next one is laid out beforehand, so

@@ -21,11 +21,8 @@ export const LOG_BUGS: readonly PlantedBug[] = [
   {
     name: 'no-checksum',
     file: `${LOG}/entry.ts`,
-    find: [
-      'if (checksum(bytes, at + 4, at + length, seed) !== view.getUint32(at, true)) return false',
-      '  loadEntry(',
-    ].join('\n'),
-    replace: 'void seed\n  loadEntry(',
+    find: [' !== view.getUint32(at, true)) return false', '  loadEntry('].join('\n'),
+    replace: ' < 0) return false\n  loadEntry(',
     why: 'a torn entry is taken for whole',
   },
   {
