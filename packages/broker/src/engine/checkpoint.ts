@@ -3,6 +3,7 @@ import { getU64, setU64 } from '../log/layout.ts'
 import type { Decided, Prepared } from '../prepared/table.ts'
 import type { QueueRow } from '../queue/ack-queue.ts'
 import type { HeldBatch } from './batches.ts'
+import { readRows, rowBlocks, type StoredRow } from './checkpoint-rows.ts'
 import type { StoredQueueOptions } from './queue-options.ts'
 import type { EngineQueue, State } from './state.ts'
 
@@ -11,7 +12,7 @@ import type { EngineQueue, State } from './state.ts'
  *   1  JSON { nextId, nextQueue }
  *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
  *   3  | kind 1 | 0 3 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |    waiting rows
- *   4  JSON { queue, rows: [...] }               rows that are more than waiting
+ *   4  | kind 1 | 0 3 | queue 4 | n × row |     rows that are more than waiting: checkpoint-rows.ts
  *   5  JSON [...]  batches not ended    6  JSON [...]  prepared transactions    7  decided ones
  */
 const COUNTERS = 1
@@ -25,7 +26,6 @@ const DECIDED = 7
 
 const HELD_PER_BLOCK = 256
 const ROWS_PER_BLOCK = 8_192
-const TRACKED_PER_BLOCK = 1_024
 const ROW_BYTES = 24
 const ROWS_HEADER_BYTES = 8
 
@@ -86,17 +86,20 @@ function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
 }
 
 function* trackedBlocks(queue: EngineQueue): Generator<Uint8Array> {
-  const rows = [...queue.rows.values()]
-  for (let from = 0; from < rows.length; from += TRACKED_PER_BLOCK) {
-    const some = rows.slice(from, from + TRACKED_PER_BLOCK)
-    yield json(TRACKED_ROWS, { queue: queue.number, rows: some.map(storedRow) })
-  }
+  if (queue.rows.size === 0) return
+  const head = bytesOf(new Uint8Array(ROWS_HEADER_BYTES))
+  head.view.setUint8(0, TRACKED_ROWS)
+  head.view.setUint32(4, queue.number, true)
+  yield* rowBlocks(head.bytes, storedRows([...queue.rows.values()]))
+}
+
+function* storedRows(rows: readonly QueueRow[]): Generator<StoredRow> {
+  for (const row of rows) yield storedRow(row)
 }
 
 /** What only this life of the broker knows (who has the row, whose key it holds) is left out. */
-function storedRow(row: QueueRow): QueueRow {
-  const kept = row.state === 'delayed' || row.state === 'parked'
-  const state = kept ? row.state : 'ready'
+function storedRow(row: QueueRow): StoredRow {
+  const state = row.state === 'delayed' || row.state === 'parked' ? row.state : 'ready'
   return { ...row, state, exact: false, gated: false, consumer: 0 }
 }
 
@@ -153,14 +156,12 @@ function decodeWaiting(state: State, block: Uint8Array): void {
 }
 
 function decodeTracked(state: State, block: Uint8Array): void {
-  const { queue: number, rows } = parse<{ queue: number; rows: QueueRow[] }>(block)
-  const queue = state.queues.get(number)
+  const queue = state.queues.get(bytesOf(block).view.getUint32(4, true))
   if (queue === undefined) return
-  for (const row of rows) {
+  for (const row of readRows(block, ROWS_HEADER_BYTES)) {
     // It was delivered between the two kinds of block.
     if (queue.waiting.has(row.id)) state.drop(queue, row.id)
-    // Written by an earlier version, it has no such count.
-    state.restoreRow(queue, { ...row, crashes: row.crashes ?? 0 })
+    state.restoreRow(queue, row)
   }
 }
 

@@ -30,10 +30,13 @@ const STRAGGLER_SHARE = 0.25
  * it.
  */
 const GROUPS_PER_LOOK = 32
-/** In a checkpoint: a queue, a waiting row, and a row that is more than waiting; bytes, roughly. */
+/**
+ * In a checkpoint: a queue, a waiting row, and a row that is more than waiting (40 and its causes);
+ * bytes, roughly.
+ */
 const QUEUE_BYTES = 512
 const WAITING_BYTES = 24
-const ROW_BYTES = 300
+const ROW_BYTES = 128
 /** Copied in one turn, bytes. */
 const COPY_BYTES_PER_TURN = 1 << 20
 
