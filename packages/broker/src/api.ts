@@ -65,6 +65,7 @@ export interface Delivery {
   /** Given once by the broker, rising in publish order. */
   readonly id: number
   readonly queue: string
+  /** Of small messages several share one `ArrayBuffer`: take these bytes, not their `buffer`. */
   readonly body: Uint8Array
   readonly properties: Uint8Array
   /** Failed deliveries before this one; after a crash it may be too high by one, never too low. */

@@ -68,8 +68,11 @@ export async function withEntry(
 
 const NO_BYTES = new Uint8Array(0)
 
-/** A part of an entry's bytes, copied: the block it is in will be written over. */
+/**
+ * A part of an entry's bytes, copied: the block it is in will be written over. Small ones share
+ * memory (Node's pool): an allocation each would cost more than the copy.
+ */
 export function copied(bytes: Uint8Array, from: number, to: number): Uint8Array {
   if (from === to) return NO_BYTES
-  return new Uint8Array(bytes.subarray(from, to))
+  return Buffer.from(bytes.subarray(from, to))
 }

@@ -71,12 +71,20 @@ export class LogReader {
     }
     const wanted = Math.max(WINDOW_BYTES, size + ENTRY_HEADER_BYTES + ALIGN)
     const length = Math.min(wanted, segment.capacity - offset, this.#end() - position)
-    const bytes = Buffer.allocUnsafeSlow(length)
+    const bytes = this.#memory(length)
     const read = await segment.file.read(bytes, offset).catch((error) => {
       throw new BrokerError('LOG_DAMAGED', `Cannot read position ${position}: ${error}`, error)
     })
-    if (this.#windows.length >= WINDOWS_MAX) this.#windows.shift()
     this.#windows.push({ ...bytesOf(bytes.subarray(0, read)), position })
+  }
+
+  /** That of the oldest window, when there are enough. */
+  #memory(length: number): Uint8Array {
+    if (this.#windows.length >= WINDOWS_MAX) {
+      const { buffer } = this.#windows.shift()!.bytes
+      if (buffer.byteLength >= length) return new Uint8Array(buffer, 0, length)
+    }
+    return Buffer.allocUnsafeSlow(Math.max(length, WINDOW_BYTES))
   }
 
   /** Forgets what was read from a segment that goes away. */

@@ -112,6 +112,7 @@ class Recovery {
     this.#noteMissing()
     await this.#rewriteTail()
     await this.#dropUnused()
+    this.#freeScratch()
     return this.#result()
   }
 
@@ -222,6 +223,12 @@ class Recovery {
     const content = bytesOf(this.#scratch.subarray(0, bytes))
     await segment.file.read(content.bytes, 0)
     return content
+  }
+
+  /** As large as a segment: given back at once, not when garbage is collected the next time. */
+  #freeScratch(): void {
+    if (this.#scratch.length > 0) this.#scratch.buffer.transfer(0)
+    this.#scratch = Buffer.alloc(0)
   }
 
   #note(segment: Segment, from: number, result: ScanResult): void {
