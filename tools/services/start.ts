@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync } from 'node:fs'
+import { isRoot, NOBODY, newDataFolder, removeFolder, servicesHome } from './home.ts'
+import type { Kind, Place, Program } from './kind.ts'
+import { MARIADB } from './mariadb.ts'
+import { freePort } from './ports.ts'
+import { POSTGRES } from './postgres.ts'
+import { programOf } from './programs.ts'
+import { Server } from './server.ts'
+import { prepare } from './server-process.ts'
+import type { Running, ServiceName } from './service.ts'
+
+const KINDS: Partial<Record<ServiceName, Kind>> = { postgres: POSTGRES, mariadb: MARIADB }
+
+/** Another program may take the port between our look at it and the server's start. */
+const PORTS_TRIED = 3
+
+/**
+ * Starts a server of its own, with an empty data folder and settings under which a committed
+ * transaction is on disk. It ends with this process. Rejects with `ServiceMissing` where it is not
+ * installed and cannot be fetched, with another error and the end of its log where it does not
+ * start within 60 s.
+ */
+export async function startService(name: ServiceName): Promise<Running> {
+  const kind = KINDS[name]!
+  const program = await programOf(kind)
+  const folder = newDataFolder(servicesHome(), name)
+  const place = { program, folder, password: randomBytes(12).toString('hex'), port: 0 }
+  try {
+    if (isRoot && kind.refusesRoot) chownSync(folder, NOBODY.uid, NOBODY.gid)
+    await prepare(kind, place)
+    return await atFreePort(kind, place, versionOf(program), PORTS_TRIED)
+  } catch (error) {
+    removeFolder(folder)
+    throw error
+  }
+}
+
+async function atFreePort(kind: Kind, place: Place, version: string, tries: number) {
+  const server = new Server(kind, { ...place, port: await freePort() }, version)
+  try {
+    await server.start()
+    return server
+  } catch (error) {
+    if (tries <= 1 || !server.hasEnded) throw error
+    return atFreePort(kind, place, version, tries - 1)
+  }
+}
+
+function versionOf({ path, env }: Program): string {
+  const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const
+  return /\d+\.\d+(\.\d+)?/.exec(execFileSync(path, ['--version'], options))?.[0] ?? 'unknown'
+}
