@@ -3,19 +3,25 @@ import type { Connection } from './connection.ts'
 
 /**
  * Version n of the library's tables is made by the first n entries. Never change one that was
- * released. `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked.
- * `due_at`: 0 = at once; in state 1 the time of the repeat; NULL when closed. `seq` rises in commit
- * order, there being one writer at a time.
+ * released.
+ *
+ * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0 as
+ * it was stored, 1 at once, later a time: of the next try, in state 1 of the repeat; NULL when
+ * closed. `seq` rises in commit order, there being one writer at a time. So a row still as it was
+ * stored (state 0, due_at 0) says nothing of its sending: behind `hufu_outbox_cursor` it is to be
+ * sent, up to there it was sent and, nobody having to answer, is closed. `id` is first in the unique
+ * index because it differs sooner.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE hufu_outbox (
      seq INTEGER PRIMARY KEY, event TEXT NOT NULL, id TEXT NOT NULL, key TEXT,
-     groups TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
-     delay_ms INTEGER NOT NULL, receipts INTEGER NOT NULL, missing INTEGER NOT NULL,
-     state INTEGER NOT NULL, due_at INTEGER, attempts INTEGER NOT NULL,
-     published_at INTEGER NOT NULL, closed_at INTEGER,
-     UNIQUE (event, id));
-   CREATE INDEX hufu_outbox_due ON hufu_outbox (state, due_at) WHERE due_at IS NOT NULL;
+     state INTEGER NOT NULL, due_at INTEGER, missing INTEGER NOT NULL, attempts INTEGER NOT NULL,
+     published_at INTEGER NOT NULL, closed_at INTEGER, delay_ms INTEGER NOT NULL,
+     receipts INTEGER NOT NULL, groups TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
+     UNIQUE (id, event));
+   CREATE INDEX hufu_outbox_due ON hufu_outbox (state, due_at) WHERE due_at > 0;
+   CREATE TABLE hufu_outbox_cursor (seq INTEGER NOT NULL);
+   INSERT INTO hufu_outbox_cursor VALUES (0);
    CREATE TABLE hufu_receipts (
      seq INTEGER NOT NULL, grp TEXT NOT NULL, outcome TEXT NOT NULL, body TEXT NOT NULL,
      at INTEGER NOT NULL, PRIMARY KEY (seq, grp)) WITHOUT ROWID;

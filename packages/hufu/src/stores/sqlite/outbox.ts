@@ -10,14 +10,15 @@ import type {
 import type { Opened } from './access.ts'
 import { Claims } from './claims.ts'
 import type { Connection } from './connection.ts'
+import { AS_STORED, CURSOR, countFresh } from './cursor.ts'
 import type { OutboxRecord } from './rows.ts'
 import { missingGroups, OUTBOX_COLUMNS, outboxRow } from './rows.ts'
 import type { SqliteTx } from './tx.ts'
 import { connectionOf, markWork } from './tx.ts'
 
-const INSERT = `INSERT INTO hufu_outbox (event, id, key, groups, headers, body, delay_ms, receipts,
-  missing, state, due_at, attempts, published_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?) ON CONFLICT (event, id) DO NOTHING`
+const INSERT = `INSERT INTO hufu_outbox (event, id, key, state, due_at, missing, attempts,
+  published_at, delay_ms, receipts, groups, headers, body)
+  VALUES (?, ?, ?, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 const SENT = `UPDATE hufu_outbox SET state = iif(missing > 0, 1, 2),
   due_at = iif(missing > 0, ?3, NULL), closed_at = iif(missing > 0, NULL, ?4)
@@ -29,8 +30,21 @@ const ANSWERED = `UPDATE hufu_outbox SET missing = missing - 1,
   closed_at = CASE WHEN missing = 1 THEN ? END WHERE seq = ?`
 
 const OPEN = `SELECT seq, event, id, key, groups, published_at, state FROM hufu_outbox
-  WHERE state IN (0, 1, 3) AND due_at IS NOT NULL AND event = ? AND published_at < ?
-  ORDER BY seq LIMIT ?`
+  WHERE event = ?1 AND published_at < ?2 AND`
+
+/** What waits for something, and what the relay has not come to. */
+const OPEN_TOLD = `${OPEN} state IN (0, 1, 3) AND due_at > 0 ORDER BY seq LIMIT ?3`
+const OPEN_FRESH = `${OPEN} seq > ${CURSOR} AND ${AS_STORED} ORDER BY seq LIMIT ?3`
+
+const REOPEN = `UPDATE hufu_outbox SET state = 0, due_at = 1, attempts = 0
+  WHERE seq = ? AND state = 3`
+
+const COUNTS = `SELECT count(*) FILTER (WHERE state = 0) AS waiting,
+  count(*) FILTER (WHERE state = 1) AS open, min(published_at) FILTER (WHERE state = 0) AS oldest
+  FROM hufu_outbox WHERE due_at > 0 AND state IN (0, 1)`
+
+const OLDEST_FRESH = `SELECT published_at AS at FROM hufu_outbox
+  WHERE seq > ${CURSOR} AND ${AS_STORED} ORDER BY seq LIMIT 1`
 
 export interface SqliteOutbox extends OutboxStore<SqliteTx, DatabaseSync> {
   /** Frees what the claims of this store hold outside of the database. */
@@ -62,16 +76,10 @@ export function createOutbox(opened: Opened): SqliteOutbox {
       return opened().reader.all<ReceiptRow>(sql, event, id)
     },
     async reopen(tx, ref) {
-      const sql =
-        'UPDATE hufu_outbox SET state = 0, due_at = 0, attempts = 0 WHERE seq = ? AND state = 3'
-      if (connectionOf(tx).run(sql, ref) > 0) markWork(tx, 'messages')
+      if (connectionOf(tx).run(REOPEN, ref) > 0) markWork(tx, 'messages')
     },
     open: async (event, before, limit) => openRows(opened().reader, event, before, limit),
-    async waiting(atMost) {
-      const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM hufu_outbox
-        WHERE state = 0 AND due_at IS NOT NULL LIMIT ?)`
-      return opened().reader.get<{ n: number }>(sql, atMost)!.n
-    },
+    waiting: async (atMost) => waiting(opened().reader, atMost),
     stats: async () => stats(opened().reader, opened().os.clock.now()),
   }
 }
@@ -80,8 +88,9 @@ function insert(tx: SqliteTx | DatabaseSync, row: NewOutboxRow, now: number) {
   const connection = connectionOf(tx)
   const { event, id, key, groups, headers, body, delayMs, receipts } = row
   const missing = receipts ? groups.length : 0
-  const given = [event, id, key, JSON.stringify(groups), JSON.stringify(headers), body, delayMs]
-  const inserted = connection.run(INSERT, ...given, receipts ? 1 : 0, missing, now) === 1
+  const named = [event, id, key, missing, now, delayMs, receipts ? 1 : 0]
+  const texts = [JSON.stringify(groups), JSON.stringify(headers)]
+  const inserted = connection.run(INSERT, ...named, ...texts, body) === 1
   if (!inserted) refuseOther(connection, row)
   else if (row.sent) connection.run(SENT, event, id, row.sent.resendAt, now)
   else markWork(tx, 'messages')
@@ -127,7 +136,10 @@ interface OpenRecord {
 }
 
 function openRows(reader: Connection, event: string, before: number, limit: number): OpenRow[] {
-  return reader.all<OpenRecord>(OPEN, event, before, limit).map((row) => ({
+  const told = reader.all<OpenRecord>(OPEN_TOLD, event, before, limit)
+  const fresh = reader.all<OpenRecord>(OPEN_FRESH, event, before, limit)
+  const rows = [...told, ...fresh].sort((a, b) => a.seq - b.seq).slice(0, limit)
+  return rows.map((row) => ({
     event: row.event,
     id: row.id,
     key: row.key,
@@ -137,12 +149,21 @@ function openRows(reader: Connection, event: string, before: number, limit: numb
   }))
 }
 
+function waiting(reader: Connection, atMost: number): number {
+  const sql = `SELECT count(*) FROM (SELECT 1 FROM hufu_outbox
+    WHERE state = 0 AND due_at > 0 LIMIT ?)`
+  const told = reader.tuple<[number]>(sql, atMost)![0]
+  return Math.min(atMost, told + countFresh(reader))
+}
+
 function stats(reader: Connection, now: number): OutboxStats {
-  const counts = reader.get<{ waiting: number; oldest: number | null; open: number }>(
-    `SELECT count(*) FILTER (WHERE state = 0) AS waiting, count(*) FILTER (WHERE state = 1) AS open,
-     min(published_at) FILTER (WHERE state = 0) AS oldest
-     FROM hufu_outbox WHERE due_at IS NOT NULL AND state IN (0, 1)`,
-  )!
-  const oldestMs = counts.oldest === null ? 0 : Math.max(0, now - counts.oldest)
-  return { waiting: counts.waiting, open: counts.open, oldestMs }
+  type Counts = { waiting: number; oldest: number | null; open: number }
+  const told = reader.get<Counts>(COUNTS)!
+  const fresh = reader.get<{ at: number }>(OLDEST_FRESH)
+  const oldest = Math.min(told.oldest ?? now, fresh?.at ?? now)
+  return {
+    waiting: told.waiting + countFresh(reader),
+    open: told.open,
+    oldestMs: Math.max(0, now - oldest),
+  }
 }

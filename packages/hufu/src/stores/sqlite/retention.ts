@@ -1,6 +1,17 @@
 import type { Retained, RetentionStore } from '../../ports/store.ts'
 import type { Opened } from './access.ts'
 import type { Connection } from './connection.ts'
+import { AS_STORED, CURSOR } from './cursor.ts'
+
+/** No relay has ever asked for rows. */
+const UNUSED = `(SELECT seq = 0 FROM hufu_outbox_cursor) AND NOT EXISTS (SELECT 1 FROM hufu_leases)`
+
+/**
+ * Of a sent row that nobody has to answer, the time at which it was published. The row with the
+ * highest number stays, or the number would be given again and be taken for sent.
+ */
+const CLOSED_AT = `CASE WHEN seq = (SELECT max(seq) FROM hufu_outbox) AND NOT (${UNUSED}) THEN NULL
+  WHEN ${AS_STORED} AND seq <= ${CURSOR} THEN published_at ELSE closed_at END`
 
 /**
  * For each table: its number, when a row was made (rising with the number, so that looking can stop
@@ -8,7 +19,7 @@ import type { Connection } from './connection.ts'
  */
 const TABLES: Record<Retained, { table: string; seq: string; made: string; finished: string }> = {
   journal: { table: 'hufu_journal', seq: 'seq', made: 'at', finished: 'at' },
-  outbox: { table: 'hufu_outbox', seq: 'seq', made: 'published_at', finished: 'closed_at' },
+  outbox: { table: 'hufu_outbox', seq: 'seq', made: 'published_at', finished: CLOSED_AT },
   fence: { table: 'hufu_fence', seq: 'seq', made: 'at', finished: 'at' },
   parked: { table: 'hufu_parked', seq: 'ref', made: 'parked_at', finished: 'resolved_at' },
   audit: { table: 'hufu_audit', seq: 'seq', made: 'at', finished: 'at' },
