@@ -1,7 +1,7 @@
 import type { DiskError } from '../disk.ts'
 
 const CASES: Record<string, string> = {
-  EBADF: 'the file is closed, not open for this, or its process has ended',
+  EBADF: 'the file is closed or not open for this',
   EEXIST: 'it is there already',
   EIO: 'the device failed',
   EISDIR: 'it is a folder',

@@ -92,7 +92,7 @@ export class SimulatedOs {
   /**
    * The power fails: the process ends, and of all that was not synced each sector, and of the names
    * in each folder the first few, survive by chance. `keep: 'all' | 'none'` leaves out the chance.
-   * What the dead process had pending never settles; calls on its files reject with `EBADF`.
+   * What the dead process had pending never settles, nor does a call that it still makes.
    */
   crash(options: { keep?: Keep } = {}): void {
     const keep = options.keep ?? 'some'
