@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -30,30 +30,4 @@ function isOpen(folder: string): boolean {
 function made(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   return folder
-}
-
-/**
- * A new folder in `home` for what one server or one download writes. The name carries this
- * process's id: folders of processes that are gone, as after `kill -9`, are removed by the way.
- */
-export function newDataFolder(home: string, name: string): string {
-  const data = made(join(home, 'data'))
-  for (const each of readdirSync(data)) {
-    if (!isAlive(Number(each.split('-')[1]))) removeFolder(join(data, each))
-  }
-  return mkdtempSync(join(data, `${name}-${process.pid}-`))
-}
-
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
-}
-
-/** True when a process of this id is there, also one of another user. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

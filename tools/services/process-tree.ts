@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive } from './home.ts'
 
 /**
  * SIGKILL to a process and all below it, whatever groups and sessions they made. The top one is
@@ -22,6 +21,16 @@ export async function untilGone(pids: readonly number[], withinMs: number): Prom
     await sleep(5)
   }
   return true
+}
+
+/** True when a process of this id is there, also one of another user. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {

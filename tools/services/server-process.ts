@@ -5,14 +5,16 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRoot, NOBODY } from './home.ts'
 import type { Command, Kind, Place } from './kind.ts'
+import { endsWithUs } from './leftovers.ts'
 import { killTree, signal, untilGone } from './process-tree.ts'
 
 const STOP_MS = 20_000
 const GONE_MS = 10_000
 const LOG_LINES = 20
 
-/** Linux can end a process when its parent ends, however that came. */
-const canFollowParent = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0
+/** Linux can kill a process when its parent ends, however that came. */
+const DIE_WITH_PARENT = ['--pdeathsig', 'KILL']
+const canFollowParent = spawnSync('setpriv', [...DIE_WITH_PARENT, 'true']).status === 0
 
 /** A server's process; its output goes to `server.log` in its folder. */
 export interface ServerProcess {
@@ -27,7 +29,7 @@ export interface ServerProcess {
 
 /** Starts the server. It does not keep this process alive, and where it can, ends with it. */
 export async function launch(kind: Kind, place: Place): Promise<ServerProcess> {
-  const child = start(kind, place, followingParent(kind, kind.serve(place)))
+  const child = start(kind, place, kind.serve(place))
   child.unref()
   const { pid } = child
   if (pid === undefined) {
@@ -71,15 +73,18 @@ function logOf(place: Place): string {
   return join(place.folder, 'server.log')
 }
 
-function followingParent(kind: Kind, command: Command): Command {
-  if (!canFollowParent) return command
-  const args = ['--pdeathsig', kind.stopSignal.slice(3), '--', command.path, ...command.args]
-  return { ...command, path: 'setpriv', args }
+/**
+ * The same command, killed when this process is gone: its data goes too, and MariaDB does not hear
+ * SIGTERM while it starts.
+ */
+function followingUs({ path, args }: Command): [path: string, args: readonly string[]] {
+  return canFollowParent ? ['setpriv', [...DIE_WITH_PARENT, '--', path, ...args]] : [path, args]
 }
 
 function start(kind: Kind, place: Place, command: Command): ChildProcess {
   const log = openSync(logOf(place), 'a')
-  const child = spawn(command.path, command.args, {
+  const [path, args] = followingUs(command)
+  const child = spawn(path, args, {
     cwd: place.folder,
     env: { PATH: process.env.PATH, HOME: place.folder, ...place.program.env, ...command.env },
     stdio: [command.input === undefined ? 'ignore' : 'pipe', log, log],
@@ -87,6 +92,7 @@ function start(kind: Kind, place: Place, command: Command): ChildProcess {
     ...(isRoot && kind.refusesRoot ? NOBODY : {}),
   })
   closeSync(log)
+  endsWithUs(child)
   // A program that ends early does not read all its input: its exit code says so.
   child.stdin?.on('error', () => {})
   child.stdin?.end(command.input)

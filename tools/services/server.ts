@@ -1,20 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { removeFolder } from './home.ts'
 import type { Kind, Place } from './kind.ts'
-import { killTree } from './process-tree.ts'
+import { removeFolder } from './leftovers.ts'
 import type { ServerProcess } from './server-process.ts'
 import { launch, tailOfLog } from './server-process.ts'
 import type { Running, ServiceName } from './service.ts'
 
 const READY_MS = 60_000
 const PROBE_EVERY_MS = 50
-
-/** Servers of this process, so that none outlives it. */
-const running = new Set<Server>()
-
-process.on('exit', () => {
-  for (const server of running) server.abandon()
-})
 
 /** One server, over all its starts. */
 export class Server implements Running {
@@ -45,7 +37,6 @@ export class Server implements Running {
 
   /** Resolves when a client can work with it. */
   async start(): Promise<void> {
-    running.add(this)
     this.#process = await launch(this.#kind, this.#place)
     const end = Date.now() + READY_MS
     for (;;) {
@@ -64,7 +55,6 @@ export class Server implements Running {
   async stop(): Promise<void> {
     await this.#process?.stop()
     removeFolder(this.#place.folder)
-    running.delete(this)
   }
 
   async kill(): Promise<void> {
@@ -74,12 +64,6 @@ export class Server implements Running {
   async restart(): Promise<void> {
     await this.#process?.stop()
     await this.start()
-  }
-
-  /** What can still be done while this process exits: no waiting. */
-  abandon(): void {
-    if (this.#process && !this.hasEnded) killTree(this.#process.pid)
-    removeFolder(this.#place.folder)
   }
 
   #cannotStart(cause: string): Error {

@@ -1,6 +1,6 @@
 import { readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive } from './home.ts'
+import { isAlive } from './process-tree.ts'
 
 const WAIT_MS = 600_000
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { newDataFolder, removeFolder } from './home.ts'
+import { newDataFolder, removeFolder } from './leftovers.ts'
 import { ServiceMissing } from './service.ts'
 import { underLock } from './unpack-lock.ts'
 
