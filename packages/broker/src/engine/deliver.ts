@@ -12,6 +12,9 @@ import type { EngineQueue } from './state.ts'
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
 const TURN_DELIVERIES_MAX = 1_000
 
+/** Why a row is given up whose last delivery no consumer has answered. */
+const KILLED = 'in delivery when the broker was killed'
+
 /** What the deliverer asks of the one who settles. */
 export interface GiveUp {
   /** Dead-letters or parks a row that is in state `settling`. */
@@ -86,6 +89,11 @@ export class Deliverer {
     }
     const suspect = queue.isSuspect(head)
     if (marks.length > 0 && !suspect) return false
+    if (!suspect && isSpent(head, queue.options.maxAttempts)) {
+      const row = queue.take(head, 'settling')
+      this.#giveUp.giveUp(queue, row, row.attempts, KILLED).catch(() => undefined)
+      return true
+    }
     const alone = isForAlone(head, suspect)
     if (alone && marks.length + queue.counts.unsettled > 0) return false
     if (suspect) {
@@ -159,15 +167,15 @@ export class Deliverer {
    */
   #mark(queue: EngineQueue, rows: QueueRow[]): void {
     const { maxAttempts } = queue.options
-    // The first crash counts for all up to the reach, delivered or not: alone it gives up nothing.
-    const spent = rows.filter(({ attempts }) => {
-      return maxAttempts > 0 && attempts > 0 && attempts + 1 >= maxAttempts
-    })
-    const marked = rows.filter((row) => !spent.includes(row))
-    for (const row of spent) {
+    const marked: QueueRow[] = []
+    for (const row of rows) {
+      const attempts = row.attempts + 1
+      if (!isOver(attempts, maxAttempts)) {
+        marked.push(row)
+        continue
+      }
       queue.move(row, 'settling')
-      const cause = 'in delivery when the broker was killed'
-      this.#giveUp.giveUp(queue, row, row.attempts + 1, cause).catch(() => undefined)
+      this.#giveUp.giveUp(queue, row, attempts, KILLED).catch(() => undefined)
     }
     if (marked.length === 0) return this.schedule(queue)
     queue.marking = marked.length
@@ -193,6 +201,19 @@ export class Deliverer {
       this.#engine.warn(`A consumer of ${consumer.queue.name} threw: ${String(error)}`)
     }
   }
+}
+
+/**
+ * So many attempts, the last one of them cut off by a crash, are all. The first crash counts for
+ * all up to the reach, delivered or not: alone it gives up nothing.
+ */
+function isOver(attempts: number, maxAttempts: number): boolean {
+  return maxAttempts > 0 && attempts > 1 && attempts >= maxAttempts
+}
+
+/** Its last attempt was cut off by a crash, and an orderly stop has counted that since. */
+function isSpent(head: QueueRow | WaitingList, maxAttempts: number): boolean {
+  return 'crashes' in head && head.crashes > 0 && isOver(head.attempts, maxAttempts)
 }
 
 /** Two crashes in a row had it in delivery: it may be the one that kills. */
