@@ -81,6 +81,9 @@ export interface TransactionFilter {
   readonly limit: number
 }
 
+/** `reused`: the id is there with another name or input. */
+export type InsertOutcome = 'inserted' | 'repeated' | 'reused'
+
 /** Global transactions. One row each; its whole state is saved at once. */
 export interface TransactionStore<Tx, Foreign> {
   /**
@@ -94,6 +97,11 @@ export interface TransactionStore<Tx, Foreign> {
   unregister(owner: number): Promise<void>
   /** The same id with the same name and input changes nothing; with others: `ID_REUSED`. */
   insert(tx: Tx | Foreign, row: NewTransaction): Promise<{ repeated: boolean }>
+  /**
+   * As `insert` in a transaction of the store, many with few statements, and throws nothing for the
+   * single one. Of two with one id in `rows` the first is stored.
+   */
+  insertAll(tx: Tx, rows: readonly NewTransaction[]): Promise<InsertOutcome[]>
   /**
    * Gives this coordinator transactions that are not final: first those whose coordinator's lease has
    * ended (due or not), then due ones that nobody has. Two coordinators never get the same one.
