@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { AckQueue, type QueueRow, type Return } from './ack-queue.ts'
+import { memoryInUse } from './memory.fixture.ts'
 
 const BYTES_PER_ROW = 24
 const SIZE = 100
@@ -233,14 +232,6 @@ for (const ordered of [false, true]) {
     assert.equal(queue.length, 0)
     assert.deepEqual(countsOf(queue), [0, 0, 0, 0, 0, 0])
   })
-}
-
-function memoryInUse(): number {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as () => void
-  for (let i = 0; i < 3; i++) gc()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
 }
 
 test('a million waiting rows cost 24 bytes each in the process, and give them back', () => {

@@ -16,11 +16,6 @@ export class KeyGate<R extends Row = Row> {
     return this.#aside
   }
 
-  /** Keys that are busy. */
-  get busyKeys(): number {
-    return this.#lanes.size
-  }
-
   isBusy(key: number): boolean {
     return this.#lanes.has(key)
   }

@@ -21,15 +21,6 @@ export class RowHeap<R extends Row = Row> {
   readonly #rows = new Map<number, R>()
   #heap: R[] = []
 
-  get length(): number {
-    return this.#rows.size
-  }
-
-  /** Places held in memory: `length` and the stale ones. */
-  get slots(): number {
-    return this.#heap.length
-  }
-
   /** @throws RangeError when a row with this id is in the heap */
   push(row: R): void {
     if (this.#rows.has(row.id)) {
@@ -51,16 +42,6 @@ export class RowHeap<R extends Row = Row> {
     return top
   }
 
-  /** Takes out the row with the smallest id. */
-  pop(): R | undefined {
-    const top = this.peek()
-    if (top === undefined) return undefined
-    this.#rows.delete(top.id)
-    this.#removeTop()
-    this.#sweep()
-    return top
-  }
-
   /** Takes out the row `id`. */
   take(id: number): R | undefined {
     const row = this.#rows.get(id)
@@ -68,20 +49,6 @@ export class RowHeap<R extends Row = Row> {
     this.#rows.delete(id)
     this.#sweep()
     return row
-  }
-
-  get(id: number): R | undefined {
-    return this.#rows.get(id)
-  }
-
-  clear(): void {
-    this.#rows.clear()
-    this.#heap = []
-  }
-
-  /** The rows in order of their ids, as they are now. Sorts: for listings. */
-  [Symbol.iterator](): IterableIterator<R> {
-    return this.#sorted().values()
   }
 
   #sorted(): R[] {

@@ -12,11 +12,6 @@ export class RowLine<R extends Row = Row> {
     return this.#rows.length - this.#first
   }
 
-  /** Places held in memory: `length` and those of rows that left at the front. */
-  get slots(): number {
-    return this.#rows.length
-  }
-
   /** False when a row with this id stands in the line. */
   add(row: R): boolean {
     const at = this.#firstFrom(row.id)
@@ -47,11 +42,6 @@ export class RowLine<R extends Row = Row> {
     if (at === this.#first) return this.shift()
     this.#rows.splice(at, 1)
     return row
-  }
-
-  /** The rows in order, as they are now. */
-  rows(): R[] {
-    return this.#rows.slice(this.#first) as R[]
   }
 
   /** Index of the first row with an id from `id` on. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { memoryInUse } from '../queue/memory.fixture.ts'
 import { DueHeap } from './due-heap.ts'
 
 interface Entry {
@@ -60,15 +61,20 @@ test('the largest ids, times and queue numbers are kept exactly', () => {
   assert.deepEqual(drained(heap), [entry])
 })
 
-test('memory grows and shrinks with the content', () => {
+test('an entry costs 20 bytes, and memory shrinks with the content', () => {
   const heap = new DueHeap()
-  const quiet = heap.bytes
-  for (let id = 1; id <= 100_000; id++) heap.push(id % 977, 1, id)
-  assert.ok(heap.bytes <= 2 * 100_000 * 20, `${heap.bytes} bytes`)
+  const quiet = memoryInUse()
+  const count = 2 ** 20
+  for (let id = 1; id <= count; id++) heap.push(id % 977, 1, id)
+  const full = memoryInUse() - quiet
+  assert.ok(full <= count * 20 * 1.05, `${full} bytes`)
   while (heap.length > 1_000) heap.pop()
-  assert.ok(heap.bytes <= 4 * 1_000 * 20, `${heap.bytes} bytes`)
+  const few = memoryInUse() - quiet
+  assert.ok(few <= 1_000_000, `${few} bytes`)
+  for (let id = 1; id <= count; id++) heap.push(id % 977, 1, id)
   heap.compact(() => false)
-  assert.equal(heap.bytes, quiet)
+  const none = memoryInUse() - quiet
+  assert.ok(none <= 1_000_000, `${none} bytes`)
 })
 
 test('compact keeps the order of what stays', () => {

@@ -22,11 +22,6 @@ export class DueHeap {
     return this.#length
   }
 
-  /** Memory held for entries, in bytes. */
-  get bytes(): number {
-    return this.#dueAts.byteLength + this.#ids.byteLength + this.#queues.byteLength
-  }
-
   /**
    * @param queue u32
    * @throws RangeError when `dueAt` is not a number
