@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { DiskCall } from '@hufu/os/simulated'
 import type { Delivery, Subscription } from '../api.ts'
 import { numbers, refusal, type Taker, World } from './world.fixture.ts'
 
@@ -244,6 +245,78 @@ test('messages far beyond the memory kept for the log come back from disk, in or
     numbers(800).map(Number),
   )
   assert.ok(world.sim.disk.counts.read > reads)
+})
+
+/** Three messages of one key and a `free` one, on the disk only. */
+async function coldWorld(): Promise<World> {
+  const world = await worldWith(0)
+  await world.publishAll('a', numbers(3), 'k')
+  await world.publish('a', 'free')
+  await world.killAndOpen()
+  return world
+}
+
+const isBody = ({ kind, path }: DiskCall) => kind === 'read' && path.endsWith('.seg')
+
+/** The next so many reads fail. */
+function failReads(world: World, count: number): void {
+  let left = count
+  world.sim.disk.failAt((call) => isBody(call) && left-- > 0, 'EIO', { once: false })
+}
+
+test('a read error that passes parks nothing, and lets no message of the key pass', async () => {
+  for (const errors of [1, 3]) {
+    const world = await coldWorld()
+    failReads(world, errors)
+    const { counts } = world.sim.disk
+    const before = counts.read
+    const taker = world.take('a', { keyOrder: true }).settleAll()
+    await world.pass(5)
+    assert.deepEqual([taker.bodies, counts.read - before], [[], 1], 'not again at once')
+    await world.pass(3_000)
+    assert.deepEqual(taker.bodies.slice(0, 1), ['1'])
+    assert.deepEqual(
+      taker.bodies.filter((body) => body !== 'free'),
+      numbers(3),
+    )
+    assert.deepEqual([world.warnings, world.stats('a').parked], [[], 0])
+  }
+})
+
+test('a message that cannot be read for over a second is parked, the others go on', async () => {
+  const world = await coldWorld()
+  // The first one and three more.
+  failReads(world, 4)
+  const taker = world.take('a', { keyOrder: true }).settleAll()
+  await world.pass(1_000)
+  assert.equal(world.stats('a').parked, 0)
+  await world.pass(3_000)
+  assert.deepEqual(taker.bodies.toSorted(), ['2', '3', 'free'])
+  const [parked] = await world.do(world.broker.peek('a'))
+  assert.match(parked!.cause!, /^its bytes cannot be read: /)
+  assert.equal(world.warnings.length, 1)
+})
+
+test('while a read is tried again a close and the loss of all consumers end in order', async () => {
+  const world = await coldWorld()
+  const heal = world.sim.disk.failAt(isBody, 'EIO', { once: false })
+  const first = world.take('a')
+  await world.pass(500)
+  await first.close()
+  await world.pass(5_000)
+  assert.equal(world.stats('a').parked, 0)
+  heal()
+  const second = world.take('a')
+  await world.pass(100)
+  assert.equal(second.seen.length, 4)
+  await second.close()
+  await world.killAndOpen()
+  world.sim.disk.failAt(isBody, 'EIO', { once: false })
+  world.take('a')
+  await world.pass(500)
+  await world.close()
+  await world.pass(5_000)
+  assert.deepEqual([world.warnings, world.fatal], [[], []])
 })
 
 test('subscribing to an unknown queue, or to one of a closed broker, is refused', async () => {

@@ -12,6 +12,12 @@ import type { EngineQueue } from './state.ts'
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
 const TURN_DELIVERIES_MAX = 1_000
 
+/**
+ * A read that fails is tried again after these times, ms: parking a message of a key for an error
+ * that passes would let the next one of its key pass.
+ */
+const READ_RETRIES_MS = [10, 100, 1_000]
+
 /** Why a row is given up whose last delivery no consumer has answered. */
 const KILLED = 'in delivery when the broker was killed'
 
@@ -135,23 +141,42 @@ export class Deliverer {
     return true
   }
 
-  #load(queue: EngineQueue, position: number, size: number): void {
+  /** Brings the head's bytes into memory; meanwhile nothing of this queue is delivered. */
+  #load(queue: EngineQueue, position: number, size: number, tries = 0): void {
     queue.loading = true
-    this.#engine.reader.load(position, size).then(
-      () => {
-        queue.loading = false
-        this.schedule(queue)
-      },
+    const { reader, os } = this.#engine
+    reader.load(position, size).then(
+      () => this.#loaded(queue),
       (error) => {
-        queue.loading = false
-        if (this.#engine.closed || this.#engine.log.failure !== undefined) return
-        const head = queue.head()
-        if (head?.position !== position) return this.schedule(queue)
-        const row = queue.take(head, 'settling')
-        this.#parkDamaged(queue, row, `its bytes cannot be read: ${String(error)}`)
-        this.schedule(queue)
+        const wait = READ_RETRIES_MS[tries]
+        if (wait === undefined) return this.#unreadable(queue, position, error)
+        os.clock.timer(wait, () => this.#loadAgain(queue, position, tries + 1))
       },
     )
+  }
+
+  #loaded(queue: EngineQueue): void {
+    queue.loading = false
+    this.schedule(queue)
+  }
+
+  #loadAgain(queue: EngineQueue, position: number, tries: number): void {
+    const head = queue.head()
+    const over = this.#engine.closed || queue.consumers === 0
+    // Somebody may have settled or moved it meanwhile.
+    if (over || head?.position !== position) this.#loaded(queue)
+    else this.#load(queue, position, head.size, tries)
+  }
+
+  #unreadable(queue: EngineQueue, position: number, error: unknown): void {
+    queue.loading = false
+    if (this.#engine.closed || this.#engine.log.failure !== undefined) return
+    const head = queue.head()
+    if (head?.position === position) {
+      const row = queue.take(head, 'settling')
+      this.#parkDamaged(queue, row, `its bytes cannot be read: ${String(error)}`)
+    }
+    this.schedule(queue)
   }
 
   #parkDamaged(queue: EngineQueue, row: QueueRow, cause: string): void {
