@@ -200,3 +200,69 @@ test('close waits for a commit under way, and ends clean', async () => {
   assert.equal(world.stats('a').ready, 50)
   assert.deepEqual(world.fatal, [])
 })
+
+const GONE = refusal('CLOSED', /^Cannot settle in a batch: the subscription to in is closed$/)
+
+test('a batch whose subscription closes before its settles is refused as a whole', async () => {
+  for (const end of ['close', 'delete', 'stop'] as const) {
+    const world = await worldWith('in', 'out')
+    await world.publish('in', '1')
+    const taker = world.take('in')
+    await world.pass(10)
+    const batch = world.broker.batch()
+    void batch.publish({ queues: ['out'], body: bytes('x') })
+    batch.settle(taker.subscription, [{ id: taker.last.id, outcome: 'done' }])
+    const committing = batch.commit()
+    committing.catch(() => undefined)
+    const ends = {
+      close: () => taker.subscription.close(),
+      delete: () => world.broker.deleteQueue('in'),
+      stop: () => world.broker.close(),
+    }
+    await world.do(Promise.allSettled([committing, ends[end]()]))
+    await assert.rejects(committing, GONE)
+    await world.killAndOpen()
+    assert.equal(world.stats('out').ready, 0)
+    if (end === 'delete') continue
+    const again = world.take('in').settleAll()
+    await world.pass(10)
+    assert.deepEqual([again.bodies, again.last.redelivered], [['1'], true])
+  }
+})
+
+test('what a refused batch had taken from other consumers is unsettled as before', async () => {
+  const world = await worldWith('dead', 'in', 'out')
+  await world.do(world.broker.declareQueue('b', { deadLetter: 'dead' }))
+  await world.publishAll('b', ['done', 'later', 'reject'])
+  await world.publish('in', '1')
+  const b = world.take('b')
+  const taker = world.take('in')
+  await world.pass(10)
+  const { settled } = world.broker.stats()
+  const batch = world.broker.batch()
+  void batch.publish({ queues: ['out'], body: bytes('x') })
+  const outcomes = ['done', 'later', 'reject'] as const
+  const settlements = b.seen.map(({ id }, i) => ({ id, outcome: outcomes[i]!, delayMs: 1_000 }))
+  batch.settle(b.subscription, settlements)
+  batch.settle(taker.subscription, [{ id: taker.last.id, outcome: 'done' }])
+  const committing = batch.commit()
+  await world.do(Promise.allSettled([committing, taker.subscription.close()]))
+  await assert.rejects(committing, GONE)
+  assert.deepEqual([world.stats('b').unsettled, world.broker.stats().settled], [3, settled])
+  assert.deepEqual([world.stats('out').ready, world.stats('dead').ready], [0, 0])
+  await b.done(...b.seen)
+  assert.deepEqual([world.stats('b').bytes, world.stats('in').ready], [0, 1])
+})
+
+test('an id that is not unsettled any more is ignored in a batch, as in settle', async () => {
+  const world = await worldWith('in', 'out')
+  await world.publish('in', '1')
+  const taker = world.take('in')
+  await world.pass(10)
+  const batch = world.broker.batch()
+  void batch.publish({ queues: ['out'], body: bytes('x') })
+  batch.settle(taker.subscription, [{ id: taker.last.id, outcome: 'done' }])
+  await taker.done(taker.last)
+  await world.do(batch.commit())
+  assert.deepEqual([world.stats('in').bytes, world.stats('out').ready], [0, 1])
+})

@@ -9,10 +9,20 @@ import type { Engine } from './engine.ts'
 import { appendReturns, appendSettle, type NewReturn, SETTLED } from './records.ts'
 import type { EngineQueue } from './state.ts'
 
+/** A delivery that is settled in a batch. */
+interface Taken {
+  consumer: Consumer
+  id: number
+  /** It counts as settled. */
+  done: boolean
+}
+
 /** Writes down what consumers say; a row leaves its queue only when that is on disk. */
 export class Settler {
   readonly #engine: Engine
   readonly #deadLetters: DeadLetters
+  /** What a batch has taken from consumers, until it is known that it will end. */
+  readonly #taken = new WeakMap<OpenBatch, Taken[]>()
 
   constructor(engine: Engine, deadLetters: DeadLetters) {
     this.#engine = engine
@@ -26,12 +36,26 @@ export class Settler {
     await Promise.all([this.#engine.log.durable(), ...givenUp])
   }
 
-  /** Writes the outcomes as part of a batch; they are known to be good. */
+  /**
+   * Writes the outcomes as part of a batch; they are known to be good. Rejects with `CLOSED` when
+   * the consumer is gone: its messages come again, so nothing that came of them may take effect.
+   * What the batch has taken from others is given back then.
+   */
   async settleWith(
     consumer: Consumer,
     settlements: readonly Settlement[],
     batch: OpenBatch,
   ): Promise<void> {
+    const taken = this.#taken.get(batch) ?? []
+    this.#taken.set(batch, taken)
+    if (consumer.closed) {
+      this.#giveBack(taken)
+      const text = `the subscription to ${consumer.queue.name} is closed`
+      throw new BrokerError('CLOSED', `Cannot settle in a batch: ${text}`)
+    }
+    for (const { id, outcome } of settlements) {
+      if (consumer.unsettled.has(id)) taken.push({ consumer, id, done: outcome === 'done' })
+    }
     await Promise.all(this.#write(consumer, settlements, batch))
   }
 
@@ -80,6 +104,19 @@ export class Settler {
     if (returns.length === 0 || log.failure !== undefined) return
     appendReturns(log, queue.number, returns)
     await log.durable()
+  }
+
+  #giveBack(taken: readonly Taken[]): void {
+    const closed = new Set<Consumer>()
+    for (const { consumer, id, done } of taken) {
+      const row = consumer.queue.rows.get(id)
+      if (row?.state !== 'settling') continue
+      consumer.queue.move(row, 'unsettled')
+      consumer.unsettled.add(id)
+      if (done) this.#engine.counters.settled--
+      if (consumer.closed) closed.add(consumer)
+    }
+    for (const consumer of closed) this.release(consumer).catch(() => undefined)
   }
 
   #take(consumer: Consumer, id: number): QueueRow | undefined {
