@@ -1,4 +1,5 @@
 import type { Os } from '@hufu/os'
+import type { BarrierStore, TransactionStore } from './transactions.ts'
 
 /**
  * The user's own database with the library's tables in it. `Tx` is the transaction that handlers
@@ -18,14 +19,14 @@ export interface Store<Tx, Foreign = never> {
    */
   transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: TransactionOptions): Promise<T>
   /**
-   * Calls `listener` after each commit in which messages to send, or parked work to do, were
-   * stored; without a kind: either.
-   */
-  /**
    * `work` belongs to the transaction: should `fn` return before it has ended, the transaction is
    * rolled back with `TRANSACTION_PENDING`. For a publish that nobody awaits.
    */
   expect?(tx: Tx | Foreign, work: Promise<unknown>): void
+  /**
+   * Calls `listener` after each commit in which messages to send, or parked work to do, were
+   * stored; without a kind: either.
+   */
   onWork(listener: (kind?: WorkKind) => void): () => void
   /** The store's clock, ms since 1970: leases and due times are in it. */
   now(): Promise<number>
@@ -34,6 +35,8 @@ export interface Store<Tx, Foreign = never> {
   readonly journal: JournalStore<Tx>
   readonly parked: ParkedStore<Tx>
   readonly audit: AuditStore<Tx>
+  readonly barrier: BarrierStore<Tx, Foreign>
+  readonly transactions: TransactionStore<Tx, Foreign>
   readonly retention: RetentionStore
 }
 
@@ -140,9 +143,17 @@ export interface OutboxStats {
   readonly open: number
 }
 
+export interface Published {
+  /** It was stored before. */
+  readonly repeated: boolean
+}
+
 export interface OutboxStore<Tx, Foreign> {
-  /** One insert. The same id, key and body again changes nothing; with others: `ID_REUSED`. */
-  insert(tx: Tx | Foreign, row: NewOutboxRow): Promise<{ repeated: boolean }>
+  /**
+   * One insert. The same id, key and body again changes nothing; with others: `ID_REUSED`. A store
+   * that need not wait answers, or throws, at once. What `row` holds is not changed afterwards.
+   */
+  insert(tx: Tx | Foreign, row: NewOutboxRow): Promise<Published> | Published
   /**
    * Unsent rows that are due, or whose receipts are overdue; `undefined` while another relay is at
    * it.
@@ -308,9 +319,23 @@ export interface AuditStore<Tx> {
   list(limit: number): Promise<AuditEntry[]>
 }
 
-export type Retained = 'journal' | 'outbox' | 'fence' | 'parked' | 'audit'
+/**
+ * `transactions`: final ones. `barrier`: its rows and kept results; those of a transaction that is in
+ * this store and not final stay, of the others only the age is known.
+ */
+export type Retained =
+  | 'journal'
+  | 'outbox'
+  | 'fence'
+  | 'parked'
+  | 'audit'
+  | 'transactions'
+  | 'barrier'
 
 export interface RetentionStore {
-  /** Deletes at most `limit` finished rows older than `before` (ms); returns how many. */
+  /**
+   * Deletes at most `limit` rows that were finished (or, where nothing finishes them, made) before
+   * `before` (ms); returns how many.
+   */
   purge(what: Retained, before: number, limit: number): Promise<number>
 }
