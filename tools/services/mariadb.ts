@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Kind, Place } from './kind.ts'
+import { printedVersion } from './programs.ts'
 import { runSql } from './sql.ts'
 
 /** Durable, and small. A socket file cannot be switched off: it lies in the data folder. */
@@ -31,6 +32,7 @@ export const MARIADB: Kind = {
   patterns: ['usr/sbin/mariadbd', 'usr/libexec/mariadbd', 'usr/local/sbin/mariadbd'],
   refusesRoot: true,
   stopSignal: 'SIGTERM',
+  version: printedVersion,
   prepare(place) {
     const scripts = SCRIPTS.map((name) => readFileSync(join(shareOf(place), name), 'utf8'))
     const input = ['CREATE DATABASE mysql;', 'USE mysql;', ...scripts, accounts(place)].join('\n')

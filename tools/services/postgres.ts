@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Kind, Place } from './kind.ts'
+import { printedVersion } from './programs.ts'
 import { runSql } from './sql.ts'
 
 /** Durable, which is PostgreSQL's default too, and small; only on loopback, no socket file. */
@@ -22,6 +23,7 @@ export const POSTGRES: Kind = {
   patterns: ['usr/lib/postgresql/*/bin/postgres', 'usr/local/pgsql/bin/postgres'],
   refusesRoot: true,
   stopSignal: 'SIGINT',
+  version: printedVersion,
   prepare(place) {
     const passwordFile = join(place.folder, 'password')
     writeFileSync(passwordFile, place.password)

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { isRoot, NOBODY } from './home.ts'
 import type { Command, Kind, Place } from './kind.ts'
 import { endsWithUs } from './leftovers.ts'
-import { killTree, signal, untilGone } from './process-tree.ts'
+import { descendants, killTree, signal, untilGone } from './process-tree.ts'
 
 const STOP_MS = 20_000
 const GONE_MS = 10_000
+const CHILDREN_MS = 1000
 const LOG_LINES = 20
 
 /** Linux can kill a process when its parent ends, however that came. */
@@ -48,8 +49,11 @@ export async function launch(kind: Kind, place: Place): Promise<ServerProcess> {
   }
   const stop = async () => {
     if (ended()) return
+    const below = descendants(pid)
     signal(pid, kind.stopSignal)
-    if (!(await untilGone([pid], STOP_MS))) await kill()
+    if (!(await untilGone([pid], STOP_MS))) return kill()
+    // What a server leaves behind, as Erlang's port mapper.
+    if (!(await untilGone(below, CHILDREN_MS))) for (const child of below) signal(child, 'SIGKILL')
   }
   return { pid, ended, stop, kill }
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { answerFrom } from './answer.ts'
 import { ownService } from './for-test.ts'
 import { servicesHome } from './home.ts'
 import { descendants, untilGone } from './process-tree.ts'
@@ -56,6 +57,38 @@ for (const name of ['postgres', 'mariadb'] as const) {
     assert.equal(dataFolders(name).length, before.length - 1)
   })
 }
+
+test('redis: what was answered is there after kill and restart', async (t) => {
+  const service = await ownService(t, 'redis')
+  if (!service) return
+  const { password } = new URL(service.url)
+  const ask = (command: string, lines: number) => {
+    const request = `AUTH ${password}\r\n${command}\r\n`
+    return answerFrom(service.url, request, (answer) => answer.split('\n').length > lines)
+  }
+  assert.equal(await ask('SET kept 7', 2), '+OK\r\n+OK\r\n')
+  await service.kill()
+  await assert.rejects(ask('GET kept', 3), { code: 'ECONNREFUSED' })
+  await service.restart()
+  assert.equal(await ask('GET kept', 3), '+OK\r\n$1\r\n7\r\n')
+})
+
+test('rabbitmq: answers again after kill and restart; stop leaves no process', async (t) => {
+  const service = await ownService(t, 'rabbitmq')
+  if (!service) return
+  const greeting = () => {
+    return answerFrom(service.url, 'AMQP\0\0\x09\x01', (answer) => answer.includes('RabbitMQ'))
+  }
+  assert.match(await greeting(), /product/)
+  await service.kill()
+  await assert.rejects(greeting(), { code: 'ECONNREFUSED' })
+  await service.restart()
+  assert.match(await greeting(), /product/)
+  const processes = [service.pid, ...descendants(service.pid)]
+  assert.ok(processes.length > 1)
+  await service.stop()
+  assert.ok(await untilGone(processes, 5000), 'a process of the stopped server still runs')
+})
 
 /** Drivers give rows a class of their own. */
 function plain(rows: readonly object[]): object[] {

@@ -1,18 +1,24 @@
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync } from 'node:fs'
 import { isRoot, NOBODY, servicesHome } from './home.ts'
-import type { Kind, Place, Program } from './kind.ts'
+import type { Kind, Place } from './kind.ts'
 import { newDataFolder, removeFolder } from './leftovers.ts'
 import { MARIADB } from './mariadb.ts'
-import { freePort } from './ports.ts'
+import { freePorts } from './ports.ts'
 import { POSTGRES } from './postgres.ts'
 import { programOf } from './programs.ts'
+import { RABBITMQ } from './rabbitmq.ts'
+import { REDIS } from './redis.ts'
 import { Server } from './server.ts'
 import { prepare } from './server-process.ts'
 import type { Running, ServiceName } from './service.ts'
 
-const KINDS: Partial<Record<ServiceName, Kind>> = { postgres: POSTGRES, mariadb: MARIADB }
+const KINDS: Readonly<Record<ServiceName, Kind>> = {
+  postgres: POSTGRES,
+  mariadb: MARIADB,
+  redis: REDIS,
+  rabbitmq: RABBITMQ,
+}
 
 /** Another program may take the port between our look at it and the server's start. */
 const PORTS_TRIED = 3
@@ -24,14 +30,14 @@ const PORTS_TRIED = 3
  * start within 60 s.
  */
 export async function startService(name: ServiceName): Promise<Running> {
-  const kind = KINDS[name]!
+  const kind = KINDS[name]
   const program = await programOf(kind)
   const folder = newDataFolder(servicesHome(), name)
   const place = { program, folder, password: randomBytes(12).toString('hex'), port: 0 }
   try {
     if (isRoot && kind.refusesRoot) chownSync(folder, NOBODY.uid, NOBODY.gid)
     await prepare(kind, place)
-    return await atFreePort(kind, place, versionOf(program), PORTS_TRIED)
+    return await atFreePort(kind, place, kind.version(program), PORTS_TRIED)
   } catch (error) {
     removeFolder(folder)
     throw error
@@ -39,7 +45,7 @@ export async function startService(name: ServiceName): Promise<Running> {
 }
 
 async function atFreePort(kind: Kind, place: Place, version: string, tries: number) {
-  const server = new Server(kind, { ...place, port: await freePort() }, version)
+  const server = new Server(kind, { ...place, port: await freePorts() }, version)
   try {
     await server.start()
     return server
@@ -47,9 +53,4 @@ async function atFreePort(kind: Kind, place: Place, version: string, tries: numb
     if (tries <= 1 || !server.hasEnded) throw error
     return atFreePort(kind, place, version, tries - 1)
   }
-}
-
-function versionOf({ path, env }: Program): string {
-  const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const
-  return /\d+\.\d+(\.\d+)?/.exec(execFileSync(path, ['--version'], options))?.[0] ?? 'unknown'
 }
