@@ -23,6 +23,7 @@ export const HUFU_ERRORS = {
   TRANSACTION_LOST: 'the transaction was ended from outside; nothing of it is stored',
   TRANSACTION_MISSING: 'the connection is not in a transaction',
   COMMIT_FAILED: 'the database refused the commit; nothing of the group is stored',
+  COMMIT_UNKNOWN: 'the connection was lost during the commit; it may or may not be stored',
   STORE_BUSY: 'another process or connection keeps the database locked',
   STORE_FORMAT: 'the database was written by a newer version',
   STORE_UNUSABLE: 'the database file cannot be opened or written',
@@ -31,6 +32,11 @@ export const HUFU_ERRORS = {
   TOKEN_MISSING: 'the message carries no token',
   TOKEN_USED: 'the token is unknown, expired or used already',
   LOCK_HELD: 'the lock is held by somebody else',
+  BUSY: 'as much is in hand as this process may have',
+  DEFINITION_DUPLICATE: 'a saga, TCC or message of this name is defined already',
+  DEFINITION_UNKNOWN: 'this process has no such definition, or it has changed since',
+  GLOBAL_UNKNOWN: 'there is no global transaction of this id',
+  GLOBAL_STATE: 'the global transaction is not in a state in which this can be done',
 } as const
 
 export type HufuErrorCode = keyof typeof HUFU_ERRORS
