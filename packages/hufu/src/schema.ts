@@ -30,7 +30,8 @@ export function check<Output>(
   return result instanceof Promise ? result.then(checked) : checked(result)
 }
 
-type Checked<Output> = { value: Output } | { issues: string }
+/** What a schema said of a value. */
+export type Checked<Output> = { value: Output } | { issues: string }
 
 function checked<Output>(result: SchemaResult<Output>): Checked<Output> {
   if (result.issues === undefined) return { value: result.value }

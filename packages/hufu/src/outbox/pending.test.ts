@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import type { SqliteTx } from '../stores/sqlite/index.ts'
 import { effects, inWorld, orderSchema } from '../world.fixture.ts'
 
 it(
@@ -15,6 +16,42 @@ it(
     await assert.rejects(forgotten, { code: 'TRANSACTION_PENDING' })
     assert.deepEqual(await effects(service), [])
     assert.deepEqual(await Placed.unreceipted(), [])
+  }),
+)
+
+it(
+  'one forgotten in a function that is asynchronous, or that fails, rolls it back as well',
+  inWorld(async (world) => {
+    const service = world.service('orders')
+    const Placed = service.event('order', orderSchema, { groups: ['points'] })
+    await service.start()
+    const forget = async (tx: SqliteTx, payload: { sku: string; cents: number }) => {
+      tx.run("INSERT INTO effects (id, value) VALUES ('1', '')")
+      void Placed.publish(tx, payload, { id: '1' })
+    }
+    const good = service.store.transaction((tx) => forget(tx, { sku: 's', cents: 1 }))
+    await assert.rejects(good, { code: 'TRANSACTION_PENDING' })
+    const bad = service.store.transaction(async (tx) => {
+      await forget(tx, { sku: 's', cents: 'none' as never })
+    })
+    await assert.rejects(bad, { code: 'TRANSACTION_PENDING' })
+    assert.deepEqual(await effects(service), [])
+    assert.deepEqual(await Placed.unreceipted(), [])
+  }),
+)
+
+it(
+  'a function may return the promise of its publish, or one that waits for several',
+  inWorld(async (world) => {
+    const service = world.service('orders')
+    const Placed = service.event('order', orderSchema, { groups: ['points'] })
+    await service.start()
+    const publish = (tx: SqliteTx, id: string) => Placed.publish(tx, { sku: 's', cents: 1 }, { id })
+    await service.store.transaction((tx) => publish(tx, '1'))
+    await service.store.transaction(async (tx) => publish(tx, '2'))
+    await service.store.transaction((tx) => Promise.all([publish(tx, '3'), publish(tx, '4')]))
+    await service.store.transaction((tx) => publish(tx, '5').then(() => 'done'))
+    assert.deepEqual((await Placed.unreceipted()).map(({ id }) => id).sort(), [...'12345'])
   }),
 )
 

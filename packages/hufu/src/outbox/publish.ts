@@ -2,22 +2,44 @@ import { durationMs } from '../duration.ts'
 import { HufuError } from '../errors.ts'
 import { encode } from '../json.ts'
 import type { Limits } from '../limits.ts'
-import type { NewOutboxRow } from '../ports/store.ts'
+import type { NewOutboxRow, Published } from '../ports/store.ts'
+import type { Checked } from '../schema.ts'
 import { check } from '../schema.ts'
 import type { Definition } from '../service/definition.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { PublishOptions } from './options.ts'
 import { OWN_HEADERS } from './wire.ts'
 
+const NO_HEADERS = {}
+
 /** Checks everything, then stores the message with one insert in the caller's transaction. */
-export async function publish<Tx, Foreign>(
+export function publish<Tx, Foreign>(
   runtime: Runtime<Tx, Foreign>,
   definition: Definition<Tx>,
   tx: Tx | Foreign,
   payload: unknown,
   options: PublishOptions,
-): Promise<{ repeated: boolean }> {
-  const row = await checkedRow(runtime, definition, payload, options)
+): Published | Promise<Published> {
+  try {
+    const row = checkedRow(runtime, definition, payload, options)
+    return row instanceof Promise
+      ? row.then((checked) => insert(runtime, tx, checked))
+      : insert(runtime, tx, row)
+  } catch (error) {
+    return failLater(runtime, error)
+  }
+}
+
+/** Late enough that a transaction which does not wait for it finds it unfinished. */
+function failLater<Tx, Foreign>({ os }: Runtime<Tx, Foreign>, error: unknown): Promise<never> {
+  return new Promise((_, reject) => os.clock.turn(() => reject(error)))
+}
+
+function insert<Tx, Foreign>(
+  runtime: Runtime<Tx, Foreign>,
+  tx: Tx | Foreign,
+  row: NewOutboxRow,
+): Published | Promise<Published> {
   if (runtime.waiting >= runtime.limits.outboxWaitingMax) {
     const text = `${runtime.waiting} messages wait to be sent`
     throw new HufuError('OUTBOX_FULL', `Publishing ${row.event} ${row.id}: ${text}`)
@@ -25,23 +47,34 @@ export async function publish<Tx, Foreign>(
   return runtime.store.outbox.insert(tx, row)
 }
 
-/** The message as a row, everything about it checked. */
-export async function checkedRow<Tx, Foreign>(
+/** The message as a row, everything about it checked; at once where the schema can. */
+export function checkedRow<Tx, Foreign>(
   { limits }: Runtime<Tx, Foreign>,
   definition: Definition<Tx>,
   payload: unknown,
   options: PublishOptions,
-): Promise<NewOutboxRow> {
+): NewOutboxRow | Promise<NewOutboxRow> {
+  const checked = check(definition.schema, payload)
+  return checked instanceof Promise
+    ? checked.then((found) => rowOf(limits, definition, payload, options, found))
+    : rowOf(limits, definition, payload, options, checked)
+}
+
+function rowOf<Tx>(
+  limits: Limits,
+  definition: Definition<Tx>,
+  payload: unknown,
+  options: PublishOptions,
+  checked: Checked<unknown>,
+): NewOutboxRow {
   const what = `Publishing ${definition.name} ${options.id}`
-  const found = check(definition.schema, payload)
-  const checked = found instanceof Promise ? await found : found
   if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
   return {
     event: definition.name,
     id: word(options.id, 'id', limits.idCharsMax, what),
     key: options.key === undefined ? null : word(options.key, 'key', limits.idCharsMax, what),
     groups: definition.groups,
-    headers: headersOf(options.headers ?? {}, limits, what),
+    headers: headersOf(options.headers, limits, what),
     // What was given, not what the schema made of it: the consumer's schema reads it again.
     body: encode(payload, limits.payloadBytesMax, what),
     delayMs: delayOf(options, limits, what),
@@ -65,7 +98,9 @@ export function nameOf(value: unknown, name: string, max: number, what: string):
   throw new HufuError('ARGUMENT', `${what}: ${name} "${text}" holds a slash`)
 }
 
-function headersOf(headers: Readonly<Record<string, string>>, limits: Limits, what: string) {
+/** A copy: the user may change what he gave. */
+function headersOf(headers: PublishOptions['headers'], limits: Limits, what: string) {
+  if (headers === undefined) return NO_HEADERS
   const entries = Object.entries(headers)
   let bytes = 0
   for (const [name, value] of entries) {
@@ -74,7 +109,9 @@ function headersOf(headers: Readonly<Record<string, string>>, limits: Limits, wh
     }
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
   }
-  if (entries.length <= limits.headersMax && bytes <= limits.headerBytesMax) return headers
+  if (entries.length <= limits.headersMax && bytes <= limits.headerBytesMax) {
+    return { ...headers }
+  }
   const limit = `limit ${limits.headersMax} and ${limits.headerBytesMax} bytes`
   throw new HufuError('LIMIT', `${what}: ${entries.length} headers of ${bytes} bytes, ${limit}`)
 }

@@ -49,13 +49,14 @@ export function outgoing(row: NewOutboxRow, service: string, again: boolean): Ou
   const { event, groups, id, key, body } = row
   const headers = row.receipts ? { ...row.headers, [REPLY_TO]: service } : row.headers
   const delayMs = again ? 0 : row.delayMs
-  return {
+  const message: { -readonly [Name in keyof Outgoing]: Outgoing[Name] } = {
     event,
     groups,
     id,
     headers,
     body,
-    ...(key !== null && { key }),
-    ...(delayMs > 0 && { delayMs }),
   }
+  if (key !== null) message.key = key
+  if (delayMs > 0) message.delayMs = delayMs
+  return message
 }

@@ -1,6 +1,7 @@
 import type { OutboxRow } from '../../ports/store.ts'
 import type { Connection } from './connection.ts'
-import { AS_STORED, CURSOR } from './cursor.ts'
+import { AS_STORED, cursorOf } from './cursor.ts'
+import type { Recent } from './recent.ts'
 import type { OutboxRecord } from './rows.ts'
 import { missingGroups, OUTBOX_COLUMNS, outboxRow } from './rows.ts'
 
@@ -57,23 +58,30 @@ export function isAnything(reader: Connection, now: number): boolean {
  * Refused rows that are due; those set aside, and then the fresh ones, in commit order; overdue
  * ones. At most `limit`.
  */
-export function candidates(reader: Connection, now: number, limit: number): Candidates {
-  return new Search(reader, now, limit).found()
+export function candidates(
+  reader: Connection,
+  now: number,
+  limit: number,
+  recent: Recent,
+): Candidates {
+  return new Search(reader, now, limit, recent).found()
 }
 
 class Search {
   readonly #reader: Connection
   readonly #now: number
   readonly #limit: number
+  readonly #recent: Recent | undefined
   readonly #chosen: Chosen
   readonly #rows: OutboxRow[] = []
   /** Rows that might have been taken. */
   #seen = 0
 
-  constructor(reader: Connection, now: number, limit: number) {
+  constructor(reader: Connection, now: number, limit: number, recent?: Recent) {
     this.#reader = reader
     this.#now = now
     this.#limit = limit
+    this.#recent = recent
     this.#chosen = new Chosen(limit)
   }
 
@@ -98,8 +106,9 @@ class Search {
   }
 
   #fresh(waiting: boolean): void {
+    const from = cursorOf(this.#reader)
+    if (!waiting && this.#takeRecent(from)) return
     const which = waiting ? `${FRESH} AND ${OF_FREE_KEYS}` : FRESH
-    const from = this.#reader.tuple<[number]>(`SELECT ${CURSOR}`)![0]
     const page = `SELECT ${OUTBOX_COLUMNS} ${which} ORDER BY seq LIMIT ?`
     const found = this.#reader.tuples<OutboxRecord>(page, from, this.#limit)
     this.#take(found)
@@ -109,17 +118,28 @@ class Search {
     this.#takeKeys(this.#reader.tuples<Candidate>(ahead, found.at(-1)![0], room))
   }
 
+  /** False: nothing that is in memory comes next. */
+  #takeRecent(from: number): boolean {
+    const found = this.#recent?.behind(from) ?? []
+    this.#seen += found.length
+    for (const row of found) {
+      if (this.#chosen.full) break
+      if (this.#chosen.take(row.event, row.key)) this.#rows.push(row)
+    }
+    return found.length > 0
+  }
+
   #take(found: readonly OutboxRecord[]): void {
     this.#seen += found.length
     for (const row of found) {
-      if (this.#chosen.take(row)) this.#rows.push(loaded(this.#reader, row))
+      if (this.#chosen.take(row[1], row[2])) this.#rows.push(loaded(this.#reader, row))
     }
   }
 
   #takeKeys(found: readonly Candidate[]): number {
     this.#seen += found.length
     for (const row of found) {
-      if (!this.#chosen.take(row)) continue
+      if (!this.#chosen.take(row[1], row[2])) continue
       this.#rows.push(outboxRow(this.#reader.tuple<OutboxRecord>(ONE, row[0])!, false))
     }
     return found.length
@@ -128,7 +148,7 @@ class Search {
 
 /** Of a key only the earliest row: were it refused, a later one must not have been sent. */
 class Chosen {
-  readonly #keys = new Set<string>()
+  readonly #keys = new Map<string, Set<string>>()
   #room: number
 
   constructor(limit: number) {
@@ -140,15 +160,20 @@ class Chosen {
   }
 
   /** Whether the row is one of the claim. */
-  take([, event, key]: Candidate): boolean {
-    if (this.full) return false
-    if (key !== null) {
-      const name = `${event}\n${key}`
-      if (this.#keys.has(name)) return false
-      this.#keys.add(name)
-    }
+  take(event: string, key: string | null): boolean {
+    if (this.full || (key !== null && !this.#isNew(event, key))) return false
     this.#room--
     return true
+  }
+
+  #isNew(event: string, key: string): boolean {
+    let keys = this.#keys.get(event)
+    if (keys === undefined) {
+      keys = new Set()
+      this.#keys.set(event, keys)
+    }
+    const before = keys.size
+    return keys.add(key).size > before
   }
 }
 

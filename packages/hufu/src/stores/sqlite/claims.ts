@@ -24,13 +24,13 @@ export class Claims {
   }
 
   async claim(request: ClaimRequest): Promise<Claim | undefined> {
-    const { reader, os } = this.#opened()
+    const { reader, recent, os } = this.#opened()
     if (!this.#lease.fresh(request)) {
       if (!isAnything(reader, os.clock.now())) return this.#nothing(0)
       if (!(await this.#lease.take(request))) return undefined
     }
     const { token } = this.#lease
-    const found = candidates(reader, os.clock.now(), request.limit)
+    const found = candidates(reader, os.clock.now(), request.limit, recent)
     return found.rows.length === 0 ? this.#nothing(token) : { token, ...found }
   }
 

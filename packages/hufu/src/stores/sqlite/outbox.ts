@@ -12,17 +12,24 @@ import { Claims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import { AS_STORED, CURSOR, countFresh } from './cursor.ts'
 import type { OutboxRecord } from './rows.ts'
-import { missingGroups, OUTBOX_COLUMNS, outboxRow } from './rows.ts'
+import {
+  freshRow,
+  groupsText,
+  headersText,
+  missingGroups,
+  OUTBOX_COLUMNS,
+  outboxRow,
+} from './rows.ts'
 import type { SqliteTx } from './tx.ts'
-import { connectionOf, markWork } from './tx.ts'
+import { connectionOf, handOver, markWork } from './tx.ts'
 
 const INSERT = `INSERT INTO hufu_outbox (event, id, key, state, due_at, missing, attempts,
   published_at, delay_ms, receipts, groups, headers, body)
   VALUES (?, ?, ?, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 const SENT = `UPDATE hufu_outbox SET state = iif(missing > 0, 1, 2),
-  due_at = iif(missing > 0, ?3, NULL), closed_at = iif(missing > 0, NULL, ?4)
-  WHERE event = ?1 AND id = ?2`
+  due_at = iif(missing > 0, ?2, NULL), closed_at = iif(missing > 0, NULL, ?3)
+  WHERE seq = ?1`
 
 const ANSWERED = `UPDATE hufu_outbox SET missing = missing - 1,
   state = CASE WHEN missing = 1 THEN 2 ELSE state END,
@@ -54,7 +61,7 @@ export interface SqliteOutbox extends OutboxStore<SqliteTx, DatabaseSync> {
 export function createOutbox(opened: Opened): SqliteOutbox {
   const claims = new Claims(opened)
   return {
-    insert: async (tx, row) => insert(tx, row, opened().os.clock.now()),
+    insert: (tx, row) => insert(tx, row, opened().os.clock.now()),
     claim: (request) => claims.claim(request),
     settle: async (tx, token, outcomes) => claims.settle(tx, token, outcomes),
     release: (relay) => claims.release(relay),
@@ -84,17 +91,37 @@ export function createOutbox(opened: Opened): SqliteOutbox {
   }
 }
 
+const FIRST = { repeated: false }
+const REPEATED = { repeated: true }
+
 function insert(tx: SqliteTx | DatabaseSync, row: NewOutboxRow, now: number) {
   const connection = connectionOf(tx)
-  const { event, id, key, groups, headers, body, delayMs, receipts } = row
+  const { event, id, key, groups, headers, body, delayMs, receipts, sent } = row
   const missing = receipts ? groups.length : 0
-  const named = [event, id, key, missing, now, delayMs, receipts ? 1 : 0]
-  const texts = [JSON.stringify(groups), JSON.stringify(headers)]
-  const inserted = connection.run(INSERT, ...named, ...texts, body) === 1
-  if (!inserted) refuseOther(connection, row)
-  else if (row.sent) connection.run(SENT, event, id, row.sent.resendAt, now)
-  else markWork(tx, 'messages')
-  return { repeated: !inserted }
+  const { changes, lastInsertRowid } = connection
+    .statement(INSERT)
+    .run(
+      event,
+      id,
+      key,
+      missing,
+      now,
+      delayMs,
+      receipts ? 1 : 0,
+      groupsText(groups),
+      headersText(headers),
+      body,
+    )
+  if (changes === 0) {
+    refuseOther(connection, row)
+    return REPEATED
+  }
+  if (sent) connection.run(SENT, lastInsertRowid, sent.resendAt, now)
+  else {
+    markWork(tx, 'messages')
+    handOver(tx, freshRow(Number(lastInsertRowid), row, now))
+  }
+  return FIRST
 }
 
 function refuseOther(connection: Connection, row: NewOutboxRow): void {

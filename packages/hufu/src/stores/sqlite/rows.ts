@@ -1,4 +1,4 @@
-import type { OutboxRow } from '../../ports/store.ts'
+import type { NewOutboxRow, OutboxRow } from '../../ports/store.ts'
 import type { Connection } from './connection.ts'
 
 /** The groups that have not answered. */
@@ -44,4 +44,39 @@ export function outboxRow(record: OutboxRecord, resend: boolean): OutboxRow {
     attempts: record[12],
     resend,
   }
+}
+
+/** The row as it was stored just now. */
+export function freshRow(ref: number, row: NewOutboxRow, publishedAt: number): OutboxRow {
+  const { event, id, key, groups, headers, body, delayMs, receipts } = row
+  return {
+    ref,
+    event,
+    id,
+    key,
+    groups,
+    headers,
+    body,
+    delayMs,
+    receipts,
+    publishedAt,
+    attempts: 0,
+    resend: false,
+  }
+}
+
+const groupTexts = new WeakMap<readonly string[], string>()
+
+/** JSON of an event's groups, which are one array for all of its messages. */
+export function groupsText(groups: readonly string[]): string {
+  const known = groupTexts.get(groups)
+  if (known !== undefined) return known
+  const text = JSON.stringify(groups)
+  groupTexts.set(groups, text)
+  return text
+}
+
+export function headersText(headers: Readonly<Record<string, string>>): string {
+  for (const _ in headers) return JSON.stringify(headers)
+  return '{}'
 }

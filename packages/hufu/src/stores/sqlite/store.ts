@@ -11,6 +11,7 @@ import { createJournal } from './journal.ts'
 import { migrate } from './migrations.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
+import { Recent } from './recent.ts'
 import { createRetention } from './retention.ts'
 import { expectWork, type SqliteTx } from './tx.ts'
 import type { WriterLimits } from './writer.ts'
@@ -110,7 +111,9 @@ async function openFile(
     await whenFree(os, limits.lockWaitMs, `Opening ${path}`, () => prepare(writing, path, options))
     const reader = openConnection(path, READER_BUSY_MS)
     reader.db.exec('PRAGMA query_only = ON')
-    return { path, os, writing, reader, writer: new Writer(writing, os, limits, onWork) }
+    const recent = new Recent()
+    const writer = new Writer(writing, os, limits, { onWork, onStored: (rows) => recent.add(rows) })
+    return { path, os, writing, reader, recent, writer }
   } catch (error) {
     writing.db.close()
     if (error instanceof HufuError) throw error

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { HufuError } from '../../errors.ts'
-import type { WorkKind } from '../../ports/store.ts'
+import type { OutboxRow, WorkKind } from '../../ports/store.ts'
 import type { SqlValue } from './connection.ts'
 import { Connection } from './connection.ts'
 
@@ -36,9 +36,12 @@ export class LiveTx implements SqliteTx {
   #over: string | undefined
   /** Messages to send, or parked work to do, were stored. */
   readonly work = { messages: false, parked: false }
+  /** Messages to send that were stored, in the order of their numbers. */
+  readonly stored: OutboxRow[] = []
 
-  /** Works of the transaction that have not ended. */
+  /** Works of the transaction that have not ended, and the one that began last. */
   pending = 0
+  last: Promise<unknown> | undefined
 
   constructor(connection: Connection, group: Group) {
     this.#connection = connection
@@ -48,8 +51,9 @@ export class LiveTx implements SqliteTx {
   /** The transaction must not end before `work`. */
   expect(work: Promise<unknown>): void {
     this.pending++
-    const over = () => void this.pending--
-    work.then(over, over)
+    this.last = work
+    // Two steps: whoever did not wait has returned, and was looked at, before the second.
+    work.then(nothing, nothing).then(() => void this.pending--)
   }
 
   get live(): boolean {
@@ -94,6 +98,8 @@ export class LiveTx implements SqliteTx {
   }
 }
 
+function nothing(): void {}
+
 const foreign = new WeakMap<DatabaseSync, Connection>()
 
 /** The connection of a transaction of the store, or of one that the user began himself. */
@@ -115,6 +121,11 @@ export function connectionOf(tx: SqliteTx | DatabaseSync): Connection {
 /** Has the store's listeners told of new work once this transaction is committed. */
 export function markWork(tx: SqliteTx | DatabaseSync, kind: WorkKind): void {
   if (tx instanceof LiveTx) tx.work[kind] = true
+}
+
+/** Has a message that was stored handed to the relay of this process once it is committed. */
+export function handOver(tx: SqliteTx | DatabaseSync, row: OutboxRow): void {
+  if (tx instanceof LiveTx) tx.stored.push(row)
 }
 
 /** Has the transaction wait for `work`; one that the user began himself is his own affair. */

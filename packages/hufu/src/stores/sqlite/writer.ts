@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Os } from '@hufu/os'
 import { sleep } from '@hufu/os'
 import { HufuError, messageOf } from '../../errors.ts'
-import type { WorkKind } from '../../ports/store.ts'
+import type { OutboxRow, WorkKind } from '../../ports/store.ts'
 import type { Connection } from './connection.ts'
 import { isBusy, isDiskTrouble } from './connection.ts'
 import { Deadline } from './deadline.ts'
@@ -17,6 +17,12 @@ export interface WriterLimits {
   transactionMs: number
   /** Longest wait for the database's lock, ms. */
   lockWaitMs: number
+}
+
+/** Who is told of what was committed. */
+export interface WriterEvents {
+  readonly onWork: (kind: WorkKind) => void
+  readonly onStored: (rows: readonly OutboxRow[]) => void
 }
 
 interface Job {
@@ -42,23 +48,18 @@ export class Writer {
   readonly #connection: Connection
   readonly #os: Os
   readonly #limits: WriterLimits
-  readonly #onWork: (kind: WorkKind) => void
+  readonly #events: WriterEvents
   readonly #inside = new AsyncLocalStorage<LiveTx>()
   #queue: Job[] = []
   #pump: Promise<void> | undefined
   #closed = false
   readonly #deadline: Deadline
 
-  constructor(
-    connection: Connection,
-    os: Os,
-    limits: WriterLimits,
-    onWork: (kind: WorkKind) => void,
-  ) {
+  constructor(connection: Connection, os: Os, limits: WriterLimits, events: WriterEvents) {
     this.#connection = connection
     this.#os = os
     this.#limits = limits
-    this.#onWork = onWork
+    this.#events = events
     this.#deadline = new Deadline(os.clock)
   }
 
@@ -72,7 +73,7 @@ export class Writer {
     }
     // What follows a promise runs in the async context in which it was asked for: the caller's.
     const { promise: turn, resolve: start } = Promise.withResolvers<LiveTx>()
-    const running = turn.then((tx) => this.#inside.run(tx, fn, tx))
+    const running = turn.then((tx) => this.#inside.run(tx, call, fn, tx))
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
         timeoutMs,
@@ -120,6 +121,7 @@ export class Writer {
     const until = clock.mono() + this.#limits.groupMs
     const done: Done[] = []
     const work = { messages: false, parked: false }
+    const stored: OutboxRow[] = []
     const group = { nothingParked: undefined }
     for (let count = 0; count < this.#limits.groupMax; count++) {
       const job = this.#queue.shift()
@@ -130,13 +132,15 @@ export class Writer {
         done.push(result)
         work.messages ||= tx.work.messages
         work.parked ||= tx.work.parked
+        for (const row of tx.stored) stored.push(row)
       }
       if (!this.#connection.db.isTransaction) return rejectAll(done, lost())
       if (clock.mono() >= until) break
     }
     if (!this.#commit(done)) return
-    if (work.messages) this.#onWork('messages')
-    if (work.parked) this.#onWork('parked')
+    this.#events.onStored(stored)
+    if (work.messages) this.#events.onWork('messages')
+    if (work.parked) this.#events.onWork('parked')
   }
 
   /** Runs one transaction in its savepoint; undefined when it failed and was rolled back. */
@@ -198,6 +202,17 @@ export class Writer {
   #rollback(): void {
     if (this.#connection.db.isTransaction) this.#connection.run('ROLLBACK')
   }
+}
+
+/** Calls the user's function; one that returns before what it began has ended has failed. */
+function call<T>(fn: (tx: LiveTx) => Promise<T> | T, tx: LiveTx): Promise<T> | T {
+  const result = fn(tx)
+  if (tx.pending === 0 || result === tx.last) return result
+  if (!(result instanceof Promise)) throw pending()
+  return result.then((value) => {
+    if (tx.pending > 0) throw pending()
+    return value
+  })
 }
 
 function pending(): HufuError {
