@@ -68,6 +68,7 @@ const LAYERS: readonly (readonly Part[])[] = [
   [{ name: 'ports', at: [`${HUFU}/ports/`] }],
   [{ name: 'service', at: [`${HUFU}/service/`] }],
   [{ name: 'kinds', at: [`${HUFU}/kinds/`] }],
+  [{ name: 'participants', at: [`${HUFU}/participants/`], sees: GROUND }],
   [{ name: 'outbox', at: [`${HUFU}/outbox/`] }],
   [{ name: 'inbox', at: [`${HUFU}/inbox/`] }],
   [{ name: 'receipts', at: [`${HUFU}/receipts/`] }],
@@ -80,7 +81,8 @@ const LAYERS: readonly (readonly Part[])[] = [
   [
     ...['sqlite', 'postgres', 'mysql'].map((name) => adapter('stores', name, GROUND)),
     adapter('transports', 'embedded', [...GROUND, 'broker']),
-    ...['amqp', 'rocketmq', 'http'].map((name) => adapter('transports', name, GROUND)),
+    ...['amqp', 'rocketmq'].map((name) => adapter('transports', name, GROUND)),
+    { name: 'http', at: [`${HUFU}/http/`], sees: GROUND },
     { name: 'testing', at: [`${HUFU}/testing/`], sees: GROUND },
   ],
   [{ name: 'library', at: [`${HUFU}/*`] }],

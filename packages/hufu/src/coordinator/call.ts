@@ -1,0 +1,66 @@
+import type { Clock } from '@hufu/os'
+import { messageOf } from '../errors.ts'
+import type { Call } from '../kinds/kind.ts'
+import { Failure, Later } from '../outcome.ts'
+import type { Participant, ParticipantRequest } from '../ports/participant.ts'
+
+/** What came of a call; the coordinator adds time and chance and tells the kind. */
+export type CallOutcome =
+  | { readonly type: 'succeeded'; readonly result?: unknown }
+  | {
+      readonly type: 'refused'
+      readonly code: string
+      readonly detail: string
+      readonly data?: unknown
+    }
+  | { readonly type: 'later'; readonly ms: number }
+  | { readonly type: 'errored'; readonly detail: string }
+
+/** Words of an error that are kept, characters. */
+const DETAIL_CHARS = 2_000
+
+/** Makes the call and says what came of it; never rejects. A call that hangs is given up in time. */
+export function perform(
+  clock: Clock,
+  participant: Participant,
+  request: Omit<ParticipantRequest, 'signal'>,
+  timeoutMs: number,
+  abort: AbortController,
+): Promise<CallOutcome> {
+  return new Promise((resolve) => {
+    const timer = clock.timer(timeoutMs, () => {
+      const detail = `no answer within ${timeoutMs} ms`
+      resolve({ type: 'errored', detail })
+      abort.abort(new Error(detail))
+    })
+    const over = (outcome: CallOutcome) => {
+      timer.cancel()
+      resolve(outcome)
+    }
+    called(participant, { ...request, signal: abort.signal }).then(
+      (result) => over(outcomeOf(result)),
+      (error) => over(outcomeOfError(error)),
+    )
+  })
+}
+
+async function called(participant: Participant, request: ParticipantRequest): Promise<unknown> {
+  return participant.call(request)
+}
+
+function outcomeOf(result: unknown): CallOutcome {
+  return result === undefined ? { type: 'succeeded' } : { type: 'succeeded', result }
+}
+
+function outcomeOfError(error: unknown): CallOutcome {
+  if (error instanceof Later) return { type: 'later', ms: error.ms }
+  const detail = messageOf(error).slice(0, DETAIL_CHARS)
+  if (!(error instanceof Failure)) return { type: 'errored', detail }
+  const { code, data } = error
+  return { type: 'refused', code, detail, ...(data !== undefined && { data }) }
+}
+
+/** Names a call among those of one transaction. */
+export function nameOfCall({ branch, op }: Pick<Call, 'branch' | 'op'>): string {
+  return `${branch}/${op}`
+}

@@ -1,0 +1,153 @@
+import { type Os, sleep } from '@hufu/os'
+import { backoffMs } from '../backoff.ts'
+import { messageOf } from '../errors.ts'
+import type { Call } from '../kinds/kind.ts'
+import type { Store } from '../ports/store.ts'
+import type { InsertOutcome, NewTransaction, TransactionSave } from '../ports/transactions.ts'
+import type { Running } from './running.ts'
+
+/** Rows stored with one commit. */
+const GROUP_MAX = 512
+
+/** After an error of the store, ms. */
+const TROUBLE = { firstMs: 50, capMs: 2_000, jitter: true }
+
+interface Insert {
+  readonly row: NewTransaction
+  readonly resolve: (outcome: InsertOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** One state on its way to the store, with what was decided up to it. */
+export interface Saved {
+  readonly running: Running
+  readonly save: TransactionSave
+  readonly calls: readonly Call[]
+  readonly ask: boolean
+}
+
+interface WriterParts<Tx, Foreign> {
+  readonly store: Store<Tx, Foreign>
+  readonly os: Os
+  readonly owner: () => number
+  readonly warn: (text: string) => void
+  readonly saveOf: (running: Running) => TransactionSave
+  /** Stored: now the calls may be made. */
+  readonly onSaved: (saved: Saved) => void
+  /** Another coordinator has it. */
+  readonly onLost: (running: Running) => void
+  /** It is not known whether the row was stored. */
+  readonly onUnsure: (row: NewTransaction) => void
+}
+
+/**
+ * Stores new transactions and changed states, all that came meanwhile with one commit, one group at
+ * a time: the slower the database, the larger the groups.
+ */
+export class GroupWriter<Tx, Foreign> {
+  readonly #parts: WriterParts<Tx, Foreign>
+  readonly #inserts: Insert[] = []
+  readonly #dirty = new Set<Running>()
+  #running: Promise<void> | undefined
+  #troubles = 0
+
+  constructor(parts: WriterParts<Tx, Foreign>) {
+    this.#parts = parts
+  }
+
+  insert(row: NewTransaction): Promise<InsertOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#inserts.push({ row, resolve, reject })
+      this.#start()
+    })
+  }
+
+  save(running: Running): void {
+    this.#dirty.add(running)
+    this.#start()
+  }
+
+  /** Resolves when everything given so far is stored, or refused. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
+  #start(): void {
+    this.#running ??= this.#run()
+  }
+
+  async #run(): Promise<void> {
+    // What this turn still brings goes into the first group.
+    await new Promise<void>((resolve) => this.#parts.os.clock.turn(resolve))
+    while (this.#inserts.length + this.#dirty.size > 0) await this.#group()
+    this.#running = undefined
+  }
+
+  async #group(): Promise<void> {
+    const inserts = this.#inserts.splice(0, GROUP_MAX)
+    const owner = this.#parts.owner()
+    // Without a lease nothing is in hand: 0 is the name of nobody's rows.
+    const saves = owner === 0 ? [] : this.#takeSaves()
+    if (owner === 0) this.#dirty.clear()
+    try {
+      const { outcomes, lost } = await this.#store(owner, inserts, saves)
+      this.#troubles = 0
+      for (const [at, { resolve }] of inserts.entries()) resolve(outcomes[at]!)
+      for (const saved of saves) this.#saved(saved, lost.has(saved.running.id))
+    } catch (error) {
+      await this.#failed(error, inserts, saves)
+    }
+  }
+
+  #store(owner: number, inserts: readonly Insert[], saves: readonly Saved[]) {
+    const { store } = this.#parts
+    return store.transaction(async (tx) => {
+      const rows = inserts.map(({ row }) => row)
+      const outcomes = rows.length > 0 ? await store.transactions.insertAll(tx, rows) : []
+      const states = saves.map(({ save }) => save)
+      const lost = states.length > 0 ? await store.transactions.save(tx, owner, states) : []
+      return { outcomes, lost: new Set(lost) }
+    })
+  }
+
+  #takeSaves(): Saved[] {
+    const saves: Saved[] = []
+    for (const running of this.#dirty) {
+      if (saves.length === GROUP_MAX) break
+      this.#dirty.delete(running)
+      if (running.over) continue
+      running.dirty = false
+      const { calls, ask } = running
+      running.calls = []
+      running.ask = false
+      saves.push({ running, calls, ask, save: this.#parts.saveOf(running) })
+    }
+    return saves
+  }
+
+  #saved(saved: Saved, lost: boolean): void {
+    const { running } = saved
+    if (running.over) return
+    if (lost) this.#parts.onLost(running)
+    else this.#parts.onSaved(saved)
+  }
+
+  /** What was to be stored for the first time is refused; what has begun is stored again later. */
+  async #failed(error: unknown, inserts: readonly Insert[], saves: readonly Saved[]) {
+    const { warn, os, onUnsure } = this.#parts
+    for (const { row, reject } of inserts) {
+      onUnsure(row)
+      reject(error)
+    }
+    for (const { running, calls, ask } of saves) {
+      if (running.over) continue
+      running.calls = [...calls, ...running.calls]
+      running.ask ||= ask
+      running.dirty = true
+      this.#dirty.add(running)
+    }
+    const pauseMs = backoffMs(++this.#troubles, TROUBLE, os.random)
+    warn(`Saving ${saves.length} transactions: ${messageOf(error)}; again in ${pauseMs} ms`)
+    await sleep(os.clock, pauseMs)
+  }
+}

@@ -1,0 +1,110 @@
+import { type Os, sleep } from '@hufu/os'
+import { messageOf } from '../errors.ts'
+import type { Store } from '../ports/store.ts'
+
+/** Renewed so many times within its length. */
+const RENEWALS = 3
+
+/** No call is begun in the last part of a lease: the clock of this machine may run slow. */
+const SAFE_SHARE = 0.9
+
+interface LeaseParts<Tx, Foreign> {
+  readonly store: Store<Tx, Foreign>
+  readonly os: Os
+  readonly leaseMs: number
+  readonly warn: (text: string) => void
+  /** Somebody may have taken over everything: what is in hand is to be dropped. */
+  readonly onLost: () => void
+}
+
+/**
+ * This process's place among the coordinators of a store. While its lease is renewed nobody else
+ * touches its transactions; when it is lost, a new number is drawn and all begins anew.
+ */
+export class CoordinatorLease<Tx, Foreign> {
+  /** The fencing token; 0: none held. */
+  owner = 0
+  readonly #parts: LeaseParts<Tx, Foreign>
+  readonly #stopping = new AbortController()
+  #until = 0
+  #offset = 0
+  #running: Promise<void> | undefined
+
+  constructor(parts: LeaseParts<Tx, Foreign>) {
+    this.#parts = parts
+  }
+
+  async begin(): Promise<void> {
+    await this.#register()
+    this.#running = this.#renew()
+  }
+
+  async end(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+    const { owner } = this
+    this.owner = 0
+    if (owner === 0) return
+    try {
+      await this.#parts.store.transactions.unregister(owner)
+    } catch (error) {
+      const text = 'its transactions are taken over when its lease ends'
+      this.#parts.warn(`Ending coordinator ${owner}: ${messageOf(error)}; ${text}`)
+    }
+  }
+
+  /** Whether calls may be begun: nobody can have taken over. */
+  get holds(): boolean {
+    return this.owner !== 0 && this.#parts.os.clock.mono() < this.#until
+  }
+
+  /** The store's time, ms, as near as this process knows it. */
+  time(): number {
+    return Math.round(this.#parts.os.clock.mono() + this.#offset)
+  }
+
+  async #register(): Promise<void> {
+    const { store, os, leaseMs } = this.#parts
+    const begun = os.clock.mono()
+    this.owner = await store.transactions.register(leaseMs)
+    this.#until = begun + leaseMs * SAFE_SHARE
+    await this.#setTime()
+  }
+
+  async #setTime(): Promise<void> {
+    const { store, os } = this.#parts
+    const before = os.clock.mono()
+    const now = await store.now()
+    this.#offset = now - (before + os.clock.mono()) / 2
+  }
+
+  async #renew(): Promise<void> {
+    const { os, leaseMs, warn } = this.#parts
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await sleep(os.clock, leaseMs / RENEWALS, signal)
+      if (signal.aborted) return
+      try {
+        await this.#renewOnce()
+      } catch (error) {
+        warn(`Renewing the coordinator's lease: ${messageOf(error)}; it is tried again`)
+      }
+      if (!this.holds && this.owner !== 0) this.#lose()
+    }
+  }
+
+  async #renewOnce(): Promise<void> {
+    const { store, os, leaseMs } = this.#parts
+    if (this.owner === 0) return this.#register()
+    const begun = os.clock.mono()
+    if (!(await store.transactions.renew(this.owner, leaseMs))) return this.#lose()
+    this.#until = begun + leaseMs * SAFE_SHARE
+    await this.#setTime()
+  }
+
+  #lose(): void {
+    this.#parts.warn(`Coordinator ${this.owner}: its lease has ended; it begins anew`)
+    this.owner = 0
+    this.#parts.onLost()
+  }
+}

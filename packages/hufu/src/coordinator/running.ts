@@ -1,0 +1,61 @@
+import type { Call, Decision, Event } from '../kinds/kind.ts'
+import type { TransactionRow } from '../ports/transactions.ts'
+import type { AnyState, Definition } from './definition.ts'
+
+/** A global transaction that this coordinator has in hand. */
+export class Running {
+  readonly row: TransactionRow
+  readonly definition: Definition
+  readonly input: unknown
+  readonly headers: Readonly<Record<string, string>>
+  state: AnyState
+  /** Decided, and to be made when the state is saved. */
+  calls: Call[] = []
+  /** The check-back is to be asked when the state is saved. */
+  ask = false
+  /** Calls under way, by name. */
+  readonly open = new Map<string, AbortController>()
+  /** The state has changed since it was last saved, or is being saved. */
+  dirty = false
+  /** Another coordinator has it, or it is final: nothing is done any more. */
+  over = false
+  /** Ends the wait for `wakeAt`. */
+  cancelTimer: () => void = () => undefined
+
+  constructor(row: TransactionRow, definition: Definition) {
+    this.row = row
+    this.definition = definition
+    this.input = JSON.parse(row.input)
+    this.headers = JSON.parse(row.headers)
+    this.state = JSON.parse(row.state)
+  }
+
+  get id(): string {
+    return this.row.id
+  }
+
+  /** Takes an event; true when there is something to save. May throw for a person's event. */
+  take(event: Event): boolean {
+    const { logic, plan } = this.definition
+    const decision: Decision<AnyState> = logic.decide(plan, this.state, event)
+    if (decision.state === this.state && decision.calls.length === 0 && !decision.ask) return false
+    this.state = decision.state
+    this.calls.push(...decision.calls)
+    this.ask ||= decision.ask === true
+    this.dirty = true
+    return true
+  }
+
+  results(): Readonly<Record<string, unknown>> {
+    return this.definition.logic.results(this.definition.plan, this.state)
+  }
+
+  /** Nothing is heard of it any more. */
+  drop(): void {
+    this.over = true
+    this.cancelTimer()
+    this.calls = []
+    for (const abort of this.open.values()) abort.abort(new Error('the transaction was dropped'))
+    this.open.clear()
+  }
+}

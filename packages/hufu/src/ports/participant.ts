@@ -1,0 +1,36 @@
+import type { TransactionKind } from './transactions.ts'
+
+/** What a participant is asked to do; dtm's words. */
+export type Op = 'action' | 'compensate' | 'try' | 'confirm' | 'cancel'
+
+/** What a participant is told with each call. */
+export interface ParticipantRequest<In = unknown, Result = unknown> {
+  /** Of the global transaction. With `branch` and `op` it is the idempotency key of the call. */
+  readonly id: string
+  readonly kind: TransactionKind
+  /** Name of the definition. */
+  readonly name: string
+  readonly branch: string
+  readonly op: Op
+  /** From 1. */
+  readonly attempt: number
+  readonly input: In
+  /** For an undoing: what the operation returned, if it is known. */
+  readonly result: Result | undefined
+  /** What the branches that are done returned, by name. */
+  readonly results: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string>>
+  /** Aborted when the call takes too long: its outcome is then taken for unknown. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Who does the work of a branch. Returns its result (JSON); throws `fail()` when it cannot be done,
+ * `later()` when it is not done yet, anything else when it is to be tried again.
+ */
+export interface Participant<In = unknown, Out = unknown> {
+  /** Such as `local`, `http`. */
+  readonly kind: string
+  // A method, so that a participant for a wider input fits.
+  call(request: ParticipantRequest<In, Out>): Promise<Out>
+}
