@@ -29,7 +29,7 @@ export { LIMITS } from './limits.ts'
 export type { HufuOptions, HufuStats, RetentionOptions } from './options.ts'
 export type { PublishOptions, TransactionalOptions } from './outbox/options.ts'
 export { Failure, fail, Later, later } from './outcome.ts'
-export type { Audit, Decision, Parked, ParkedQuery } from './parked/parked.ts'
+export type { Audit, Parked, ParkedQuery } from './parked/parked.ts'
 export type { GuardStore } from './ports/guard.ts'
 export type {
   AuditEntry,
@@ -45,4 +45,5 @@ export type {
 export type { Transport } from './ports/transport.ts'
 export type { StandardSchema } from './schema.ts'
 export type { Alert } from './service/alert.ts'
+export type { Decision } from './service/decision.ts'
 export type { Receipt } from './service/receipt.ts'

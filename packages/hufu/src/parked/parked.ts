@@ -1,4 +1,5 @@
 import type { AuditEntry, ParkedKind, ParkedRow, ParkedState } from '../ports/store.ts'
+import type { Decision } from '../service/decision.ts'
 
 export interface ParkedQuery {
   readonly event?: string
@@ -11,12 +12,6 @@ export interface ParkedQuery {
   readonly afterRef?: number
   /** Default 100, at most 1,000. */
   readonly limit?: number
-}
-
-/** Who decides and why; both are kept in the audit trail. */
-export interface Decision {
-  readonly reason: string
-  readonly by: string
 }
 
 /**

@@ -5,8 +5,9 @@ import type { Replies } from '../outbox/replies.ts'
 import { readReceipt } from '../outbox/wire.ts'
 import type { ParkedChange, ParkedRow, ReceiptRow } from '../ports/store.ts'
 import { applyReceipt } from '../receipts/apply.ts'
+import { checkDecision, type Decision, pageOf } from '../service/decision.ts'
 import type { Runtime } from '../service/runtime.ts'
-import type { Decision, Parked } from './parked.ts'
+import type { Parked } from './parked.ts'
 
 type Verb = 'retry' | 'skip' | 'discard'
 
@@ -36,7 +37,7 @@ export class ParkedVerbs<Tx> implements Parked {
 
   async #decide(verb: Verb, ref: number, decision: Decision): Promise<void> {
     const what = `${verb} of parked work ${ref}`
-    this.#checkDecision(decision, what)
+    checkDecision(decision, this.#runtime.limits, what)
     const { store } = this.#runtime
     const told = await store.transaction(async (tx) => {
       const row = await store.parked.get(tx, ref)
@@ -109,17 +110,6 @@ export class ParkedVerbs<Tx> implements Parked {
     if (message) await outbox.close(tx, message.ref)
     return undefined
   }
-
-  #checkDecision({ reason, by }: Decision, what: string): void {
-    const max = this.#runtime.limits.causeCharsMax
-    for (const [name, text] of Object.entries({ reason, by })) {
-      if (typeof text !== 'string' || text.trim() === '') {
-        throw new HufuError('ARGUMENT', `${what}: ${name} must be said`)
-      }
-      if (text.length > max)
-        throw new HufuError('LIMIT', `${what}: ${name} is over ${max} characters`)
-    }
-  }
 }
 
 function answerOf(verb: 'skip' | 'discard', reason: string): string {
@@ -130,14 +120,4 @@ function answerOf(verb: 'skip' | 'discard', reason: string): string {
 
 function resolved(row: ParkedRow, resolution: string): ParkedChange {
   return { state: 'resolved', attempts: row.attempts, nextAttemptAt: null, resolution }
-}
-
-/** Rows of one page: 100 unless told. */
-export function pageOf(limit: number | undefined, max: number, what: string): number {
-  if (limit === undefined) return Math.min(100, max)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return limit
-  throw new HufuError(
-    'LIMIT',
-    `${what}: limit must be a whole number from 1 to ${max}, is ${limit}`,
-  )
 }
