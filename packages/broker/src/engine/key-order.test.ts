@@ -178,7 +178,7 @@ test('a delayed message that has come due does not overtake earlier ones of its 
 })
 
 test('order holds where consumers without keyOrder have just gone', async () => {
-  for (const outcome of ['retry', 'close'] as const) {
+  for (const outcome of ['retry', 'close', 'unequal'] as const) {
     const world = await worldWith({ retryFirstMs: 300 })
     await publishKeys(world, 'a', 6)
     const loose = world.take('a', { credit: 4 })
@@ -186,6 +186,14 @@ test('order holds where consumers without keyOrder have just gone', async () => 
     const [one, , three] = loose.seen
     if (outcome === 'retry') {
       const batch = [three!, one!].map(({ id }) => ({ id, outcome }) as const)
+      void loose.subscription.settle(batch)
+    }
+    if (outcome === 'unequal') {
+      const retry = { outcome: 'retry' } as const
+      const batch = [
+        { id: three!.id, ...retry, delayMs: 900 },
+        { id: one!.id, ...retry },
+      ]
       void loose.subscription.settle(batch)
     }
     void loose.subscription.close()

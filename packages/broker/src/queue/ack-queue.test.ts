@@ -234,6 +234,53 @@ for (const ordered of [false, true]) {
   })
 }
 
+/** Rows 1 to 4 of one key; 1 to 3 were taken without order and come back as they say. */
+function mixed(...states: Return['state'][]): AckQueue {
+  const queue = queueOf(4, () => 7)
+  for (const _ of states) takeNext(queue)
+  for (const [i, state] of states.entries()) queue.bringBack(back(i + 1, state), true)
+  queue.setOrdered(true)
+  return queue
+}
+
+/** What comes next; undefined while the key is held by a row that is not ready. */
+function settleNext(queue: AckQueue): number | undefined {
+  const row = takeNext(queue)
+  if (row !== undefined) queue.remove(row.id)
+  return row?.id
+}
+
+test('rows of a key that all wait for their retry block it one after the other', () => {
+  const queue = mixed('delayed', 'delayed', 'delayed')
+  assert.equal(settleNext(queue), undefined)
+  queue.due(3, 50)
+  assert.equal(settleNext(queue), undefined, 'the first two are still to come')
+  queue.due(1, 50)
+  assert.equal(settleNext(queue), 1)
+  assert.equal(settleNext(queue), undefined, 'the second is still to come')
+  queue.due(2, 50)
+  assert.deepEqual([settleNext(queue), settleNext(queue), settleNext(queue)], [2, 3, 4])
+  assert.equal(queue.length, 0)
+})
+
+test('an earlier row of a key that is ready goes before a later one that waits', () => {
+  const queue = mixed('ready', 'delayed', 'ready')
+  assert.equal(settleNext(queue), 1)
+  assert.equal(settleNext(queue), undefined)
+  queue.due(2, 50)
+  assert.deepEqual([settleNext(queue), settleNext(queue), settleNext(queue)], [2, 3, 4])
+})
+
+test('a row behind that is removed or parked meanwhile blocks its key no longer', () => {
+  for (const end of ['remove', 'park'] as const) {
+    const queue = mixed('delayed', 'delayed')
+    if (end === 'remove') queue.remove(2)
+    else queue.bringBack(back(2, 'parked'), true)
+    queue.due(1, 50)
+    assert.deepEqual([settleNext(queue), settleNext(queue), settleNext(queue)], [1, 3, 4])
+  }
+})
+
 test('a million waiting rows cost 24 bytes each in the process, and give them back', () => {
   const before = memoryInUse()
   const queue = queueOf(1_000_000, (id) => id % 1_000)

@@ -2,6 +2,7 @@ import type { Cause } from './history.ts'
 import { withCause } from './history.ts'
 import { KeyGate } from './key-gate.ts'
 import { type Row, RowHeap } from './row-heap.ts'
+import { RowLine } from './row-line.ts'
 import { WaitingList } from './waiting-list.ts'
 
 /**
@@ -82,6 +83,8 @@ export class AckQueue {
   /** Rows that hold their key already. */
   readonly #admitted = new RowHeap<QueueRow>()
   readonly #returned = new RowHeap<QueueRow>()
+  /** By key: rows that blocked it when order by key was asked for, and that another one holds. */
+  readonly #behind = new Map<number, RowLine<QueueRow>>()
 
   constructor(number: number, name: string, asideMax: number) {
     this.number = number
@@ -209,18 +212,49 @@ export class AckQueue {
   }
 
   /**
-   * From now on consumers want order by key, or not. Rows waiting for a retry then block their key.
+   * From now on consumers want order by key, or not. What has been delivered already, and is not
+   * settled, then blocks its key; of several of one key each in turn, the earliest first.
    */
   setOrdered(ordered: boolean): void {
     if (ordered === this.ordered) return
     this.ordered = ordered
+    this.#behind.clear()
     if (!ordered) return
-    const blocking = [...this.rows.values()].filter(({ state, redelivered, key, gated }) => {
-      const underWay = state === 'settling' || state === 'marking' || state === 'unsettled'
-      return (underWay || (state === 'delayed' && redelivered)) && key !== 0 && !gated
+    const blocking = [...this.rows.values()].filter((row) => {
+      const again = (row.state === 'delayed' || row.state === 'ready') && row.redelivered
+      return (isUnderWay(row) || again) && row.key !== 0 && !row.gated
     })
     blocking.sort((a, b) => a.id - b.id)
-    for (const row of blocking) row.gated = this.#gate.enter(row.key)
+    for (const row of blocking) if (!this.#holdKey(row)) this.#putBehind(row)
+  }
+
+  #holdKey(row: QueueRow): boolean {
+    if (!this.#gate.enter(row.key)) return false
+    this.#leaveState(row)
+    row.gated = true
+    this.#enterState(row)
+    return true
+  }
+
+  #putBehind(row: QueueRow): void {
+    const line = this.#behind.get(row.key) ?? new RowLine()
+    this.#behind.set(row.key, line)
+    line.add(row)
+  }
+
+  /** The next of those that `setOrdered` found, unless an earlier row stands aside. */
+  #nextBehind(key: number): QueueRow | undefined {
+    if (this.#behind.size === 0) return undefined
+    const line = this.#behind.get(key)
+    for (let row = line?.first; row !== undefined; row = line?.first) {
+      if ((this.#gate.next(key)?.id ?? Number.POSITIVE_INFINITY) < row.id) return undefined
+      line?.shift()
+      // One that is ready or aside by now comes up by itself; one that is parked blocks nothing.
+      const blocks = isUnderWay(row) || row.state === 'delayed'
+      if (blocks && this.rows.get(row.id) === row) return row
+    }
+    this.#behind.delete(key)
+    return undefined
   }
 
   /** A tracked row changes its state. */
@@ -273,6 +307,11 @@ export class AckQueue {
   #leaveKey(row: QueueRow): void {
     if (!row.gated) return
     row.gated = false
+    const behind = this.#nextBehind(row.key)
+    if (behind !== undefined) {
+      behind.gated = true
+      return
+    }
     const next = this.#gate.leave(row.key)
     if (next === undefined) return
     // The gate has let it go already; only its place changes.
@@ -280,6 +319,11 @@ export class AckQueue {
     next.state = 'ready'
     this.#admitted.push(next)
   }
+}
+
+/** With a consumer, or on its way to one or from it. */
+function isUnderWay({ state }: QueueRow): boolean {
+  return state === 'settling' || state === 'marking' || state === 'unsettled'
 }
 
 /** Read once more behind a checkpoint that has it already, a cause is no news. */

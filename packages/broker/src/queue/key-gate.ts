@@ -53,6 +53,11 @@ export class KeyGate<R extends Row = Row> {
     return row
   }
 
+  /** The row aside that would come next. */
+  next(key: number): R | undefined {
+    return this.#lanes.get(key)?.first
+  }
+
   /** Takes out a row aside. Its key stays busy. */
   take(id: number, key: number): R | undefined {
     const row = this.#lanes.get(key)?.take(id)

@@ -21,6 +21,11 @@ export class RowLine<R extends Row = Row> {
     return true
   }
 
+  /** The row with the smallest id. */
+  get first(): R | undefined {
+    return this.#rows[this.#first]
+  }
+
   /** Takes out the row with the smallest id. */
   shift(): R | undefined {
     if (this.length === 0) return undefined
