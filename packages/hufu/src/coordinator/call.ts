@@ -2,7 +2,7 @@ import type { Clock } from '@hufu/os'
 import { messageOf } from '../errors.ts'
 import type { Call } from '../kinds/kind.ts'
 import { Failure, Later } from '../outcome.ts'
-import type { Participant, ParticipantRequest } from '../ports/participant.ts'
+import type { ParticipantRequest } from '../ports/participant.ts'
 
 /** What came of a call; the coordinator adds time and chance and tells the kind. */
 export type CallOutcome =
@@ -16,14 +16,16 @@ export type CallOutcome =
   | { readonly type: 'later'; readonly ms: number }
   | { readonly type: 'errored'; readonly detail: string }
 
+type Request = Omit<ParticipantRequest, 'input'>
+
 /** Words of an error that are kept, characters. */
 const DETAIL_CHARS = 2_000
 
-/** Makes the call and says what came of it; never rejects. A call that hangs is given up in time. */
+/** Makes the call and says what came of it; never rejects. One that hangs is given up in time. */
 export function perform(
   clock: Clock,
-  participant: Participant,
-  request: Omit<ParticipantRequest, 'signal'>,
+  call: (request: Request) => Promise<unknown>,
+  request: Omit<Request, 'signal'>,
   timeoutMs: number,
   abort: AbortController,
 ): Promise<CallOutcome> {
@@ -37,15 +39,11 @@ export function perform(
       timer.cancel()
       resolve(outcome)
     }
-    called(participant, { ...request, signal: abort.signal }).then(
+    call({ ...request, signal: abort.signal }).then(
       (result) => over(outcomeOf(result)),
       (error) => over(outcomeOfError(error)),
     )
   })
-}
-
-async function called(participant: Participant, request: ParticipantRequest): Promise<unknown> {
-  return participant.call(request)
 }
 
 function outcomeOf(result: unknown): CallOutcome {

@@ -240,18 +240,19 @@ export class Coordinator<Tx, Foreign> {
   }
 
   async #call(running: Running, call: Call): Promise<void> {
-    const { definition, row, input, headers } = running
+    const { definition, row, headers } = running
     const { branch, op, attempt } = call
     const name = nameOfCall(call)
     const results = running.results()
     const abort = new AbortController()
     running.open.set(name, abort)
     this.#calls++
+    const participant = definition.participant(branch, op)
     const outcome = await perform(
       this.#runtime.os.clock,
-      definition.participant(branch, op),
+      async (request) => participant.call({ ...request, input: await running.input() }),
       {
-        ...{ id: row.id, kind: row.kind, name: row.name, branch, op, attempt, input, headers },
+        ...{ id: row.id, kind: row.kind, name: row.name, branch, op, attempt, headers },
         ...{ results, result: results[branch] },
       },
       definition.timeoutMs(branch, op),

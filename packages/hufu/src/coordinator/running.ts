@@ -1,12 +1,13 @@
+import { HufuError } from '../errors.ts'
 import type { Call, Decision, Event } from '../kinds/kind.ts'
 import type { TransactionRow } from '../ports/transactions.ts'
+import { check } from '../schema.ts'
 import type { AnyState, Definition } from './definition.ts'
 
 /** A global transaction that this coordinator has in hand. */
 export class Running {
   readonly row: TransactionRow
   readonly definition: Definition
-  readonly input: unknown
   readonly headers: Readonly<Record<string, string>>
   state: AnyState
   /** Decided, and to be made when the state is saved. */
@@ -21,17 +22,23 @@ export class Running {
   over = false
   /** Ends the wait for `wakeAt`. */
   cancelTimer: () => void = () => undefined
+  #input: Promise<unknown> | undefined
 
   constructor(row: TransactionRow, definition: Definition) {
     this.row = row
     this.definition = definition
-    this.input = JSON.parse(row.input)
     this.headers = JSON.parse(row.headers)
     this.state = JSON.parse(row.state)
   }
 
   get id(): string {
     return this.row.id
+  }
+
+  /** What participants get: the input as the schema gives it. */
+  input(): Promise<unknown> {
+    this.#input ??= checkedInput(this.definition, this.row)
+    return this.#input
   }
 
   /** Takes an event; true when there is something to save. May throw for a person's event. */
@@ -58,4 +65,10 @@ export class Running {
     for (const abort of this.open.values()) abort.abort(new Error('the transaction was dropped'))
     this.open.clear()
   }
+}
+
+async function checkedInput({ schema }: Definition, row: TransactionRow): Promise<unknown> {
+  const checked = await check(schema, JSON.parse(row.input))
+  if ('value' in checked) return checked.value
+  throw new HufuError('PAYLOAD_INVALID', `Reading the input of ${row.id}: ${checked.issues}`)
 }

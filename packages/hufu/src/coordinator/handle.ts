@@ -1,0 +1,112 @@
+import { type Duration, durationMs } from '../duration.ts'
+import { HufuError } from '../errors.ts'
+import { encode } from '../json.ts'
+import type { Cause } from '../kinds/kind.ts'
+import type { TransactionStatus } from '../ports/transactions.ts'
+import { check } from '../schema.ts'
+import { checkHeaders, checkWord } from '../service/checks.ts'
+import type { Runtime } from '../service/runtime.ts'
+import type { Coordinator, Submission } from './coordinator.ts'
+import type { Definition } from './definition.ts'
+
+export interface StartOptions {
+  /** The idempotency key: the same id with the same input begins nothing. 1 to 128 characters. */
+  readonly id: string
+  /** Business key to find it by. */
+  readonly key?: string
+  /** Handed on to every participant, such as `traceparent`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RunOptions extends StartOptions {
+  /** How long to wait for the end; it goes on by itself afterwards. Default 10 s. */
+  readonly wait?: Duration
+}
+
+/** How a global transaction stands, or ended. */
+export interface Outcome<Results = Readonly<Record<string, unknown>>> {
+  readonly id: string
+  readonly status: TransactionStatus
+  /** What the steps that are done returned, by name. */
+  readonly results: Partial<Results>
+  /** Why it did not commit, or why it is parked. */
+  readonly cause?: Cause
+  /** It was begun before under this id. */
+  readonly repeated: boolean
+}
+
+const WAIT_MS = 10_000
+
+/** What the user begins transactions of one definition with; untyped inside. */
+export class Handle<Tx, Foreign> {
+  readonly #runtime: Runtime<Tx, Foreign>
+  readonly #coordinator: () => Coordinator<Tx, Foreign>
+  readonly definition: Definition
+
+  /** `coordinator` throws while Hufu is not started. */
+  constructor(
+    runtime: Runtime<Tx, Foreign>,
+    coordinator: () => Coordinator<Tx, Foreign>,
+    definition: Definition,
+  ) {
+    this.#runtime = runtime
+    this.#coordinator = coordinator
+    this.definition = definition
+  }
+
+  async run(input: unknown, options: RunOptions): Promise<Outcome> {
+    const waitMs = durationMs(options.wait ?? WAIT_MS, 'wait')
+    const { repeated } = await this.begin(input, options)
+    await this.#coordinator().settled(options.id, waitMs)
+    return this.#outcome(options.id, repeated)
+  }
+
+  /** Stored and begun; nobody waits for its end. */
+  async begin(input: unknown, options: StartOptions): Promise<{ repeated: boolean }> {
+    const coordinator = this.#coordinator()
+    return coordinator.submit(this.definition, await this.#submission(input, options))
+  }
+
+  /** Stored in the user's own transaction; begins when that is committed. */
+  async start(tx: Tx | Foreign, input: unknown, options: StartOptions) {
+    const coordinator = this.#coordinator()
+    return coordinator.submitIn(tx, this.definition, await this.#submission(input, options))
+  }
+
+  async outcome(id: string, { wait = 0 }: { wait?: Duration } = {}): Promise<Outcome> {
+    const waitMs = durationMs(wait, 'wait')
+    if (waitMs > 0) await this.#coordinator().settled(id, waitMs)
+    return this.#outcome(id, true)
+  }
+
+  async #outcome(id: string, repeated: boolean): Promise<Outcome> {
+    const row = await this.#runtime.store.transactions.get(id)
+    const { name, hash, plan, logic } = this.definition
+    if (row === undefined || row.name !== name) {
+      throw new HufuError('GLOBAL_UNKNOWN', `Looking for ${name} ${id}: there is none`)
+    }
+    const state = JSON.parse(row.state)
+    const results = row.hash === hash ? logic.results(plan, state) : {}
+    const cause: Cause | undefined = state.cause
+    return { id, status: row.status, results, ...(cause && { cause }), repeated }
+  }
+
+  async #submission(input: unknown, options: StartOptions): Promise<Submission> {
+    const { limits } = this.#runtime
+    const { name, schema } = this.definition
+    const what = `Beginning ${name} ${options.id}`
+    const found = check(schema, input)
+    const checked = found instanceof Promise ? await found : found
+    if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
+    const id = checkWord(options.id, 'id', ID_CHARS_MAX, what)
+    const key =
+      options.key === undefined ? null : checkWord(options.key, 'key', limits.idCharsMax, what)
+    const headers = checkHeaders(options.headers ?? {}, limits, what)
+    // What was given: the schema reads it again for the participants.
+    const text = Buffer.from(encode(input, limits.payloadBytesMax, what)).toString()
+    return { id, key, input: text, headers }
+  }
+}
+
+/** The barrier's column. */
+const ID_CHARS_MAX = 128
