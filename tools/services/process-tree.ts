@@ -68,7 +68,17 @@ function parentOfEach(): [child: number, parent: number][] {
 function isRunning(pid: number): boolean {
   if (!HAS_PROC) return isAlive(pid)
   const state = statOf(pid)?.state
-  return state !== undefined && !'ZX'.includes(state)
+  if (state === undefined) return false
+  return !'ZX'.includes(state) || threadsOf(pid) > 1
+}
+
+/** Files and ports stay open until the last thread has ended, even when the first one has. */
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length
+  } catch {
+    return 0
+  }
 }
 
 /** `pid (name) state parent …`; the name may hold anything, also brackets. */

@@ -63,6 +63,7 @@ function environment({ folder, port, program }: Place): Record<string, string> {
     RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
     RABBITMQ_MNESIA_BASE: join(folder, 'nodes'),
+    RABBITMQ_LOG_BASE: folder,
     RABBITMQ_LOGS: '-',
     // Its script then becomes the node, instead of waiting for it.
     RUNNING_UNDER_SYSTEMD: 'true',
