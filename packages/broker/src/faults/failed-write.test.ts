@@ -66,11 +66,12 @@ async function refusesEverything({ broker }: World): Promise<void> {
 
 test('publishes that wait for room are refused when the log fails', async () => {
   const world = await opened(2)
+  // Before them: a large group goes to the disk while they are still being taken.
+  world.sim.disk.failAt(SEGMENT_WRITE, 'EIO')
   const all = Array.from({ length: 600 }, (_, i) =>
     publish(world.broker, `${i} ${'x'.repeat(900)}`),
   )
   const outcomes = Promise.allSettled(all)
-  world.sim.disk.failAt(SEGMENT_WRITE, 'EIO')
   for (const outcome of await world.do(outcomes)) {
     assert.ok(outcome.status === 'rejected' && FAILED(outcome.reason), JSON.stringify(outcome))
   }

@@ -29,6 +29,8 @@ export class Lives {
   broker!: Broker
   lives = 0
   #subscriptions: Subscription[] = []
+  /** Number of the life whose process runs; 0 = none. */
+  #alive = 0
 
   constructor(seed: number, onTrace?: (line: string) => void) {
     this.sim = simulatedOs({ seed, ...(onTrace && { onTrace }) })
@@ -39,14 +41,15 @@ export class Lives {
   /** Starts the process; with `killAfterMs` it may be killed while it recovers. */
   async open(killAfterMs = 0): Promise<void> {
     this.lives++
+    this.#alive = this.lives
     const opening = createBroker({
       dir: DIR,
       os: this.sim.os,
       limits: this.limits,
       onWarning: (text) => this.warnings.push(text),
-      onFatal: (error) => {
+      onFatal: this.#whileAlive((error) => {
         throw error
-      },
+      }),
     })
     if (killAfterMs > 0) {
       opening.catch(() => undefined)
@@ -60,6 +63,7 @@ export class Lives {
 
   /** Power cut or kill, as it falls. */
   die(): void {
+    this.#alive = 0
     const kind = this.random.below(4)
     if (kind === 0) this.sim.kill()
     else this.sim.crash({ keep: (['some', 'none', 'all'] as const)[kind - 1]! })
@@ -77,7 +81,7 @@ export class Lives {
     this.broker.publish(request).then(
       (id) => this.model.confirm(sent, id),
       // Refused: the disk is full, or it waited for room while the broker was closed.
-      (error) => assert.match(error.code, /^(CLOSED|LOG_FULL)$/),
+      this.#whileAlive((error) => assert.match(error.code, /^(CLOSED|LOG_FULL)$/)),
     )
   }
 
@@ -94,13 +98,15 @@ export class Lives {
   }
 
   unsubscribe(): void {
-    for (const subscription of this.#subscriptions) subscription.close().catch(onlyFull)
+    const refused = this.#whileAlive(onlyFull)
+    for (const subscription of this.#subscriptions) subscription.close().catch(refused)
     this.#subscriptions = []
   }
 
   async close(): Promise<void> {
     this.#subscriptions = []
     await this.sim.settle(this.broker.close().catch(onlyFull))
+    this.#alive = 0
     this.sim.kill()
   }
 
@@ -114,6 +120,14 @@ export class Lives {
     assert.deepEqual(this.broker.report.damaged, [])
     const warnings = this.warnings.filter((text) => !text.includes('no room on the disk'))
     assert.deepEqual(warnings, [])
+  }
+
+  /** A process that was killed may run on to its next wait; what it says then is not heard. */
+  #whileAlive(check: (error: Refusal) => void): (error: Refusal) => void {
+    const life = this.lives
+    return (error) => {
+      if (this.#alive === life) check(error)
+    }
   }
 
   async #declare(): Promise<void> {
@@ -135,7 +149,7 @@ export class Lives {
       if (settlement === undefined) continue
       this.model.ask(copy, settlement)
       const settled = () => this.model.settled(copy, settlement)
-      subscription.settle([settlement]).then(settled, onlyFull)
+      subscription.settle([settlement]).then(settled, this.#whileAlive(onlyFull))
     }
   }
 
@@ -150,7 +164,9 @@ export class Lives {
   }
 }
 
+type Refusal = Error & { code: string }
+
 /** A close on a full disk cannot write what waits. */
-function onlyFull(error: Error & { code?: string }): void {
-  assert.equal(error.code, 'LOG_FULL')
+function onlyFull({ code }: Refusal): void {
+  assert.equal(code, 'LOG_FULL')
 }
