@@ -11,6 +11,9 @@ import type { Connection } from './connection.ts'
  * stored (state 0, due_at 0) says nothing of its sending: behind `hufu_outbox_cursor` it is to be
  * sent, up to there it was sent and, nobody having to answer, is closed. `id` is first in the unique
  * index because it differs sooner.
+ *
+ * `hufu_barrier` is dtm's table, times in ms. `hufu_coordinators.ended_at`: since when it is void; NULL:
+ * it is not. `hufu_transactions.owner`: 0 is nobody.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE hufu_outbox (
@@ -47,6 +50,35 @@ const MIGRATIONS: readonly string[] = [
      subject TEXT NOT NULL, ref INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL);`,
   `CREATE TABLE hufu_fence (
      seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, word TEXT NOT NULL, at INTEGER NOT NULL);`,
+  `CREATE TABLE hufu_barrier (
+     id INTEGER PRIMARY KEY, trans_type TEXT NOT NULL, gid TEXT NOT NULL, branch_id TEXT NOT NULL,
+     op TEXT NOT NULL, barrier_id TEXT NOT NULL, reason TEXT NOT NULL,
+     create_time INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+     update_time INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+     UNIQUE (gid, branch_id, op, barrier_id));
+   CREATE TABLE hufu_results (
+     gid TEXT NOT NULL, branch_id TEXT NOT NULL, op TEXT NOT NULL, barrier_id TEXT NOT NULL,
+     result TEXT NOT NULL, PRIMARY KEY (gid, branch_id, op, barrier_id)) WITHOUT ROWID;
+   CREATE TABLE hufu_coordinators (
+     number INTEGER PRIMARY KEY AUTOINCREMENT, lease_until INTEGER NOT NULL,
+     lease_ms INTEGER NOT NULL, ended_at INTEGER);
+   CREATE TABLE hufu_transactions (
+     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL,
+     hash TEXT NOT NULL, key TEXT, status TEXT NOT NULL, owner INTEGER NOT NULL, due_at INTEGER,
+     created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, finished_at INTEGER,
+     headers TEXT NOT NULL, input TEXT NOT NULL, state TEXT NOT NULL);
+   CREATE INDEX hufu_transactions_due ON hufu_transactions (name, hash, due_at)
+     WHERE owner = 0 AND due_at IS NOT NULL AND finished_at IS NULL;
+   CREATE INDEX hufu_transactions_owner ON hufu_transactions (owner, name, hash)
+     WHERE owner <> 0 AND finished_at IS NULL;
+   CREATE INDEX hufu_transactions_open
+     ON hufu_transactions (status, created_at, id, name, hash) WHERE finished_at IS NULL;
+   CREATE INDEX hufu_transactions_ended ON hufu_transactions (status, created_at, id)
+     WHERE finished_at IS NOT NULL AND status <> 'committed';
+   CREATE INDEX hufu_transactions_list ON hufu_transactions (created_at, id);
+   CREATE INDEX hufu_transactions_name ON hufu_transactions (name, created_at, id);
+   CREATE INDEX hufu_transactions_key ON hufu_transactions (key, created_at, id)
+     WHERE key IS NOT NULL;`,
 ]
 
 /** Brings the tables to this version, in the open transaction. */

@@ -13,6 +13,10 @@ const UNUSED = `(SELECT seq = 0 FROM hufu_outbox_cursor) AND NOT EXISTS (SELECT 
 const CLOSED_AT = `CASE WHEN seq = (SELECT max(seq) FROM hufu_outbox) AND NOT (${UNUSED}) THEN NULL
   WHEN ${AS_STORED} AND seq <= ${CURSOR} THEN published_at ELSE closed_at END`
 
+/** Of a barrier whose transaction is in this store and not final: never. */
+const ENTERED_AT = `CASE WHEN EXISTS (SELECT 1 FROM hufu_transactions t
+  WHERE t.id = hufu_barrier.gid AND t.finished_at IS NULL) THEN NULL ELSE create_time END`
+
 /**
  * For each table: its number, when a row was made (rising with the number, so that looking can stop
  * early) and when it was finished (NULL: not yet, keep).
@@ -23,6 +27,13 @@ const TABLES: Record<Retained, { table: string; seq: string; made: string; finis
   fence: { table: 'hufu_fence', seq: 'seq', made: 'at', finished: 'at' },
   parked: { table: 'hufu_parked', seq: 'ref', made: 'parked_at', finished: 'resolved_at' },
   audit: { table: 'hufu_audit', seq: 'seq', made: 'at', finished: 'at' },
+  transactions: {
+    table: 'hufu_transactions',
+    seq: 'seq',
+    made: 'created_at',
+    finished: 'finished_at',
+  },
+  barrier: { table: 'hufu_barrier', seq: 'id', made: 'create_time', finished: ENTERED_AT },
 }
 
 /** Rows looked at in one go. */
@@ -55,10 +66,14 @@ function finished(reader: Connection, what: Retained, before: number, limit: num
   }
 }
 
+const REMOVE_RESULT = `DELETE FROM hufu_results WHERE (gid, branch_id, op, barrier_id) =
+  (SELECT gid, branch_id, op, barrier_id FROM hufu_barrier WHERE id = ?)`
+
 function remove(connection: Connection, what: Retained, seqs: number[]): number {
   const { table, seq } = TABLES[what]
   for (const value of seqs) {
     if (what === 'outbox') connection.run('DELETE FROM hufu_receipts WHERE seq = ?', value)
+    if (what === 'barrier') connection.run(REMOVE_RESULT, value)
     connection.run(`DELETE FROM ${table} WHERE ${seq} = ?`, value)
   }
   return seqs.length

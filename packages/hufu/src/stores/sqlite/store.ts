@@ -4,6 +4,7 @@ import { HufuError, messageOf } from '../../errors.ts'
 import type { Store, WorkKind } from '../../ports/store.ts'
 import type { Access } from './access.ts'
 import { createAudit } from './audit.ts'
+import { createBarrier } from './barrier.ts'
 import type { Connection } from './connection.ts'
 import { openConnection } from './connection.ts'
 import { createFence } from './fence.ts'
@@ -13,6 +14,7 @@ import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { Recent } from './recent.ts'
 import { createRetention } from './retention.ts'
+import { createTransactions } from './transactions.ts'
 import { expectWork, type SqliteTx } from './tx.ts'
 import type { WriterLimits } from './writer.ts'
 import { Writer, whenFree } from './writer.ts'
@@ -95,6 +97,8 @@ export function sqlite(path: string, options: SqliteOptions = {}): SqliteStore {
     journal: createJournal(opened),
     parked: createParked(opened),
     audit: createAudit(opened),
+    barrier: createBarrier(opened),
+    transactions: createTransactions(opened),
     retention: createRetention(opened),
   }
 }
