@@ -260,7 +260,7 @@ export class Coordinator<Tx, Foreign> {
     )
     this.#calls--
     if (running.open.get(name) === abort) running.open.delete(name)
-    this.#tell(running, { ...outcome, branch, op })
+    this.#tell(running, { ...outcome, branch, op, attempt })
   }
 
   /** The check-back of a two-phase message. */
