@@ -1,4 +1,5 @@
 import type { NewOutboxRow, NewParked } from '../ports/store.ts'
+import type { NewTransaction } from '../ports/transactions.ts'
 
 /** An outbox row of the event `e` with two groups. */
 export function outboxRow(id: string, more: Partial<NewOutboxRow> = {}): NewOutboxRow {
@@ -33,6 +34,24 @@ export function parkedRow(id: string, more: Partial<NewParked> = {}): NewParked 
     attempts: 3,
     holdsKey: false,
     nextAttemptAt: null,
+    ...more,
+  }
+}
+
+/** A running transaction of the definition `d`, hash `h`, that nobody has and that is not due. */
+export function transactionRow(id: string, more: Partial<NewTransaction> = {}): NewTransaction {
+  return {
+    id,
+    kind: 'saga',
+    name: 'd',
+    hash: 'h',
+    key: null,
+    input: '{"n":1}',
+    headers: '{"h":"1"}',
+    status: 'running',
+    state: '{"s":0}',
+    dueAt: null,
+    owner: 0,
     ...more,
   }
 }
