@@ -10,7 +10,7 @@ import {
 import type { Runtime } from '../service/runtime.ts'
 import { Waker } from '../waker.ts'
 import { nameOfCall, perform } from './call.ts'
-import { type Definition, Definitions } from './definition.ts'
+import { type AnyState, type Definition, Definitions } from './definition.ts'
 import { GroupWriter, type Saved } from './group-writer.ts'
 import { CoordinatorLease } from './lease.ts'
 import type { CoordinatorOptions } from './options.ts'
@@ -102,19 +102,22 @@ export class Coordinator<Tx, Foreign> {
       const text = `${this.#running.size} transactions are in hand, limit ${this.#options.runningMax}`
       throw new HufuError('BUSY', `Beginning ${definition.name} ${given.id}: ${text}`)
     }
-    const { row, calls } = this.#begun(definition, given, this.lease.owner)
+    const at = this.lease.time()
+    const { plan, logic } = definition
+    const first: Event = { type: 'started', at, random: this.#runtime.os.random.next() }
+    const { state, calls, ask } = logic.decide(plan, logic.begin(plan, at), first)
+    const row = rowOf(definition, given, state, this.lease.owner)
     const outcome = await this.#writer.insert(row)
     if (outcome === 'reused') throw reused(definition, given.id)
     if (outcome === 'repeated') return { repeated: true }
-    this.#adoptNew(row, definition, calls)
+    this.#adoptNew(row, definition, calls, ask === true)
     return { repeated: false }
   }
 
   /** As `submit`, in the user's transaction: it begins when that is committed. */
   async submitIn(tx: Tx | Foreign, definition: Definition, given: Submission) {
-    const { row } = this.#begun(definition, given, 0)
-    const { transactions } = this.#runtime.store
-    return transactions.insert(tx, { ...row, dueAt: this.lease.time() })
+    const state = definition.logic.begin(definition.plan, this.lease.time())
+    return this.#runtime.store.transactions.insert(tx, rowOf(definition, given, state, 0))
   }
 
   /** Tells a transaction that this process has in hand; false: it has not. */
@@ -153,27 +156,19 @@ export class Coordinator<Tx, Foreign> {
     }
   }
 
-  #begun(definition: Definition, given: Submission, owner: number) {
-    const { kind, name, hash, plan, logic } = definition
-    const at = this.lease.time()
-    const first: Event = { type: 'started', at, random: this.#runtime.os.random.next() }
-    const { state, calls } = logic.decide(plan, logic.begin(plan, at), first)
-    const { id, key, input, headers } = given
-    const row: NewTransaction = {
-      ...{ id, kind, name, hash, key, input, headers: JSON.stringify(headers), owner },
-      ...{ status: state.status, state: JSON.stringify(state), dueAt: state.wakeAt },
-    }
-    return { row, calls }
-  }
-
-  #adoptNew(row: NewTransaction, definition: Definition, calls: readonly Call[]): void {
+  #adoptNew(
+    row: NewTransaction,
+    definition: Definition,
+    calls: readonly Call[],
+    ask: boolean,
+  ): void {
     // Its lease ended while it was stored: whoever takes over has it.
     if (row.owner === 0 || row.owner !== this.lease.owner) return this.#waker.wake()
     const at = this.lease.time()
     const stored = { ...row, createdAt: at, updatedAt: at, finishedAt: null }
     const running = new Running(stored, definition)
     this.#running.set(row.id, running)
-    this.#act(running, calls, false)
+    this.#act(running, calls, ask)
   }
 
   #tell(running: Running, happening: Happening): void {
@@ -352,6 +347,17 @@ export interface Submission {
   /** JSON. */
   readonly input: string
   readonly headers: Readonly<Record<string, string>>
+}
+
+function rowOf(
+  { kind, name, hash }: Definition,
+  { id, key, input, headers }: Submission,
+  state: AnyState,
+  owner: number,
+): NewTransaction {
+  const { status, wakeAt: dueAt } = state
+  const stored = { status, state: JSON.stringify(state), dueAt, owner }
+  return { id, kind, name, hash, key, input, headers: JSON.stringify(headers), ...stored }
 }
 
 function reused({ name }: Definition, id: string): HufuError {
