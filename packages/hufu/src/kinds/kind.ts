@@ -1,3 +1,4 @@
+import type { Op } from '../ports/participant.ts'
 import type { TransactionStatus } from '../ports/transactions.ts'
 
 /*
@@ -15,9 +16,6 @@ export interface RetryPlan {
   readonly capMs: number
 }
 
-/** dtm's words for what a branch is asked to do. */
-export type Op = 'action' | 'compensate' | 'try' | 'confirm' | 'cancel'
-
 /** A call to make once the state is saved. */
 export interface Call {
   readonly branch: string
@@ -33,25 +31,18 @@ export type Event = { readonly at: number; readonly random: number } & (
   | { readonly type: 'recovered' }
   /** A time of `wakeAt` has come. */
   | { readonly type: 'due' }
-  | {
-      readonly type: 'succeeded'
-      readonly branch: string
-      readonly op: Op
-      readonly result?: unknown
-    }
+  | ({ readonly type: 'succeeded'; readonly result?: unknown } & CallRef)
   /** A business failure (`fail(code)`): it has no effect, and repeating it will not help. */
-  | {
+  | ({
       readonly type: 'refused'
-      readonly branch: string
-      readonly op: Op
       readonly code: string
       readonly detail: string
       readonly data?: unknown
-    }
+    } & CallRef)
   /** Still working (`later(ms)`): asked again then; no attempt is used up. */
-  | { readonly type: 'later'; readonly branch: string; readonly op: Op; readonly ms: number }
+  | ({ readonly type: 'later'; readonly ms: number } & CallRef)
   /** Anything else, a timeout included: it may have taken effect. */
-  | { readonly type: 'errored'; readonly branch: string; readonly op: Op; readonly detail: string }
+  | ({ readonly type: 'errored'; readonly detail: string } & CallRef)
   /** Two-phase message: the local transaction's word, from the sender or from the check-back. */
   | { readonly type: 'submitted' }
   | { readonly type: 'aborted'; readonly detail: string }
@@ -65,6 +56,17 @@ export type Event = { readonly at: number; readonly random: number } & (
   | { readonly type: 'resolve'; readonly to: 'commit' | 'rollback' }
   | { readonly type: 'skip'; readonly branch: string; readonly detail: string }
 )
+
+/** Whose outcome it is. Of a call given up (not the last one), only success is heard. */
+export interface CallRef {
+  readonly branch: string
+  readonly op: Op
+  /** Of the call; default: the last. */
+  readonly attempt?: number
+}
+
+/** A person's word. The kind throws `GLOBAL_STATE` where it makes no sense. */
+export type PersonType = 'retry' | 'stop' | 'resolve' | 'skip'
 
 /** What the coordinator sees of a state; a kind adds its own. It is stored as JSON. */
 export interface BaseState {
@@ -92,12 +94,15 @@ export interface Decision<State extends BaseState> {
 }
 
 export interface Kind<Plan, State extends BaseState> {
-  /** The state of a new transaction; `at`: store's time. The first event is `started`. */
+  /**
+   * The state of a new transaction; `at`: store's time. It has made no call yet: the first event,
+   * `started`, `due` or `recovered`, begins it.
+   */
   begin(plan: Plan, at: number): State
   decide(plan: Plan, state: State, event: Event): Decision<State>
   /** What is next, and when, for a person. */
   explain(plan: Plan, state: State): Explanation
-  /** Results of finished steps by name, and that of the transaction. */
+  /** What the finished branches returned, by name. */
   results(plan: Plan, state: State): Readonly<Record<string, unknown>>
 }
 
