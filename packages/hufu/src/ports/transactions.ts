@@ -6,8 +6,11 @@ import { HufuError } from '../errors.ts'
  * neither case nor trailing spaces are passed over.
  */
 
-/** dtm's word for the kind of a global transaction; the barrier's column of that name holds it. */
-export type TransactionKind = 'saga' | 'tcc' | 'msg'
+/**
+ * dtm's word for the kind of a global transaction; the barrier's column of that name holds it. A
+ * `flow` only watches what others do.
+ */
+export type TransactionKind = 'saga' | 'tcc' | 'msg' | 'flow'
 
 /**
  * `committed`, `rolledBack`, `mixed` (some done, some not, by a person's word) and `stopped` (by a
