@@ -40,6 +40,13 @@ export class Locks {
     await new Promise<void>((go) => lock.queue.push({ holder, go }))
   }
 
+  /** As `take`, but false at once while another has it. */
+  tryTake(holder: Holder, name: string): boolean {
+    const lock = this.#locks.get(name)
+    if (lock === undefined) this.#locks.set(name, { owner: holder, queue: [] })
+    return lock === undefined || lock.owner === holder
+  }
+
   /** Whether `from` waits, through whomever, for something that `to` has. */
   #leadsTo(from: Holder, to: Holder): boolean {
     for (let at: Holder | undefined = from; at !== undefined; ) {

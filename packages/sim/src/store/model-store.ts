@@ -1,6 +1,7 @@
 import type { Os } from '@hufu/os'
 import { HufuError, type Store } from 'hufu'
 import { createAudit } from './audit.ts'
+import { createBarrier } from './barrier.ts'
 import type { Database } from './database.ts'
 import { createFence } from './fence.ts'
 import { createJournal } from './journal.ts'
@@ -8,6 +9,7 @@ import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { createRetention } from './retention.ts'
 import { Session } from './session.ts'
+import { createTransactions } from './transactions.ts'
 import type { ModelTx } from './tx.ts'
 
 export type ModelStore = Store<ModelTx>
@@ -46,6 +48,8 @@ export function modelStore(database: Database): ModelStore {
     journal: createJournal(opened),
     parked: createParked(opened),
     audit: createAudit(opened),
+    barrier: createBarrier(opened),
+    transactions: createTransactions(opened),
     retention: createRetention(opened),
   }
 }

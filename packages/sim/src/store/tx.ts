@@ -47,6 +47,12 @@ export class ModelTx implements Holder {
     this.#demandLive()
   }
 
+  /** As `lock`, but false at once while another has it. */
+  tryLock(table: string, key: string): boolean {
+    this.#demandLive()
+    return this.#database.locks.tryTake(this, `${table} ${key}`)
+  }
+
   get<R extends Row>(table: string, key: string): R | undefined {
     this.#demandLive()
     const own = this.#changes.get(`${table} ${key}`)
