@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Store } from '../ports/store.ts'
 import type { BarrierKey } from '../ports/transactions.ts'
 import type { StoreRule } from './store-rule.ts'
-import { begin, LONG_MS, save, saveOf } from './transactions-steps.ts'
+import { begin, LONG_MS, pause, save, saveOf } from './transactions-steps.ts'
 
 const LATER = Number.MAX_SAFE_INTEGER
 
@@ -124,6 +124,7 @@ export const BARRIER_RULES: Readonly<Record<string, StoreRule>> = {
       const gid = `commits ${commits}`
       const trying = await entered(store, key('try', { gid }))
       const cancel = enter(another, key('cancel', { gid }))
+      await pause(20)
       await (commits ? trying.commit() : trying.rollBack())
       assert.equal(await cancel, commits ? 'go' : 'empty')
     }
@@ -137,6 +138,7 @@ export const BARRIER_RULES: Readonly<Record<string, StoreRule>> = {
       const gid = `commits ${commits}`
       const cancel = await entered(store, key('cancel', { gid }))
       const trying = enter(another, key('try', { gid }))
+      await pause(20)
       await (commits ? cancel.commit() : cancel.rollBack())
       assert.equal(await trying, commits ? 'repeat' : 'go')
     }

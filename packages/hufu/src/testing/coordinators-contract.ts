@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { StoreRule } from './store-rule.ts'
-import { begin, claim, expired, KNOWN, LONG_MS, save, saveOf } from './transactions-steps.ts'
+import { begin, claim, expired, KNOWN, LONG_MS, pause, save, saveOf } from './transactions-steps.ts'
 
 /** Who works on which global transaction. */
 export const COORDINATOR_RULES: Readonly<Record<string, StoreRule>> = {
@@ -79,6 +79,7 @@ export const COORDINATOR_RULES: Readonly<Record<string, StoreRule>> = {
     })
     await taken.promise
     const claiming = claim(another, two)
+    await pause(20)
     gate.resolve()
     await taking
     assert.deepEqual(await claiming, [])

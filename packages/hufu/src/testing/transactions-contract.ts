@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { transactionRow } from './rows.ts'
 import type { StoreRule } from './store-rule.ts'
-import { begin, insert, LONG_MS, save, saveOf } from './transactions-steps.ts'
+import { begin, insert, LONG_MS, pause, save, saveOf } from './transactions-steps.ts'
 
 /** Global transactions: how they come into the store and how they are saved. */
 export const SAVED_RULES: Readonly<Record<string, StoreRule>> = {
@@ -63,6 +63,7 @@ export const SAVED_RULES: Readonly<Record<string, StoreRule>> = {
       })
       await inserted.promise
       const second = begin(another, id)
+      await pause(20)
       gate.resolve()
       await (commits ? first : assert.rejects(first, /no/))
       assert.deepEqual(await second, { repeated: commits })

@@ -20,6 +20,16 @@ test('a lock has one owner; the others get it in the order in which they came', 
   assert.deepEqual(got, ['two', 'three'])
 })
 
+test('who will not wait is told whether he has it', async () => {
+  const locks = new Locks()
+  const [one, two] = [holder(), holder()]
+  assert.equal(locks.tryTake(one, 'row'), true)
+  assert.equal(locks.tryTake(one, 'row'), true)
+  assert.equal(locks.tryTake(two, 'row'), false)
+  locks.release(one)
+  assert.equal(locks.tryTake(two, 'row'), true)
+})
+
 test('who would wait in a circle is refused', async () => {
   const locks = new Locks()
   const [one, two] = [holder(), holder()]
