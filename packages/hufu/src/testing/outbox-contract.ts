@@ -177,6 +177,41 @@ export const OUTBOX_RULES: Readonly<Record<string, StoreRule>> = {
     assert.equal(await store.outbox.waiting(9), 0)
   },
 
+  'claimed rows that are not settled stay to be sent, before later ones of their key': async (
+    store,
+  ) => {
+    await insert(
+      store,
+      outboxRow('1', { key: 'k' }),
+      outboxRow('2', { key: 'l' }),
+      outboxRow('3', { receipts: false }),
+    )
+    const { token, rows } = await claim(store)
+    const last = rows.find(({ id }) => id === '3')!
+    await settle(store, token, { ref: last.ref, outcome: 'sent', resendAt: null })
+    await insert(store, outboxRow('4', { key: 'k' }))
+    assert.deepEqual([await store.outbox.waiting(9), await store.outbox.waiting(2)], [3, 2])
+    assert.deepEqual((await send(store, LATER)).sort(), ['1', '2'])
+    assert.deepEqual(await send(store, LATER), ['4'])
+    assert.deepEqual(await send(store, LATER), [])
+  },
+
+  'sent rows that nobody answers are neither open nor waiting, and are purged; later ones are sent':
+    async (store) => {
+      for (const ids of [['1', '2'], ['3'], ['4']]) {
+        await insert(store, ...ids.map((id) => outboxRow(id, { receipts: false })))
+        const { waiting, oldestMs } = await store.outbox.stats()
+        assert.deepEqual([waiting, oldestMs < HOUR_MS], [ids.length, true])
+        assert.equal((await store.outbox.open('e', LATER, 10)).length, ids.length)
+        assert.equal(await store.retention.purge('outbox', 1, 10), 0, 'too young')
+        assert.deepEqual(await send(store, null), ids)
+        const stats = await store.outbox.stats()
+        assert.deepEqual(stats, { waiting: 0, oldestMs: 0, open: 0 })
+        assert.deepEqual(await store.outbox.open('e', LATER, 10), [])
+        await store.retention.purge('outbox', LATER, 10)
+      }
+    },
+
   'a row stored after later ones were sent is claimed all the same': async (store) => {
     await insert(store, outboxRow('2'))
     assert.deepEqual(await send(store, LATER), ['2'])

@@ -34,6 +34,15 @@ async function claim(store: SqliteStore, limit: number) {
   return { token, rows, more, ids: rows.map(({ id }) => id) }
 }
 
+/** Same numbers at each run. */
+function dice(seed: number) {
+  let state = seed
+  return (sides: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * sides)
+  }
+}
+
 const settle = (store: SqliteStore, token: number, outcomes: SendOutcome[]) =>
   store.transaction((tx) => store.outbox.settle(tx, token, outcomes))
 
@@ -92,6 +101,93 @@ describe('claims of a SQLite store', () => {
         { ref: two!.ref, outcome: 'refused', dueAt: now + hour },
       ])
       assert.deepEqual((await claim(store, 10)).ids, ['1'])
+    }),
+  )
+
+  it(
+    'whatever is refused or not settled, each row is sent once, in the order of its key',
+    inFile(async (store) => {
+      const roll = dice(7)
+      const sent: string[] = []
+      let stored = 0
+      for (let round = 0; stored < 400 || sent.length < stored; round++) {
+        const rows = stored < 400 ? roll(16) : 0
+        const keys = Array.from(
+          { length: rows },
+          () => [null, 'k', 'k', 'l', `m${roll(9)}`][roll(5)]!,
+        )
+        await insert(store, ...keys.map((key) => outboxRow(String(stored++), { key })))
+        const claimed = await claim(store, 1 + roll(6))
+        const outcomes = claimed.rows.flatMap(({ ref, id, key }): SendOutcome[] => {
+          const fate = roll(8)
+          if (fate === 0) return []
+          if (fate === 1) return [{ ref, outcome: 'refused', dueAt: Date.now() - 1 }]
+          sent.push(`${key} ${id}`)
+          return [{ ref, outcome: 'sent', resendAt: fate < 4 ? null : Date.now() + 9e6 }]
+        })
+        await settle(store, claimed.token, outcomes)
+        assert.equal(await store.outbox.waiting(1_000), stored - sent.length, `round ${round}`)
+      }
+      assert.equal(new Set(sent).size, stored)
+      for (const key of new Set(sent.map((each) => each.split(' ')[0]!))) {
+        const ids = sent
+          .filter((each) => each.startsWith(`${key} `))
+          .map((each) => +each.split(' ')[1]!)
+        if (key !== 'null')
+          assert.deepEqual(
+            ids,
+            ids.toSorted((a, b) => a - b),
+          )
+      }
+      assert.deepEqual((await claim(store, 10)).ids, [])
+    }),
+  )
+
+  it(
+    'half messages, which no relay sends, do not make the look for the others longer',
+    inFile(async (store) => {
+      const sent = { resendAt: Date.now() + 9e6 }
+      const halves = Array.from({ length: 300 }, (_, n) => outboxRow(`h${n}`, { sent }))
+      await insert(store, ...halves, outboxRow('1', { receipts: false }))
+      const { token, rows } = await claim(store, 10)
+      await settle(store, token, [{ ref: rows[0]!.ref, outcome: 'sent', resendAt: null }])
+      await insert(store, ...halves.map((row) => ({ ...row, id: `again ${row.id}` })))
+      assert.deepEqual((await claim(store, 10)).rows, [])
+      const sql = 'SELECT seq FROM hufu_outbox_cursor'
+      assert.deepEqual(await store.transaction((tx) => tx.get<{ seq: number }>(sql)!.seq), 601)
+      await insert(store, outboxRow('2'))
+      assert.deepEqual((await claim(store, 10)).ids, ['2'])
+    }),
+  )
+
+  it(
+    'a row that waited long before it was sent is kept from its sending on',
+    inFile(async (store) => {
+      await insert(store, outboxRow('1', { receipts: false }), outboxRow('2', { receipts: false }))
+      const past = Date.now() - 3_600_000
+      await store.transaction((tx) => tx.run('UPDATE hufu_outbox SET published_at = ?', past))
+      const { token, rows } = await claim(store, 10)
+      const outcomes = rows.map(({ ref }) => ({ ref, outcome: 'sent', resendAt: null }) as const)
+      await settle(store, token, outcomes)
+      assert.equal(await store.retention.purge('outbox', past + 60_000, 10), 0)
+      assert.equal(await store.retention.purge('outbox', Date.now() + 60_000, 10), 1)
+    }),
+  )
+
+  it(
+    'the row with the highest number is not purged, so that no number is given twice',
+    inFile(async (store) => {
+      for (const id of ['1', '2', '3']) {
+        await insert(store, outboxRow(id, { receipts: false }))
+        const { token, rows } = await claim(store, 10)
+        assert.deepEqual(
+          rows.map((row) => [row.id, String(row.ref)]),
+          [[id, id]],
+        )
+        await settle(store, token, [{ ref: rows[0]!.ref, outcome: 'sent', resendAt: null }])
+        const gone = await store.retention.purge('outbox', Date.now() + 60_000, 10)
+        assert.equal(gone, id === '1' ? 0 : 1)
+      }
     }),
   )
 })

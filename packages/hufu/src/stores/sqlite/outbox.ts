@@ -11,6 +11,7 @@ import type { Opened } from './access.ts'
 import { Claims } from './claims.ts'
 import type { Connection } from './connection.ts'
 import { AS_STORED, CURSOR, countFresh } from './cursor.ts'
+import { noteOther } from './recent.ts'
 import type { OutboxRecord } from './rows.ts'
 import {
   freshRow,
@@ -116,11 +117,14 @@ function insert(tx: SqliteTx | DatabaseSync, row: NewOutboxRow, now: number) {
     refuseOther(connection, row)
     return REPEATED
   }
-  if (sent) connection.run(SENT, lastInsertRowid, sent.resendAt, now)
-  else {
-    markWork(tx, 'messages')
-    handOver(tx, freshRow(Number(lastInsertRowid), row, now))
+  if (sent) {
+    connection.run(SENT, lastInsertRowid, sent.resendAt, now)
+    noteOther(connection)
+    return FIRST
   }
+  markWork(tx, 'messages')
+  const handed = handOver(tx, freshRow(Number(lastInsertRowid), row, now))
+  if (!handed) noteOther(connection)
   return FIRST
 }
 

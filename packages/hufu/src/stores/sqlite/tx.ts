@@ -123,9 +123,14 @@ export function markWork(tx: SqliteTx | DatabaseSync, kind: WorkKind): void {
   if (tx instanceof LiveTx) tx.work[kind] = true
 }
 
-/** Has a message that was stored handed to the relay of this process once it is committed. */
-export function handOver(tx: SqliteTx | DatabaseSync, row: OutboxRow): void {
-  if (tx instanceof LiveTx) tx.stored.push(row)
+/**
+ * Has a message that was stored handed to the relay of this process once it is committed; false
+ * where nobody sees the commit.
+ */
+export function handOver(tx: SqliteTx | DatabaseSync, row: OutboxRow): boolean {
+  if (!(tx instanceof LiveTx)) return false
+  tx.stored.push(row)
+  return true
 }
 
 /** Has the transaction wait for `work`; one that the user began himself is his own affair. */

@@ -6,6 +6,7 @@ import type { OutboxRow, WorkKind } from '../../ports/store.ts'
 import type { Connection } from './connection.ts'
 import { isBusy, isDiskTrouble } from './connection.ts'
 import { Deadline } from './deadline.ts'
+import { areWhole } from './recent.ts'
 import { LiveTx } from './tx.ts'
 
 export interface WriterLimits {
@@ -137,8 +138,9 @@ export class Writer {
       if (!this.#connection.db.isTransaction) return rejectAll(done, lost())
       if (clock.mono() >= until) break
     }
+    const whole = areWhole(stored, this.#connection)
     if (!this.#commit(done)) return
-    this.#events.onStored(stored)
+    if (whole) this.#events.onStored(stored)
     if (work.messages) this.#events.onWork('messages')
     if (work.parked) this.#events.onWork('parked')
   }
