@@ -144,6 +144,24 @@ describe('claims of a SQLite store', () => {
   )
 
   it(
+    'a row that was passed waits, too, behind a refused one of its key that is not due',
+    inFile(async (store) => {
+      await insert(store, ...ofKey('k', '1', '2'), outboxRow('3'))
+      const { token, rows } = await claim(store, 10)
+      const [one, three] = rows
+      const dueAt = Date.now() + 3_600_000
+      await settle(store, token, [
+        { ref: three!.ref, outcome: 'sent', resendAt: null },
+        { ref: one!.ref, outcome: 'refused', dueAt },
+      ])
+      await insert(store, ...ofKey('k', '4'), ...ofKey('l', '5'))
+      assert.deepEqual((await claim(store, 10)).ids, ['5'])
+      await settle(store, token, [{ ref: one!.ref, outcome: 'parked' }])
+      assert.deepEqual((await claim(store, 10)).ids, ['2', '5'])
+    }),
+  )
+
+  it(
     'half messages, which no relay sends, do not make the look for the others longer',
     inFile(async (store) => {
       const sent = { resendAt: Date.now() + 9e6 }
