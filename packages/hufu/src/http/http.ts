@@ -1,0 +1,120 @@
+import { HufuError, messageOf } from '../errors.ts'
+import { encode } from '../json.ts'
+import { LIMITS } from '../limits.ts'
+import type { Op, Participant, ParticipantRequest } from '../ports/participant.ts'
+import type { Answer } from './answer.ts'
+import { resultOf } from './answer.ts'
+import { headersOf } from './call-headers.ts'
+import { readBytes } from './read-bytes.ts'
+
+/** Headers to send with a call; of a function: made for each call. */
+export type CallHeaders<In = unknown, Out = unknown> =
+  | Readonly<Record<string, string>>
+  | ((
+      request: ParticipantRequest<In, Out>,
+    ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+
+export interface HttpOptions<In = unknown, Out = unknown> {
+  /** What is sent as JSON, at most 1 MiB; undefined: nothing. Default: the input. */
+  readonly body?: (request: ParticipantRequest<In, Out>) => unknown
+  /** Besides those of the transaction, and before them. */
+  readonly headers?: CallHeaders<In, Out>
+  /**
+   * Judge by the words of an answer too, as old dtm participants need it: one with `ONGOING` in it
+   * is taken for 425, one with `FAILURE` for 409. Default: false.
+   */
+  readonly dtm?: boolean
+  /** Of an answer, bytes; a longer result is an error. Default: 1 MiB. */
+  readonly responseBytesMax?: number
+  /** Instead of the global `fetch`: an own agent, certificates, a proxy. */
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * A participant in another process, called as dtm calls branches: a POST with the input as JSON and
+ * `gid`, `trans_type`, `branch_id` and `op` in the query. 2xx: done, the body being the result; 409:
+ * refused (`fail`); 425: not yet (`later`); anything else, a redirection included, is an error, and
+ * the call is repeated. The time of a call is limited by the coordinator.
+ *
+ * `url`: http or https, one for all operations or one by operation; what is in its query is kept.
+ * One that is none: `ARGUMENT`, of a function at its call.
+ */
+export function http<In = unknown, Out = unknown>(
+  url: string | ((op: Op) => string),
+  options: HttpOptions<In, Out> = {},
+): Participant<In, Out> {
+  const bytesMax = options.responseBytesMax ?? LIMITS.payloadBytesMax
+  if (!(bytesMax >= 1)) {
+    throw new HufuError('ARGUMENT', `Making an HTTP participant: responseBytesMax is ${bytesMax}`)
+  }
+  if (typeof url === 'string') checkedUrl(url)
+  return {
+    kind: 'http',
+    async call(request) {
+      const target = checkedUrl(typeof url === 'string' ? url : url(request.op))
+      // Not the query: what is in it may be secret.
+      const what = `Calling ${target.origin}${target.pathname} (${request.op})`
+      const init = await initOf(request, options, what)
+      const answer = await exchange(inquiry(target, request), init, options, bytesMax, what)
+      return resultOf(answer, what, options.dtm ?? false) as Out
+    },
+  }
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new HufuError('ARGUMENT', `Making an HTTP participant: "${text}" is no http address`)
+  }
+  if (url.username === '' && url.password === '') return url
+  const words = 'an address may hold no password, give it as a header'
+  throw new HufuError('ARGUMENT', `Making an HTTP participant: ${words}`)
+}
+
+function inquiry(target: URL, { id, kind, branch, op }: ParticipantRequest): URL {
+  const { searchParams } = target
+  searchParams.set('gid', id)
+  searchParams.set('trans_type', kind)
+  searchParams.set('branch_id', branch)
+  searchParams.set('op', op)
+  return target
+}
+
+async function initOf<In, Out>(
+  request: ParticipantRequest<In, Out>,
+  { body, headers: given }: HttpOptions<In, Out>,
+  what: string,
+): Promise<RequestInit> {
+  const value = body ? body(request) : request.input
+  const own = typeof given === 'function' ? await given(request) : (given ?? {})
+  const headers = headersOf(request, own)
+  // A redirected POST may become a GET, and leads where nobody has looked: an error instead.
+  const init = { method: 'POST', redirect: 'manual', signal: request.signal, headers } as const
+  if (value === undefined) return init
+  headers.set('content-type', 'application/json')
+  return { ...init, body: Buffer.from(encode(value, LIMITS.payloadBytesMax, what)) }
+}
+
+async function exchange<In, Out>(
+  target: URL,
+  init: RequestInit,
+  options: HttpOptions<In, Out>,
+  bytesMax: number,
+  what: string,
+): Promise<Answer> {
+  try {
+    const response = await (options.fetch ?? fetch)(target, init)
+    const { status, headers } = response
+    return { status, headers, ...(await readBytes(response.body, bytesMax)) }
+  } catch (error) {
+    throw new Error(`${what}: ${wordsOf(init.signal, error)}`, { cause: error })
+  }
+}
+
+/** `fetch failed` says nothing: the reason is in its cause. */
+function wordsOf(signal: AbortSignal | null | undefined, error: unknown): string {
+  if (signal?.aborted) return messageOf(signal.reason)
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof Error)) return messageOf(error)
+  return cause.message || String('code' in cause ? cause.code : cause)
+}

@@ -1,0 +1,7 @@
+export type { CallHeaders, HttpOptions } from './http.ts'
+export { http } from './http.ts'
+export type { ParticipantHandlerOptions, WebHandler } from './participant-handler.ts'
+export { participantHandler } from './participant-handler.ts'
+export type { NodeRequest, NodeResponse } from './to-node.ts'
+export { toNode } from './to-node.ts'
+export type { CallContext, ParticipantWorks, SagaWorks, TccWorks } from './works.ts'
