@@ -71,13 +71,13 @@ const MIGRATIONS: readonly string[] = [
      WHERE owner = 0 AND due_at IS NOT NULL AND finished_at IS NULL;
    CREATE INDEX hufu_transactions_owner ON hufu_transactions (owner, name, hash)
      WHERE owner <> 0 AND finished_at IS NULL;
-   CREATE INDEX hufu_transactions_open
-     ON hufu_transactions (status, created_at, id, name, hash) WHERE finished_at IS NULL;
-   CREATE INDEX hufu_transactions_ended ON hufu_transactions (status, created_at, id)
-     WHERE finished_at IS NOT NULL AND status <> 'committed';
-   CREATE INDEX hufu_transactions_list ON hufu_transactions (created_at, id);
-   CREATE INDEX hufu_transactions_name ON hufu_transactions (name, created_at, id);
-   CREATE INDEX hufu_transactions_key ON hufu_transactions (key, created_at, id)
+   CREATE INDEX hufu_transactions_open ON hufu_transactions (created_at, status, name, hash)
+     WHERE finished_at IS NULL;
+   CREATE INDEX hufu_transactions_odd ON hufu_transactions (status, created_at)
+     WHERE status NOT IN ('running', 'committed');
+   CREATE INDEX hufu_transactions_list ON hufu_transactions (created_at);
+   CREATE INDEX hufu_transactions_name ON hufu_transactions (name, created_at);
+   CREATE INDEX hufu_transactions_key ON hufu_transactions (key, created_at)
      WHERE key IS NOT NULL;`,
 ]
 
