@@ -101,11 +101,10 @@ export class Draft {
   }
 
   /** Calls what waits or is stuck at once, with all attempts anew; false: there is none. */
-  reopen(wanted: (branch: string, op: Op) => boolean): boolean {
+  reopen(wanted: (op: Op) => boolean): boolean {
     let found = false
     for (const [branch, op, operation] of this.#all()) {
-      const open = isMoving(operation) || isStuck(operation)
-      if (!open || !wanted(branch, op)) continue
+      if (!isOpen(operation) || !wanted(op)) continue
       this.#set(branch, op, reopened(operation, this.at))
       found = true
     }
@@ -142,6 +141,11 @@ export class Draft {
   }
 }
 
+/** Calls are under way, or will be made by themselves, or only a person moves it. */
+export function isOpen(operation: Operation | undefined): boolean {
+  return operation !== undefined && (isMoving(operation) || isStuck(operation))
+}
+
 /** Failed for good: only a person moves it. */
 export function isStuck(operation: Operation | undefined): boolean {
   return operation?.state === 'exhausted' || operation?.state === 'refused'
@@ -157,7 +161,18 @@ export function unchanged<State extends BaseState>(state: State): { state: State
   return { state, calls: [] }
 }
 
-export function isOutcome(event: Event): event is Event & Outcome {
+/** Works in what all kinds hear alike; false: the event says nothing to this transaction. */
+export function takeAny(draft: Draft, event: Event): boolean {
+  if (isOutcome(event)) {
+    draft.hear(event)
+    return draft.changed
+  }
+  if (event.type === 'recovered') draft.recover()
+  else return event.type === 'started' || event.type === 'due'
+  return true
+}
+
+function isOutcome(event: Event): event is Event & Outcome {
   const { type } = event
   return type === 'succeeded' || type === 'refused' || type === 'later' || type === 'errored'
 }

@@ -8,14 +8,15 @@ const VERBS: Readonly<Record<PersonType, string>> = {
   skip: 'Skipping',
 }
 
-type PersonEvent = Extract<Event, { type: PersonType }>
+/** What a person said. */
+export type Word<Type extends PersonType = PersonType> = Extract<Event, { type: Type }>
 
-export function isPerson(event: Event): event is Event & PersonEvent {
+export function isPerson(event: Event): event is Word {
   return Object.hasOwn(VERBS, event.type)
 }
 
 /** The error of a person's word that makes no sense now: `GLOBAL_STATE`. */
-export function senseless(event: PersonEvent, why: string): HufuError {
+export function senseless(event: Word, why: string): HufuError {
   const verb = VERBS[event.type]
   const what = event.type === 'resolve' ? `${verb} to ${event.to}` : verb
   const branch = event.type === 'skip' ? ` ${event.branch}` : ''

@@ -1,6 +1,7 @@
 import { isDone, isMoving } from './branch.ts'
 import { causeOf, isStuck } from './draft.ts'
 import type { Cause } from './kind.ts'
+import { allDone, isReady } from './order.ts'
 import type { SagaStep } from './saga-plan.ts'
 import type { SagaRun } from './saga-run.ts'
 
@@ -28,20 +29,20 @@ export function turnBack(run: SagaRun, cause: Cause): void {
 export function goOn(run: SagaRun): void {
   const { decided } = run
   for (const step of run.plan.steps) {
-    if (run.action(step) === undefined && isReady(run, step, decided)) {
+    if (run.action(step) === undefined && mayBegin(run, step, decided)) {
       run.draft.call(step.name, 'action')
     }
   }
 }
 
 export function isForwardDone(run: SagaRun): boolean {
-  return run.plan.steps.every((step) => isDone(run.action(step)))
+  return allDone(run.draft, run.plan.steps, 'action')
 }
 
-function isReady(run: SagaRun, step: SagaStep, decided: boolean): boolean {
+function mayBegin(run: SagaRun, step: SagaStep, decided: boolean): boolean {
   if (step.kind === 'retry' && !decided) return false
   if (step.kind === 'pivot') return run.plan.steps.every((each) => isBefore(run, each))
-  return step.after.every((name) => isDone(run.draft.get(name, 'action')))
+  return isReady(run.draft, step, 'action')
 }
 
 /** It does not hold up the pivot. */

@@ -1,12 +1,10 @@
 import type { TransactionStatus } from '../ports/transactions.ts'
-import { isDone, isMoving } from './branch.ts'
-import { isStuck } from './draft.ts'
-import type { Event, PersonType } from './kind.ts'
+import { isDone } from './branch.ts'
+import { isOpen } from './draft.ts'
+import type { Word } from './person.ts'
 import { senseless } from './person.ts'
 import { turnBack } from './saga-forward.ts'
 import type { SagaRun } from './saga-run.ts'
-
-type Word<Type extends PersonType = PersonType> = Extract<Event, { type: Type }>
 
 /** Works in a person's word; throws `GLOBAL_STATE` where it makes no sense. */
 export function takeWord(run: SagaRun, status: TransactionStatus, word: Word): void {
@@ -25,7 +23,7 @@ function stop(run: SagaRun, { detail }: Word<'stop'>): void {
 
 function retry(run: SagaRun, status: TransactionStatus, word: Word): void {
   const op = run.phase === 'forward' ? 'action' : 'compensate'
-  if (!run.draft.reopen((_, each) => each === op)) throw senseless(word, 'nothing is open')
+  if (!run.draft.reopen((each) => each === op)) throw senseless(word, 'nothing is open')
   // The time is over already: the person knows.
   if (status === 'inDoubt') run.deadlineAt = null
 }
@@ -56,8 +54,6 @@ function skip(run: SagaRun, word: Word<'skip'>): void {
   const backward = run.phase === 'backward'
   if (backward && action?.state === 'calling') return run.draft.giveUp(branch, 'action')
   const operation = backward ? undo : action
-  if (operation === undefined || !(isMoving(operation) || isStuck(operation))) {
-    throw senseless(word, 'it has no open operation')
-  }
+  if (!isOpen(operation)) throw senseless(word, 'it has no open operation')
   run.draft.skip(branch, backward ? 'compensate' : 'action', detail)
 }

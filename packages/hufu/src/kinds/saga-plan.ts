@@ -1,4 +1,5 @@
 import type { RetryPlan } from './kind.ts'
+import type { Ordered } from './order.ts'
 
 /**
  * `step` may be undone; `query` changes nothing; `pivot` decides: when it is done, nothing is undone
@@ -6,11 +7,8 @@ import type { RetryPlan } from './kind.ts'
  */
 export type StepKind = 'step' | 'query' | 'pivot' | 'retry'
 
-export interface SagaStep {
-  readonly name: string
+export interface SagaStep extends Ordered {
   readonly kind: StepKind
-  /** Earlier steps that must be done before it is called. */
-  readonly after: readonly string[]
   /** Of its action. */
   readonly retry: RetryPlan
   /** Of its undoing. */

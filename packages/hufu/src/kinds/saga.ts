@@ -1,5 +1,6 @@
 import { isFinal, type TransactionStatus } from '../ports/transactions.ts'
-import { causeOf, isOutcome, isStuck, unchanged } from './draft.ts'
+import { causeOf, isStuck, takeAny, unchanged } from './draft.ts'
+import { earliest } from './due.ts'
 import type { Cause, Decision, Event, Kind } from './kind.ts'
 import { isPerson, refuseFinal } from './person.ts'
 import { resultsOf } from './results.ts'
@@ -33,22 +34,12 @@ function decide(plan: SagaPlan, state: SagaState, event: Event): Decision<SagaSt
     return unchanged(state)
   }
   const run = new SagaRun(plan, state, event.at)
-  if (!take(run, state, event)) return unchanged(state)
+  if (isPerson(event)) takeWord(run, state.status, event)
+  else if (!takeAny(run.draft, event)) return unchanged(state)
   if (run.stopped === undefined) advance(run)
   const next = stateOf(run)
   if (!run.draft.changed && next.wakeAt === state.wakeAt) return unchanged(state)
   return { state: next, calls: run.draft.calls }
-}
-
-/** False: the event says nothing to this saga. */
-function take(run: SagaRun, state: SagaState, event: Event): boolean {
-  if (isPerson(event)) takeWord(run, state.status, event)
-  else if (isOutcome(event)) {
-    run.draft.hear(event)
-    return run.draft.changed
-  } else if (event.type === 'recovered') run.draft.recover()
-  else return event.type === 'started' || event.type === 'due'
-  return true
 }
 
 function advance(run: SagaRun): void {
@@ -89,7 +80,7 @@ function statusOf(run: SagaRun): TransactionStatus {
 function wakeAt({ draft, at }: SagaRun, deadlineAt: number | null): number | null {
   const { dueAt } = draft
   if (deadlineAt === null || deadlineAt <= at) return dueAt
-  return dueAt === null ? deadlineAt : Math.min(dueAt, deadlineAt)
+  return earliest(dueAt, deadlineAt)
 }
 
 function causeNow(run: SagaRun, status: TransactionStatus): Cause | undefined {
