@@ -1,0 +1,59 @@
+import type { Os } from '@hufu/os'
+import { sleep } from '@hufu/os'
+import { backoffMs } from '../../backoff.ts'
+import type { PostgresPool, PostgresResult } from './driver.ts'
+import { explained, isConflict, isLost } from './failure.ts'
+import type { Runner } from './runner.ts'
+
+/** An open store, as its parts use it. */
+export interface Access {
+  readonly os: Os
+  readonly runner: Runner
+  readonly own: OwnStatements
+}
+
+/** The open store; throws `CLOSED` before `open` and after `close`. */
+export type Opened = () => Access
+
+/** A statement of the library's that conflicts with another transaction is tried so often. */
+const TRIES = 8
+const PAUSE = { firstMs: 2, capMs: 200, jitter: true }
+
+type Rows<Row> = Promise<PostgresResult<Row>>
+
+/** The library's statements outside of the user's transactions: each a transaction of its own. */
+export class OwnStatements {
+  readonly #pool: PostgresPool
+  readonly #os: Os
+
+  constructor(pool: PostgresPool, os: Os) {
+    this.#pool = pool
+    this.#os = os
+  }
+
+  /** Reading may be repeated: also on another connection, when one turns out to be dead. */
+  read<Row>(what: string, sql: string, params: unknown[] = []): Rows<Row> {
+    return this.#run(what, sql, params, (error) => isConflict(error) || isLost(error))
+  }
+
+  /** Repeated only when the database says that nothing was done. */
+  write<Row>(what: string, sql: string, params: unknown[] = []): Rows<Row> {
+    return this.#run(what, sql, params, isConflict)
+  }
+
+  async #run<Row>(
+    what: string,
+    sql: string,
+    params: unknown[],
+    again: (error: unknown) => boolean,
+  ): Rows<Row> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await this.#pool.query(sql, params)) as PostgresResult<Row>
+      } catch (error) {
+        if (!again(error) || tries === TRIES) throw explained(what, error)
+      }
+      await sleep(this.#os.clock, backoffMs(tries, PAUSE, this.#os.random))
+    }
+  }
+}

@@ -1,0 +1,13 @@
+export type {
+  PostgresClient,
+  PostgresConfig,
+  PostgresPool,
+  PostgresPoolClient,
+  PostgresQuery,
+  PostgresResult,
+} from './driver.ts'
+export { postgresMigrations } from './migrations.ts'
+export type { PostgresLimits, PostgresOptions, PostgresStore } from './store.ts'
+export { POSTGRES_LIMITS, postgres } from './store.ts'
+export type { TableOptions } from './tables.ts'
+export type { PostgresTx } from './tx.ts'

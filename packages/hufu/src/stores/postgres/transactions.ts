@@ -1,0 +1,185 @@
+import { HufuError } from '../../errors.ts'
+import type {
+  DefinitionRef,
+  InsertOutcome,
+  NewTransaction,
+  TransactionClaim,
+  TransactionFilter,
+  TransactionRow,
+  TransactionSave,
+  TransactionStore,
+} from '../../ports/transactions.ts'
+import { checkTransaction, isFinal } from '../../ports/transactions.ts'
+import type { Opened, OwnStatements } from './access.ts'
+import type { PostgresClient } from './driver.ts'
+import type { Tables } from './tables.ts'
+import { transactionStatements } from './transactions-sql.ts'
+import type { PostgresTx } from './tx.ts'
+import { first, run } from './tx.ts'
+
+type Statements = ReturnType<typeof transactionStatements>
+type Found = Record<string, unknown>
+
+const READING = 'Reading transactions'
+
+export function createTransactions(
+  t: Tables,
+  opened: Opened,
+): TransactionStore<PostgresTx, PostgresClient> {
+  const sql = transactionStatements(t)
+  const read = async (text: string, params: unknown[]) =>
+    (await opened().own.read<Found>(READING, text, params)).rows.map(asRow)
+  return {
+    ...leases(sql, opened),
+    async insert(tx, row) {
+      const [outcome] = await insertAll(tx, sql, [row])
+      if (outcome === 'reused') throw reused(row)
+      return { repeated: outcome === 'repeated' }
+    },
+    insertAll: (tx, rows) => insertAll(tx, sql, rows),
+    claim: (request) => claim(opened().own, sql.claim, request),
+    async take(tx, owner, id) {
+      const found = await first(tx, sql.take, [owner, id])
+      return found && asRow(found)
+    },
+    save: (tx, owner, saves) => save(tx, sql.save, owner, saves),
+    get: async (id) => (await read(sql.get, [id]))[0],
+    async list(filter) {
+      const { where, params } = termsOf(filter)
+      const order = `ORDER BY created_at, id LIMIT $${params.length + 1}`
+      return read(`${sql.list} ${where} ${order}`, [...params, filter.limit])
+    },
+    unknown: (definitions, limit) => read(sql.unknown, [...pairsOf(definitions), limit]),
+    async counts() {
+      const { rows } = await opened().own.read<Found>(READING, sql.counts)
+      const { running, parked, inDoubt } = rows[0]!
+      return { running: Number(running), parked: Number(parked), inDoubt: Number(inDoubt) }
+    },
+  }
+}
+
+function leases(sql: Statements, opened: Opened) {
+  const write = (text: string, params: unknown[]) =>
+    opened().own.write<{ number: unknown }>('Writing a lease', text, params)
+  return {
+    async register(leaseMs: number) {
+      return Number((await write(sql.register, [Math.ceil(leaseMs)])).rows[0]!.number)
+    },
+    async renew(owner: number, leaseMs: number) {
+      return (await write(sql.renew, [owner, Math.ceil(leaseMs)])).rowCount === 1
+    },
+    async unregister(owner: number) {
+      await write(sql.unregister, [owner])
+    },
+  }
+}
+
+async function insertAll(
+  tx: PostgresTx | PostgresClient,
+  sql: Statements,
+  rows: readonly NewTransaction[],
+): Promise<InsertOutcome[]> {
+  for (const row of rows) checkTransaction(row)
+  const firsts = new Map<string, NewTransaction>()
+  for (const row of rows) if (!firsts.has(row.id)) firsts.set(row.id, row)
+  if (firsts.size === 0) return []
+  // In the order of their ids: two who insert the same ones never wait for each other.
+  const sorted = [...firsts.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
+  const inserted = await run<{ id: string }>(tx, sql.insert, columnsOf(sorted))
+  const fresh = new Set(inserted.rows.map(({ id }) => id))
+  const known = await storedOnes(tx, sql.same, sorted, fresh)
+  return rows.map((row): InsertOutcome => {
+    if (fresh.has(row.id) && firsts.get(row.id) === row && fresh.delete(row.id)) return 'inserted'
+    const stored = known.get(row.id) ?? firsts.get(row.id)!
+    return stored.name === row.name && stored.input === row.input ? 'repeated' : 'reused'
+  })
+}
+
+function columnsOf(rows: readonly NewTransaction[]): unknown[][] {
+  const texts = (
+    ['id', 'kind', 'name', 'hash', 'key', 'input', 'headers', 'status', 'state'] as const
+  ).map((column) => rows.map((row) => row[column]))
+  const numbers = [rows.map((row) => row.dueAt), rows.map((row) => row.owner)]
+  return [...texts, ...numbers, rows.map((row) => isFinal(row.status))]
+}
+
+type Same = Pick<NewTransaction, 'id' | 'name' | 'input'>
+
+/** Those that were there before. */
+async function storedOnes(
+  tx: PostgresTx | PostgresClient,
+  sql: string,
+  rows: readonly NewTransaction[],
+  fresh: ReadonlySet<string>,
+): Promise<Map<string, Same>> {
+  const others = rows.map(({ id }) => id).filter((id) => !fresh.has(id))
+  if (others.length === 0) return new Map()
+  const stored = await run<Same>(tx, sql, [others])
+  return new Map(stored.rows.map((row) => [row.id, row]))
+}
+
+function reused({ id, name }: NewTransaction): HufuError {
+  const text = 'the id is there already with another name or input'
+  return new HufuError('ID_REUSED', `Inserting transaction ${id} of ${name}: ${text}`)
+}
+
+async function claim(own: OwnStatements, sql: string, request: TransactionClaim) {
+  const { owner, definitions, limit } = request
+  const params = [owner, ...pairsOf(definitions), limit]
+  const { rows } = await own.write<Found>('Claiming transactions', sql, params)
+  const late = (row: Found) => (row.orphan === true ? -1 : Number(row.dueAt))
+  rows.sort((one, other) => late(one) - late(other))
+  return rows.map(({ orphan, ...row }) => asRow(row))
+}
+
+async function save(
+  tx: PostgresTx,
+  sql: string,
+  owner: number,
+  saves: readonly TransactionSave[],
+): Promise<string[]> {
+  if (saves.length === 0) return []
+  const { rows } = await run<{ id: string }>(tx, sql, [
+    owner,
+    saves.map(({ id }) => id),
+    saves.map(({ status }) => status),
+    saves.map(({ state }) => state),
+    saves.map(({ dueAt }) => dueAt),
+    saves.map(({ release }) => release),
+    saves.map(({ status }) => isFinal(status)),
+  ])
+  const stored = new Set(rows.map(({ id }) => id))
+  return saves.map(({ id }) => id).filter((id) => !stored.has(id))
+}
+
+function pairsOf(definitions: readonly DefinitionRef[]): string[][] {
+  return [definitions.map(({ name }) => name), definitions.map(({ hash }) => hash)]
+}
+
+function termsOf({ status, kind, name, key, before, after }: TransactionFilter) {
+  const params: unknown[] = []
+  const terms: string[] = []
+  const demand = (term: string, ...values: unknown[]) => {
+    terms.push(term.replace(/\?/g, () => `$${params.push(values.shift())}`))
+  }
+  if (status !== undefined) demand('status = ?', status)
+  if (kind !== undefined) demand('kind = ?', kind)
+  if (name !== undefined) demand('name = ?', name)
+  if (key !== undefined) demand('key = ?', key)
+  if (before !== undefined) demand('created_at < ?', before)
+  if (after !== undefined) demand('(created_at, id) > (?, ?)', after.createdAt, after.id)
+  return { where: terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`, params }
+}
+
+/** Numbers of 64 bits come as text. */
+function asRow(found: Found): TransactionRow {
+  const { dueAt, owner, createdAt, updatedAt, finishedAt, ...rest } = found
+  return {
+    ...rest,
+    dueAt: dueAt === null ? null : Number(dueAt),
+    owner: Number(owner),
+    createdAt: Number(createdAt),
+    updatedAt: Number(updatedAt),
+    finishedAt: finishedAt === null ? null : Number(finishedAt),
+  } as TransactionRow
+}
