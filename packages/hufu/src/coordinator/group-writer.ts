@@ -116,11 +116,12 @@ export class GroupWriter<Tx, Foreign> {
       if (saves.length === GROUP_MAX) break
       this.#dirty.delete(running)
       if (running.over) continue
-      running.dirty = false
+      const save = this.#parts.saveOf(running)
       const { calls, ask } = running
+      running.dirty = false
       running.calls = []
       running.ask = false
-      saves.push({ running, calls, ask, save: this.#parts.saveOf(running) })
+      saves.push({ running, calls, ask, save })
     }
     return saves
   }

@@ -79,27 +79,33 @@ export class CoordinatorLease<Tx, Foreign> {
   }
 
   async #renew(): Promise<void> {
-    const { os, leaseMs, warn } = this.#parts
+    const { os, leaseMs } = this.#parts
     const { signal } = this.#stopping
     while (!signal.aborted) {
       await sleep(os.clock, leaseMs / RENEWALS, signal)
       if (signal.aborted) return
-      try {
-        await this.#renewOnce()
-      } catch (error) {
-        warn(`Renewing the coordinator's lease: ${messageOf(error)}; it is tried again`)
-      }
+      // A database that does not answer must not keep the lease's end from being noticed.
+      const patience = Math.max(leaseMs / RENEWALS, this.#until - os.clock.mono())
+      await Promise.race([this.#renewOnce(), sleep(os.clock, patience, signal)])
       if (!this.holds && this.owner !== 0) this.#lose()
     }
   }
 
   async #renewOnce(): Promise<void> {
-    const { store, os, leaseMs } = this.#parts
-    if (this.owner === 0) return this.#register()
-    const begun = os.clock.mono()
-    if (!(await store.transactions.renew(this.owner, leaseMs))) return this.#lose()
-    this.#until = begun + leaseMs * SAFE_SHARE
-    await this.#setTime()
+    const { store, os, leaseMs, warn } = this.#parts
+    const { owner } = this
+    try {
+      if (owner === 0) return await this.#register()
+      const begun = os.clock.mono()
+      const renewed = await store.transactions.renew(owner, leaseMs)
+      // A late answer to an earlier question.
+      if (owner !== this.owner) return
+      if (!renewed) return this.#lose()
+      this.#until = begun + leaseMs * SAFE_SHARE
+      await this.#setTime()
+    } catch (error) {
+      warn(`Renewing the coordinator's lease: ${messageOf(error)}; it is tried again`)
+    }
   }
 
   #lose(): void {
