@@ -28,9 +28,11 @@ export async function transactional<Tx, Foreign, T>(
   try {
     result = await runtime.store.transaction((tx) => local(runtime, tx, handle, row, fn))
   } catch (error) {
-    // A throw means that nothing was stored; were that ever in doubt, the fence row decides.
-    await secondWord(runtime, prepared, handle, 'rollback')
-    if (error instanceof Repeated) return { repeated: true }
+    const repeated = error instanceof Repeated
+    // Any other throw may hide a commit whose answer was lost: the fence row decides.
+    const word = repeated ? 'rollback' : await answerCheck(runtime, handle)
+    if (word !== 'unknown') await secondWord(runtime, prepared, handle, word)
+    if (repeated) return { repeated: true }
     throw error
   }
   await secondWord(runtime, prepared, handle, 'commit')
