@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { nodeOs } from '@hufu/os'
 import { sagaKind } from '../kinds/saga.ts'
 import type { SagaPlan, SagaStep } from '../kinds/saga-plan.ts'
+import type { SagaState } from '../kinds/saga-run.ts'
 import { LIMITS } from '../limits.ts'
 import type { ParticipantRequest } from '../ports/participant.ts'
 import type { StandardSchema } from '../schema.ts'
@@ -42,6 +43,7 @@ export function orderSaga(steps: Steps, hash = 'v1'): Definition {
     logic: sagaKind,
     schema: ANYTHING,
     timeoutMs: () => 300,
+    results: (state) => sagaKind.results(PLAN, state as SagaState),
     participant: (branch, op) => ({
       kind: 'test',
       async call(request) {

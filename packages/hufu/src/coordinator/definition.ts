@@ -13,6 +13,8 @@ export interface Definition {
   readonly logic: AnyKind
   readonly schema: StandardSchema
   participant(branch: string, op: Op): Participant
+  /** What the branches that are done returned, as the user sees it. */
+  results(state: AnyState): Readonly<Record<string, unknown>>
   /** Longest call, ms. */
   timeoutMs(branch: string, op: Op): number
   /**

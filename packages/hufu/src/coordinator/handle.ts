@@ -81,12 +81,12 @@ export class Handle<Tx, Foreign> {
 
   async #outcome(id: string, repeated: boolean): Promise<Outcome> {
     const row = await this.#runtime.store.transactions.get(id)
-    const { name, hash, plan, logic } = this.definition
+    const { name, hash } = this.definition
     if (row === undefined || row.name !== name) {
       throw new HufuError('GLOBAL_UNKNOWN', `Looking for ${name} ${id}: there is none`)
     }
     const state = JSON.parse(row.state)
-    const results = row.hash === hash ? logic.results(plan, state) : {}
+    const results = row.hash === hash ? this.definition.results(state) : {}
     const cause: Cause | undefined = state.cause
     return { id, status: row.status, results, ...(cause && { cause }), repeated }
   }
