@@ -156,7 +156,8 @@ export const COORDINATOR_RULES: Readonly<Record<string, StoreRule>> = {
     const owner = await another.transactions.register(LONG_MS)
     assert.deepEqual(await claim(another, owner), [])
     assert.equal(await store.transactions.renew(former, LONG_MS), false)
-    // A transaction of its that took long brings a row when it is void already.
+    // A transaction of its that took long brings a row when it has been void for some time.
+    await another.transactions.register(LONG_MS)
     await begin(store, 'late', { owner: former })
     assert.deepEqual(await claim(another, owner), ['late'])
   },
@@ -199,6 +200,7 @@ export const COORDINATOR_RULES: Readonly<Record<string, StoreRule>> = {
       const release = status === 'mixed'
       await save(store, one, saveOf(status, { status, dueAt: 1, release }))
     }
+    await begin(store, 'from the start', { owner: one, status: 'committed', dueAt: 1 })
     await store.transactions.unregister(one)
     assert.deepEqual(await claim(another, two), [])
   },
