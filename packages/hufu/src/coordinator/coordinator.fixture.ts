@@ -90,10 +90,10 @@ export class Process {
     }
     const quick = { ...COORDINATOR, leaseMs: 400, pollMs: 20, ...options }
     this.coordinator = new Coordinator(runtime, quick)
-    this.verbs = new TransactionVerbs(runtime, this.coordinator)
+    this.verbs = new TransactionVerbs(runtime, this.coordinator, async () => undefined)
     const definition = orderSaga(this.steps, hash)
     this.coordinator.definitions.add(definition)
-    this.handle = new Handle(runtime, () => this.coordinator, definition)
+    this.handle = new Handle(runtime, async () => this.coordinator, definition)
   }
 }
 

@@ -45,7 +45,7 @@ export class Coordinator<Tx, Foreign> {
   readonly #unsure = new Set<string>()
   readonly #waiters = new Waiters()
   readonly #waker: Waker
-  readonly #stopping = new AbortController()
+  #stopping = new AbortController()
   #claiming: Promise<void> | undefined
   #calls = 0
 
@@ -70,6 +70,7 @@ export class Coordinator<Tx, Foreign> {
   }
 
   async start(): Promise<void> {
+    this.#stopping = new AbortController()
     await this.lease.begin()
     this.#claiming = this.#claim()
   }

@@ -8,6 +8,7 @@ import { checkHeaders, checkWord } from '../service/checks.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { Coordinator, Submission } from './coordinator.ts'
 import type { Definition } from './definition.ts'
+import { type Sent, sendLocally } from './message.ts'
 
 export interface StartOptions {
   /** The idempotency key: the same id with the same input begins nothing. 1 to 128 characters. */
@@ -40,43 +41,62 @@ const WAIT_MS = 10_000
 /** What the user begins transactions of one definition with; untyped inside. */
 export class Handle<Tx, Foreign> {
   readonly #runtime: Runtime<Tx, Foreign>
-  readonly #coordinator: () => Coordinator<Tx, Foreign>
+  readonly #ready: () => Promise<Coordinator<Tx, Foreign>>
   readonly definition: Definition
 
-  /** `coordinator` throws while Hufu is not started. */
+  /** `ready` rejects while Hufu is not started. */
   constructor(
     runtime: Runtime<Tx, Foreign>,
-    coordinator: () => Coordinator<Tx, Foreign>,
+    ready: () => Promise<Coordinator<Tx, Foreign>>,
     definition: Definition,
   ) {
     this.#runtime = runtime
-    this.#coordinator = coordinator
+    this.#ready = ready
     this.definition = definition
   }
 
   async run(input: unknown, options: RunOptions): Promise<Outcome> {
     const waitMs = durationMs(options.wait ?? WAIT_MS, 'wait')
     const { repeated } = await this.begin(input, options)
-    await this.#coordinator().settled(options.id, waitMs)
+    await (await this.#ready()).settled(options.id, waitMs)
     return this.#outcome(options.id, repeated)
   }
 
   /** Stored and begun; nobody waits for its end. */
   async begin(input: unknown, options: StartOptions): Promise<{ repeated: boolean }> {
-    const coordinator = this.#coordinator()
+    const coordinator = await this.#ready()
     return coordinator.submit(this.definition, await this.#submission(input, options))
   }
 
   /** Stored in the user's own transaction; begins when that is committed. */
   async start(tx: Tx | Foreign, input: unknown, options: StartOptions) {
-    const coordinator = this.#coordinator()
+    const coordinator = await this.#ready()
     return coordinator.submitIn(tx, this.definition, await this.#submission(input, options))
   }
 
   async outcome(id: string, { wait = 0 }: { wait?: Duration } = {}): Promise<Outcome> {
     const waitMs = durationMs(wait, 'wait')
-    if (waitMs > 0) await this.#coordinator().settled(id, waitMs)
+    if (waitMs > 0) await (await this.#ready()).settled(id, waitMs)
     return this.#outcome(id, true)
+  }
+
+  /**
+   * A two-phase message: prepared, then `fn` in a transaction of the store, then submitted or not.
+   * A throw of `fn` takes the message back.
+   */
+  async send<T>(
+    input: unknown,
+    options: RunOptions,
+    fn: (tx: Tx) => Promise<T> | T,
+  ): Promise<{ sent: Sent<T>; outcome: Outcome }> {
+    const waitMs = durationMs(options.wait ?? 0, 'wait')
+    const coordinator = await this.#ready()
+    const { repeated } = await this.begin(input, options)
+    const sent: Sent<T> = repeated
+      ? { repeated }
+      : { repeated, result: await sendLocally(this.#runtime, coordinator, options.id, fn) }
+    await coordinator.settled(options.id, waitMs)
+    return { sent, outcome: await this.#outcome(options.id, repeated) }
   }
 
   async #outcome(id: string, repeated: boolean): Promise<Outcome> {

@@ -25,7 +25,7 @@ export class CoordinatorLease<Tx, Foreign> {
   /** The fencing token; 0: none held. */
   owner = 0
   readonly #parts: LeaseParts<Tx, Foreign>
-  readonly #stopping = new AbortController()
+  #stopping = new AbortController()
   #until = 0
   #offset = 0
   #running: Promise<void> | undefined
@@ -35,6 +35,7 @@ export class CoordinatorLease<Tx, Foreign> {
   }
 
   async begin(): Promise<void> {
+    this.#stopping = new AbortController()
     await this.#register()
     this.#running = this.#renew()
   }

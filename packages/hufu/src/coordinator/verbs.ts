@@ -17,8 +17,15 @@ type Order =
 export class TransactionVerbs<Tx, Foreign> implements Transactions {
   readonly #runtime: Runtime<Tx, Foreign>
   readonly #coordinator: Coordinator<Tx, Foreign>
+  readonly #ready: () => Promise<unknown>
 
-  constructor(runtime: Runtime<Tx, Foreign>, coordinator: Coordinator<Tx, Foreign>) {
+  /** `ready` has the coordinator started. */
+  constructor(
+    runtime: Runtime<Tx, Foreign>,
+    coordinator: Coordinator<Tx, Foreign>,
+    ready: () => Promise<unknown>,
+  ) {
+    this.#ready = ready
     this.#runtime = runtime
     this.#coordinator = coordinator
   }
@@ -68,6 +75,7 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
   async #order(id: string, order: Order, decision: Decision): Promise<void> {
     const what = `${order.type} of transaction ${id}`
     checkDecision(decision, this.#runtime.limits, what)
+    await this.#ready()
     const { store } = this.#runtime
     const found = await store.transactions.get(id)
     if (found === undefined) throw new HufuError('GLOBAL_UNKNOWN', `${what}: there is none`)
