@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { fail } from '../outcome.ts'
 import type { ParticipantHandlerOptions } from './index.ts'
 import { http, toNode } from './index.ts'
-import { serve } from './server.fixture.ts'
+import { serve, textOf } from './server.fixture.ts'
 import { APPLES, apples, asked, stockHandler } from './stock.fixture.ts'
 
 const PATH = '/stock?gid=g1&trans_type=saga&branch_id=01&op=action'
@@ -43,6 +43,19 @@ describe('a participant behind node:http, called over HTTP', () => {
       assert.deepEqual(result, { reserved: 1, for: `g${n % 500}` })
     }
     assert.equal(await apples(store), APPLES - 500)
+  })
+
+  it('a body that a framework has read and parsed already is taken as it stands', async (t) => {
+    const { store, handler } = await stockHandler(t)
+    const node = toNode(handler)
+    const parsed = [(text: string) => JSON.parse(text), (text: string) => text, Buffer.from]
+    for (const [n, parse] of parsed.entries()) {
+      const base = await serve(t, async (req, res) => {
+        node(Object.assign(req, { body: parse(await textOf(req)) }), res)
+      })
+      await http(`${base}/stock`).call(asked({ id: `g${n}` }))
+    }
+    assert.equal(await apples(store), APPLES - 6)
   })
 
   it('a caller who gives up: the work goes on, and his repeat gets its result', async (t) => {
