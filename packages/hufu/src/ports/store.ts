@@ -320,8 +320,8 @@ export interface AuditStore<Tx> {
 }
 
 /**
- * `transactions`: final ones. `barrier`: its rows and kept results; those of a transaction that is in
- * this store and not final stay, of the others only the age is known.
+ * `transactions`: final ones. `barrier`: its rows and kept results; those of a transaction that is
+ * in this store and not final stay, of the others only the age is known.
  */
 export type Retained =
   | 'journal'

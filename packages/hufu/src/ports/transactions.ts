@@ -2,8 +2,8 @@ import { HufuError } from '../errors.ts'
 
 /*
  * What a store keeps for the coordinator (global transactions) and for participants (the barrier).
- * Texts that name something (ids, keys, names, branches) are the same only when all their bytes are:
- * neither case nor trailing spaces are passed over.
+ * Texts that name something (ids, keys, names, branches) are the same only when all their bytes
+ * are: neither case nor trailing spaces are passed over.
  */
 
 /**
@@ -98,8 +98,8 @@ export type InsertOutcome = 'inserted' | 'repeated' | 'reused'
  * Global transactions. One row each; its whole state is saved at once.
  *
  * Of a coordinator's lease: the first claim of another coordinator after its end makes it void for
- * good. What a void coordinator had may be claimed by anybody who knows the definition, also when it
- * was inserted, in a transaction that took long, after that. All times are the store's.
+ * good. What a void coordinator had may be claimed by anybody who knows the definition, also when
+ * it was inserted, in a transaction that took long, after that. All times are the store's.
  */
 export interface TransactionStore<Tx, Foreign> {
   /**
@@ -126,10 +126,10 @@ export interface TransactionStore<Tx, Foreign> {
    */
   insertAll(tx: Tx, rows: readonly NewTransaction[]): Promise<InsertOutcome[]>
   /**
-   * Gives this coordinator transactions that are not final: first those whose coordinator is void or
-   * has let its lease end (due or not), then due ones that nobody has, the earliest due first. Two
-   * coordinators never get the same one. Rows that another transaction has locked are passed over
-   * where the database can. Empty when this coordinator is void, or its own lease has ended.
+   * Gives this coordinator transactions that are not final: first those whose coordinator is void
+   * or has let its lease end (due or not), then due ones that nobody has, the earliest due first.
+   * Two coordinators never get the same one. Rows that another transaction has locked are passed
+   * over where the database can. Empty when this coordinator is void, or its own lease has ended.
    */
   claim(request: TransactionClaim): Promise<TransactionRow[]>
   /**
@@ -148,7 +148,9 @@ export interface TransactionStore<Tx, Foreign> {
   get(id: string): Promise<TransactionRow | undefined>
   /** Oldest first. */
   list(filter: TransactionFilter): Promise<TransactionRow[]>
-  /** Not final, and of a definition other than these: nobody here can work on them. Oldest first. */
+  /**
+   * Not final, and of a definition other than these: nobody here can work on them. Oldest first.
+   */
   unknown(definitions: readonly DefinitionRef[], limit: number): Promise<TransactionRow[]>
   /** How many there are of each status that is not final. */
   counts(): Promise<{ running: number; parked: number; inDoubt: number }>
@@ -177,9 +179,9 @@ export interface BarrierKey {
 export type BarrierWord = 'go' | 'repeat' | 'empty'
 
 /**
- * What a participant asks in its local transaction, before its work. dtm's table (`hufu_barrier`) and
- * rules; `kind` is written, and no part of the key. All of it is undone with the local transaction: a
- * call that fails leaves no row.
+ * What a participant asks in its local transaction, before its work. dtm's table (`hufu_barrier`)
+ * and rules; `kind` is written, and no part of the key. All of it is undone with the local
+ * transaction: a call that fails leaves no row.
  */
 export interface BarrierStore<Tx, Foreign> {
   /**
@@ -193,7 +195,9 @@ export interface BarrierStore<Tx, Foreign> {
    * answered `go`, in the same transaction; a second time replaces the first.
    */
   keep(tx: Tx | Foreign, key: BarrierKey, result: string): Promise<void>
-  /** What it returned, if it has taken effect and kept something; what `tx` itself kept included. */
+  /**
+   * What it returned, if it has taken effect and kept something; what `tx` itself kept included.
+   */
   result(tx: Tx | Foreign, key: BarrierKey): Promise<string | undefined>
 }
 

@@ -74,7 +74,9 @@ async function insert(tx: ModelTx, database: Database, row: NewTransaction) {
   return 'inserted'
 }
 
-/** Locks in the order of the ids, so that two never wait for each other; the first of an id first. */
+/**
+ * Locks in the order of the ids, so that two never wait for each other; the first of an id first.
+ */
 async function insertAll(tx: ModelTx, database: Database, all: readonly NewTransaction[]) {
   const order = all.map((_, n) => n).sort((a, b) => (all[a]!.id < all[b]!.id ? -1 : 1))
   const outcomes: Awaited<ReturnType<typeof insert>>[] = []

@@ -5,15 +5,15 @@ import type { Connection } from './connection.ts'
  * Version n of the library's tables is made by the first n entries. Never change one that was
  * released.
  *
- * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0 as
- * it was stored, 1 at once, later a time: of the next try, in state 1 of the repeat; NULL when
+ * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0
+ * as it was stored, 1 at once, later a time: of the next try, in state 1 of the repeat; NULL when
  * closed. `seq` rises in commit order, there being one writer at a time. So a row still as it was
  * stored (state 0, due_at 0) says nothing of its sending: behind `hufu_outbox_cursor` it is to be
- * sent, up to there it was sent and, nobody having to answer, is closed. `id` is first in the unique
- * index because it differs sooner.
+ * sent, up to there it was sent and, nobody having to answer, is closed. `id` is first in the
+ * unique index because it differs sooner.
  *
- * `hufu_barrier` is dtm's table, times in ms. `hufu_coordinators.ended_at`: since when it is void; NULL:
- * it is not. `hufu_transactions.owner`: 0 is nobody.
+ * `hufu_barrier` is dtm's table, times in ms. `hufu_coordinators.ended_at`: since when it is void;
+ * NULL: it is not. `hufu_transactions.owner`: 0 is nobody.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE hufu_outbox (

@@ -1,8 +1,9 @@
 import type { Connection } from './connection.ts'
 
 /**
- * How long a void coordinator is remembered, ms: a transaction of a user's that began before its end
- * may bring rows of it so much later. What comes later still is found when a coordinator registers.
+ * How long a void coordinator is remembered, ms: a transaction of a user's that began before its
+ * end may bring rows of it so much later. What comes later still is found when a coordinator
+ * registers.
  */
 const REMEMBERED_MS = 3_600_000
 
