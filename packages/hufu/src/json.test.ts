@@ -11,6 +11,14 @@ describe('payloads as JSON', () => {
     assert.deepEqual(decode(one), { a: 'ä', b: [{ x: null, y: 1 }] })
   })
 
+  it('many keys are put in the same order as few, that of their UTF-16 units', () => {
+    const names = [...'zyxwvutsrqponmlkjihgfedcba', 'Z', 'ä', '\u{1f600}', '\uffee', 'ab']
+    for (const some of [names, names.slice(18, 30), names.slice(-3)]) {
+      const body = encode(Object.fromEntries(some.map((name) => [name, 1])), 1_000, 'x')
+      assert.deepEqual(Object.keys(decode(body) as object), some.toSorted())
+    }
+  })
+
   it('every value is written as JSON.stringify would, but for the order of keys', () => {
     const values = [
       { at: new Date(0), left: undefined, list: [undefined, () => 1, 1] },
