@@ -1,5 +1,11 @@
+import type { MessageHandle, TransactionHandle } from './coordinator/handle-types.ts'
+import type { Transactions } from './coordinator/transactions.ts'
 import type { Duration } from './duration.ts'
 import type { Event, EventOptions, ReceiptSchemas } from './event.ts'
+import type { DecisionOptions } from './kinds/definition-options.ts'
+import type { MessageBranches, MessageDefinition, MessageOptions } from './kinds/message-builder.ts'
+import type { SagaDefinition, SagaSteps } from './kinds/saga-types.ts'
+import type { TccBranches, TccDefinition } from './kinds/tcc-builder.ts'
 import type { HufuStats } from './options.ts'
 import type { Audit, Parked } from './parked/parked.ts'
 import type { JournalEntry, JournalFilter, JournalKey, Store } from './ports/store.ts'
@@ -12,6 +18,10 @@ export interface Journal {
   list(filter?: Partial<JournalFilter>): Promise<JournalEntry[]>
 }
 
+interface Built<Definition> {
+  build(): Definition
+}
+
 /** One service's part in Hufu: made by `createHufu`. */
 export interface Hufu<Tx, Foreign> {
   readonly service: string
@@ -20,6 +30,8 @@ export interface Hufu<Tx, Foreign> {
   readonly parked: Parked
   readonly audit: Audit
   readonly journal: Journal
+  /** The global transactions in the store: look, explain, decide. */
+  readonly transactions: Transactions
   /** Defines an event; once per name and process. May be called before or after `start`. */
   event<
     Schema extends StandardSchema,
@@ -30,6 +42,36 @@ export interface Hufu<Tx, Foreign> {
     schema: Schema,
     options: EventOptions<Group, Receipts>,
   ): Event<Tx, Foreign, Schema, Group, Receipts>
+  /**
+   * Defines a saga; once per name and process, as the two below. `steps` adds them to the saga that
+   * it is given: `(order) => order.step(…).pivot(…).retry(…)`.
+   */
+  saga<Schema extends StandardSchema, Results>(
+    name: string,
+    schema: Schema,
+    steps: (
+      begin: SagaSteps<Tx, Schema, Record<never, never>>,
+    ) => Built<SagaDefinition<Tx, Schema, Results, boolean>>,
+    options?: DecisionOptions,
+  ): TransactionHandle<Tx, Foreign, Schema, Results>
+  /** Defines a TCC: `(transfer) => transfer.branch('out', { try, confirm, cancel })`. */
+  tcc<Schema extends StandardSchema, Results>(
+    name: string,
+    schema: Schema,
+    branches: (
+      begin: TccBranches<Tx, Schema, Record<never, never>>,
+    ) => Built<TccDefinition<Tx, Schema, Results>>,
+    options?: DecisionOptions,
+  ): TransactionHandle<Tx, Foreign, Schema, Results>
+  /** Defines a two-phase message: `(paid) => paid.to('points', { do: http(url) })`. */
+  message<Schema extends StandardSchema, Results>(
+    name: string,
+    schema: Schema,
+    branches: (
+      begin: MessageBranches<Tx, Schema, Record<never, never>>,
+    ) => Built<MessageDefinition<Tx, Schema, Results>>,
+    options?: MessageOptions,
+  ): MessageHandle<Tx, Schema, Results>
   /** Opens store and transport, declares the events, starts relay and consumers. */
   start(): Promise<void>
   /**

@@ -1,9 +1,11 @@
 import { nodeOs } from '@hufu/os'
 import { Consumers, checkGroup } from './consumers.ts'
+import { coordinatorOptions } from './coordinator/options.ts'
 import { define } from './define.ts'
 import { durationMs } from './duration.ts'
 import { HufuError, messageOf } from './errors.ts'
 import type { Event, EventOptions, ReceiptSchemas } from './event.ts'
+import { Globals } from './globals.ts'
 import type { Hufu } from './hufu-types.ts'
 import type { WeakGuard } from './inbox/guard.ts'
 import type { ConsumeOptions, WeakConsumeOptions } from './inbox/options.ts'
@@ -11,6 +13,9 @@ import type { StrongHandler } from './inbox/strong.ts'
 import { StrongWork } from './inbox/strong.ts'
 import type { AnyWeakHandler } from './inbox/weak.ts'
 import { WeakWork } from './inbox/weak.ts'
+import { message } from './kinds/message-builder.ts'
+import { saga } from './kinds/saga-builder.ts'
+import { tcc } from './kinds/tcc-builder.ts'
 import type { Limits } from './limits.ts'
 import { LIMITS } from './limits.ts'
 import type { HufuOptions } from './options.ts'
@@ -52,10 +57,15 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   readonly service: string
   readonly store: Hufu<Tx, Foreign>['store']
   readonly parked: ParkedVerbs<Tx>
+  readonly transactions: Hufu<Tx, Foreign>['transactions']
+  readonly saga: Hufu<Tx, Foreign>['saga']
+  readonly tcc: Hufu<Tx, Foreign>['tcc']
+  readonly message: Hufu<Tx, Foreign>['message']
   readonly #runtime: Runtime<Tx, Foreign>
   readonly #relay: Relay<Tx>
   readonly #consumers: Consumers<Tx>
   readonly #retention: Retention<Tx>
+  readonly #globals: Globals<Tx, Foreign>
   /** Events on their way to the transport; undefined: it knows them. */
   readonly #declared = new Map<string, Promise<void> | undefined>()
   #state: 'stopped' | 'starting' | 'started' = 'stopped'
@@ -74,6 +84,14 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     this.#relay = new Relay(runtime)
     this.#consumers = new Consumers(runtime, replies)
     this.#retention = new Retention(runtime, keep)
+    this.#globals = new Globals(runtime, coordinatorOptions(options.coordinator ?? {}))
+    this.transactions = this.#globals.verbs
+    const handle = <D>(make: () => D) => this.#globals.define(make() as never) as never
+    this.saga = (name, schema, steps, more) => handle(() => steps(saga(name, schema, more)).build())
+    this.tcc = (name, schema, branches, more) =>
+      handle(() => branches(tcc(name, schema, more)).build())
+    this.message = (name, schema, branches, more) =>
+      handle(() => branches(message(name, schema, more)).build())
   }
 
   readonly audit: Hufu<Tx, Foreign>['audit'] = {
@@ -126,7 +144,8 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     await this.#starting?.catch(() => {})
     if (this.#state !== 'started') return
     this.#offWork()
-    await this.#consumers.stop(durationMs(drainMs, 'drainMs'))
+    const drain = durationMs(drainMs, 'drainMs')
+    await Promise.all([this.#consumers.stop(drain), this.#globals.stop(drain)])
     await this.#relay.stop()
     await this.#retention.stop()
     await this.#close()
@@ -158,6 +177,8 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
       this.#closers.unshift(['consumers', () => this.#consumers.stop(0)])
       await this.#consumers.start()
       this.#answerChecks()
+      this.#closers.unshift(['coordinator', () => this.#globals.stop(0)])
+      await this.#globals.start()
     } catch (error) {
       await this.#close()
       throw error

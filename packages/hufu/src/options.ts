@@ -1,4 +1,5 @@
 import type { Os } from '@hufu/os'
+import type { CoordinatorSettings } from './coordinator/options.ts'
 import type { Duration } from './duration.ts'
 import type { ConsumerStats } from './inbox/options.ts'
 import type { Limits } from './limits.ts'
@@ -20,6 +21,12 @@ export interface RetentionOptions {
   readonly parked?: Duration
   /** Default 365 d. */
   readonly audit?: Duration
+  /** Final global transactions. Default 7 d; an id may be used again afterwards. */
+  readonly transactions?: Duration
+  /**
+   * What participants here have done. Default 30 d; must be longer than any global transaction takes.
+   */
+  readonly barrier?: Duration
 }
 
 export interface HufuOptions<Tx, Foreign> {
@@ -33,6 +40,7 @@ export interface HufuOptions<Tx, Foreign> {
   readonly os?: Os
   readonly limits?: Partial<Limits>
   readonly retention?: RetentionOptions
+  readonly coordinator?: CoordinatorSettings
   /** Default: written to standard error. */
   readonly onAlert?: (alert: Alert) => void
   /**

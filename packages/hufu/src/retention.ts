@@ -11,6 +11,8 @@ const DEFAULTS = {
   fence: '7d',
   parked: '30d',
   audit: '365d',
+  transactions: '7d',
+  barrier: '30d',
 } as const
 
 /** Rows deleted in one transaction, and the pause after it, so that nobody waits long. */
@@ -29,6 +31,8 @@ export function keepMs(options: RetentionOptions): Record<Retained, number> {
     fence: keep('fence'),
     parked: keep('parked'),
     audit: keep('audit'),
+    transactions: keep('transactions'),
+    barrier: keep('barrier'),
   }
 }
 

@@ -55,6 +55,10 @@ export class Handle<Tx, Foreign> {
     this.definition = definition
   }
 
+  get name(): string {
+    return this.definition.name
+  }
+
   async run(input: unknown, options: RunOptions): Promise<Outcome> {
     const waitMs = durationMs(options.wait ?? WAIT_MS, 'wait')
     const { repeated } = await this.begin(input, options)
