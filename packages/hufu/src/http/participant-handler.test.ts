@@ -84,7 +84,7 @@ describe('a participant behind its handler', () => {
     assert.deepEqual(await seen(store), [])
   })
 
-  it('try, confirm and cancel: an empty cancel, a late try, and a cancel of what was tried', async (t) => {
+  it('try, confirm and cancel: an empty cancel, a late try, and both ends of what was tried', async (t) => {
     const { store, handler } = await stockHandler(t)
     const op = (gid: string, each: string) =>
       call(handler, { name: 'note', query: { gid, trans_type: 'tcc', op: each } })
@@ -94,7 +94,7 @@ describe('a participant behind its handler', () => {
     await op('a', 'confirm')
     await op('b', 'try')
     await op('b', 'cancel')
-    const expected = ['try "tried"', 'confirm "confirmed"', 'try "tried"', 'cancel "tried"']
+    const expected = ['try "tried"', 'confirm "tried"', 'try "tried"', 'cancel "tried"']
     assert.deepEqual(await seen(store), expected)
   })
 

@@ -1,9 +1,8 @@
 import { HufuError, messageOf } from '../errors.ts'
 import { encode } from '../json.ts'
 import { LIMITS } from '../limits.ts'
-import { once } from '../ports/once.ts'
+import { endedBy, once } from '../ports/once.ts'
 import type { Store } from '../ports/store.ts'
-import { originOf } from '../ports/transactions.ts'
 import { BadCall } from './bad-call.ts'
 import { contextOf, inputOf, nameIn } from './incoming.ts'
 import { failed, refused, succeeded } from './responses.ts'
@@ -75,8 +74,8 @@ function caller<Tx, Foreign>(
     const input = await inputOf(request, bytesMax)
     return store.transaction(
       (tx) =>
-        once(store.barrier, tx, ctx, async (undone) =>
-          checked(await work(...argumentsOf(tx, input, undone, ctx)), name, ctx),
+        once(store.barrier, tx, { ...ctx, result: undefined }, async (ended) =>
+          checked(await work(...argumentsOf(tx, input, ended, ctx)), name, ctx),
         ),
       transactionOptions,
     )
@@ -93,8 +92,8 @@ function understood(works: Works, name: string, request: Request, url: URL) {
   throw new BadCall(400, 'ARGUMENT', `Calling ${name}: it has no ${ctx.op}`)
 }
 
-function argumentsOf(tx: unknown, input: unknown, undone: unknown, ctx: CallContext): unknown[] {
-  return originOf(ctx.op) === undefined ? [tx, input, ctx] : [tx, input, undone, ctx]
+function argumentsOf(tx: unknown, input: unknown, ended: unknown, ctx: CallContext): unknown[] {
+  return endedBy(ctx.op) === undefined ? [tx, input, ctx] : [tx, input, ended, ctx]
 }
 
 /** Refuses, while it can be undone, a result that could not be answered. */

@@ -56,7 +56,7 @@ export const reserving: SagaWorks<SqliteTx> = {
 /** Writes down what it was asked to do, and with what. */
 export const noting: TccWorks<SqliteTx> = {
   try: (tx, _input, ctx) => note(tx, ctx.op, 'tried'),
-  confirm: (tx, _input, ctx) => note(tx, ctx.op, 'confirmed'),
+  confirm: (tx, _input, result, ctx) => note(tx, ctx.op, result),
   cancel: (tx, _input, result, ctx) => note(tx, ctx.op, result),
 }
 

@@ -26,11 +26,10 @@ export interface SagaWorks<Tx> {
   compensate?(tx: Tx, input: unknown, result: unknown, ctx: CallContext): unknown
 }
 
-/** The works of a branch of a TCC. */
+/** The works of a branch of a TCC; `result`: what `try` returned. */
 export interface TccWorks<Tx> {
   try(tx: Tx, input: unknown, ctx: CallContext): unknown
-  confirm(tx: Tx, input: unknown, ctx: CallContext): unknown
-  /** `result`: what `try` returned. */
+  confirm(tx: Tx, input: unknown, result: unknown, ctx: CallContext): unknown
   cancel(tx: Tx, input: unknown, result: unknown, ctx: CallContext): unknown
 }
 

@@ -2,7 +2,7 @@ import { once } from '../ports/once.ts'
 import type { Participant, ParticipantRequest } from '../ports/participant.ts'
 import type { Store } from '../ports/store.ts'
 
-/** A participant's work in a transaction of its store; `result`: what is to be undone returned. */
+/** A participant's work in a transaction of its store; `result`: of what it undoes or confirms. */
 export type LocalWork<Tx> = (
   tx: Tx,
   request: ParticipantRequest,
@@ -19,8 +19,6 @@ export function localParticipant<Tx, Foreign>(
   work: LocalWork<Tx>,
 ): Participant {
   const call = (request: ParticipantRequest) =>
-    store.transaction((tx) =>
-      once(store.barrier, tx, request, (undone) => work(tx, request, undone ?? request.result)),
-    )
+    store.transaction((tx) => once(store.barrier, tx, request, (ended) => work(tx, request, ended)))
   return { kind: 'local', call }
 }
