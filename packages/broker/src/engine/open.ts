@@ -62,7 +62,8 @@ async function openBroker(
     work: new Set(),
   }
   const retainer = new Retainer(engine, recovered.checkpoints)
-  beginLife(state, recovered, time())
+  const setBack = Math.ceil(os.clock.now()) < recovered.lastTime
+  beginLife(state, recovered, setBack ? Number.POSITIVE_INFINITY : time())
   const report = reportOf(recovered, state)
   warnOf(report, warn)
   log.segments.prepareSoon()
@@ -134,8 +135,10 @@ function makeLog(
 
 /**
  * From here on entries are of this life; what may have been in delivery before counts as attempted.
+ * `latest` is the latest time at which that can have been; of a clock that was set back it is not
+ * known.
  */
-function beginLife(state: State, recovered: RecoveredLog, now: number): void {
+function beginLife(state: State, recovered: RecoveredLog, latest: number): void {
   state.batches.dropUnprepared()
   state.present = true
   state.touched.clear()
@@ -143,7 +146,7 @@ function beginLife(state: State, recovered: RecoveredLog, now: number): void {
     queue.suspectUpTo = lastSuspect(queue.reach, state.nextId - 1, recovered)
     for (const row of queue.rows.values()) {
       // What is not due yet cannot have been delivered since it was put off.
-      row.exact = row.state === 'delayed' && row.dueAt > now
+      row.exact = row.state === 'delayed' && row.dueAt > latest
       if (row.state === 'ready' && queue.isSuspect(row)) row.redelivered = true
     }
   }
