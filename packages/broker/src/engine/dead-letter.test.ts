@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { DiskCall } from '@hufu/os/simulated'
 import type { Peeked, QueueOptions } from '../api.ts'
 import { bodyOf, numbers, World } from './world.fixture.ts'
 
@@ -9,6 +10,27 @@ async function worldWith(options: QueueOptions = {}, dead: QueueOptions = {}, se
   await world.do(world.broker.declareQueue('dead', dead))
   await world.do(world.broker.declareQueue('a', { deadLetter: 'dead', ...options }))
   return world
+}
+
+/** What kills the process at its second delivery too, the last one it may have; on disk only. */
+async function poisonAtItsEnd(): Promise<World> {
+  const world = await worldWith({ maxAttempts: 2 })
+  await world.publish('a', 'poison')
+  for (let life = 0; life < 2; life++) {
+    world.take('a')
+    await world.pass(100)
+    await world.killAndOpen()
+  }
+  return world
+}
+
+/** The next so many reads fail. */
+function failReads(world: World, count: number): void {
+  let left = count
+  const fails = ({ kind, path }: DiskCall) => {
+    return kind === 'read' && path.endsWith('.seg') && left-- > 0
+  }
+  world.sim.disk.failAt(fails, 'EIO', { once: false })
 }
 
 const peek = (world: World, queue: string): Promise<Peeked[]> => world.do(world.broker.peek(queue))
@@ -211,5 +233,38 @@ test('what was read ahead before it was written is read anew, not taken for dama
   const taker = world.take('a').settleAll()
   await world.pass(5_000)
   assert.deepEqual(taker.bodies, numbers(200))
+  assert.deepEqual(world.warnings, [])
+})
+
+test('a read error that passes dead-letters all the same', async () => {
+  for (const errors of [1, 3]) {
+    const world = await poisonAtItsEnd()
+    failReads(world, errors)
+    world.take('a')
+    await world.pass(3_000)
+    assert.deepEqual((await peek(world, 'dead')).map(bodyOf), ['poison'])
+    assert.deepEqual([world.stats('a').parked, world.warnings], [0, []])
+  }
+})
+
+test('what cannot be read for over a second is parked, not dead-lettered', async () => {
+  const world = await poisonAtItsEnd()
+  failReads(world, 4)
+  world.take('a')
+  await world.pass(1_000)
+  assert.equal(world.stats('a').parked, 0)
+  await world.pass(2_000)
+  assert.deepEqual([world.stats('a').parked, world.stats('dead').ready], [1, 0])
+  assert.equal(world.warnings.length, 1)
+})
+
+test('a close waits for a dead letter whose read is tried again', async () => {
+  const world = await poisonAtItsEnd()
+  failReads(world, 3)
+  world.take('a')
+  await world.pass(50)
+  await world.close()
+  await world.open()
+  assert.deepEqual([world.broker.report.cleanStop, world.stats('dead').ready], [true, 1])
   assert.deepEqual(world.warnings, [])
 })

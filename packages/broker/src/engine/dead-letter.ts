@@ -1,6 +1,6 @@
 import type { QueueRow } from '../queue/ack-queue.ts'
 import { withCause } from '../queue/history.ts'
-import { copied, type Engine, withEntry } from './engine.ts'
+import { copied, type Engine, withEntryAtLast } from './engine.ts'
 import { encodeOrigin } from './origin.ts'
 import { type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
@@ -119,7 +119,7 @@ export class DeadLetters {
     const origin = encodeOrigin({ number, queue: name, id: row.id, attempts, history })
     const view = emptyMessageView()
     let copy: NewMessage | undefined
-    await withEntry(this.#engine, row.position, row.size, (entry) => {
+    await withEntryAtLast(this.#engine, row, (entry) => {
       loadMessage(entry, view)
       const properties = copied(entry.bytes, view.propertiesAt, view.bodyAt)
       const body = copied(entry.bytes, view.bodyAt, view.end)

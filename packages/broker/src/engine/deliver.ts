@@ -3,7 +3,7 @@ import { type EntryView, emptyEntryView } from '../log/entry.ts'
 import type { QueueRow } from '../queue/ack-queue.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
 import { type Consumer, hasCredit } from './consumer.ts'
-import { copied, type Engine } from './engine.ts'
+import { copied, type Engine, READ_RETRIES_MS } from './engine.ts'
 import { deadLetterOf, readOrigin } from './origin.ts'
 import { reachFor } from './reach.ts'
 import { appendReturns, emptyMessageView, loadMessage, type MessageView } from './records.ts'
@@ -11,12 +11,6 @@ import type { EngineQueue } from './state.ts'
 
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
 const TURN_DELIVERIES_MAX = 1_000
-
-/**
- * A read that fails is tried again after these times, ms: parking a message of a key for an error
- * that passes would let the next one of its key pass.
- */
-const READ_RETRIES_MS = [10, 100, 1_000]
 
 /** Why a row is given up whose last delivery no consumer has answered. */
 const KILLED = 'in delivery when the broker was killed'
@@ -148,6 +142,7 @@ export class Deliverer {
     reader.load(position, size).then(
       () => this.#loaded(queue),
       (error) => {
+        // Parked for an error that passes, it would let the next one of its key pass.
         const wait = READ_RETRIES_MS[tries]
         if (wait === undefined) return this.#unreadable(queue, position, error)
         os.clock.timer(wait, () => this.#loadAgain(queue, position, tries + 1))

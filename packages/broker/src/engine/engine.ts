@@ -1,4 +1,4 @@
-import type { Os } from '@hufu/os'
+import { type Os, sleep } from '@hufu/os'
 import { BrokerError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { CommitLog } from '../log/commit-log.ts'
@@ -64,6 +64,29 @@ export async function withEntry(
     await engine.reader.load(position, size)
   }
   return false
+}
+
+/**
+ * A read that fails is tried again after these times, ms, where the error, did it pass, would have
+ * decided what becomes of a message.
+ */
+export const READ_RETRIES_MS = [10, 100, 1_000]
+
+/** As `withEntry`, tried again while the read fails; `place` is looked at anew each time. */
+export async function withEntryAtLast(
+  engine: Engine,
+  place: { readonly position: number; readonly size: number },
+  use: (entry: EntryView) => void,
+): Promise<boolean> {
+  for (const wait of READ_RETRIES_MS) {
+    try {
+      return await withEntry(engine, place.position, place.size, use)
+    } catch (error) {
+      if (engine.log.failure !== undefined) throw error
+      await sleep(engine.os.clock, wait)
+    }
+  }
+  return withEntry(engine, place.position, place.size, use)
 }
 
 const NO_BYTES = new Uint8Array(0)
