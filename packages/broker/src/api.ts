@@ -68,7 +68,11 @@ export interface Delivery {
   /** Of small messages several share one `ArrayBuffer`: take these bytes, not their `buffer`. */
   readonly body: Uint8Array
   readonly properties: Uint8Array
-  /** Failed deliveries before this one; after a crash it may be too high by one, never too low. */
+  /**
+   * Failed deliveries before this one. After a crash it may be too high by one; too low by one only
+   * where the clock was set back between the crash and the start after it, for a delayed message
+   * that had come due just before the crash.
+   */
   readonly attempts: number
   /** It may have been delivered before. Never false for one that was. */
   readonly redelivered: boolean
@@ -121,7 +125,10 @@ export interface Batch {
    * yet: is on disk). Ids are given at `commit`, in the order of the calls.
    */
   publish(message: PublishRequest): Promise<void>
-  /** Settles deliveries of `subscription` at `commit`; until then they stay unsettled. */
+  /**
+   * Settles deliveries of `subscription` at `commit`; until then they stay unsettled. When the
+   * subscription is closed by then, `commit` rejects with `SUBSCRIPTION_CLOSED`.
+   */
   settle(subscription: Subscription, settlements: readonly Settlement[]): void
   /** Prepares a transaction at `commit`. */
   prepare(request: PrepareRequest): Promise<PreparedHandle>
@@ -129,7 +136,8 @@ export interface Batch {
   decide(handle: PreparedHandle, outcome: 'commit' | 'rollback'): void
   /**
    * Resolves with the messages' ids when all of it is on disk: all or nothing, also after `kill
-   * -9`.
+   * -9`. Rejects, nothing having taken effect, with `SUBSCRIPTION_CLOSED` (see `settle`) or with
+   * what a `publish` or `prepare` of it was refused with. `CLOSED`, `BATCH_OVER`.
    */
   commit(): Promise<number[]>
   /** Drops everything; deliveries named in `settle` stay unsettled. */

@@ -201,7 +201,10 @@ test('close waits for a commit under way, and ends clean', async () => {
   assert.deepEqual(world.fatal, [])
 })
 
-const GONE = refusal('CLOSED', /^Cannot settle in a batch: the subscription to in is closed$/)
+const GONE = refusal(
+  'SUBSCRIPTION_CLOSED',
+  /^Cannot settle in a batch: the subscription to in is closed$/,
+)
 
 test('a batch whose subscription closes before its settles is refused as a whole', async () => {
   for (const end of ['close', 'delete', 'stop'] as const) {

@@ -37,8 +37,8 @@ export class Settler {
   }
 
   /**
-   * Writes the outcomes as part of a batch; they are known to be good. Rejects with `CLOSED` when
-   * the consumer is gone: its messages come again, so nothing that came of them may take effect.
+   * Writes the outcomes as part of a batch; they are known to be good. Rejects with
+   * `SUBSCRIPTION_CLOSED` when the consumer is gone: its messages come again, so nothing that came of them may take effect.
    * What the batch has taken from others is given back then.
    */
   async settleWith(
@@ -51,7 +51,7 @@ export class Settler {
     if (consumer.closed) {
       this.#giveBack(taken)
       const text = `the subscription to ${consumer.queue.name} is closed`
-      throw new BrokerError('CLOSED', `Cannot settle in a batch: ${text}`)
+      throw new BrokerError('SUBSCRIPTION_CLOSED', `Cannot settle in a batch: ${text}`)
     }
     for (const { id, outcome } of settlements) {
       if (consumer.unsettled.has(id)) taken.push({ consumer, id, done: outcome === 'done' })

@@ -13,6 +13,9 @@ import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { QUEUES } from './queues.ts'
 
+/** Codes that a promise of the broker may always end with. */
+const REFUSALS = ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED', 'SUBSCRIPTION_CLOSED']
+
 type Of<K extends Step['kind']> = Extract<Step, { kind: K }>
 
 /** Messages published to the broker and consumed from it, without the library. */
@@ -282,7 +285,7 @@ export class DirectWorkload implements Sender {
     if (code === 'QUEUE_FULL') this.#marks.add('queueFull')
     if (code === 'LOG_FULL') this.#marks.add('noSpace')
     const unread = code === 'LOG_DAMAGED' && this.#machine.faulty
-    const known = unread || ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED'].includes(code)
+    const known = unread || REFUSALS.includes(code)
     this.#findings.check(known, 'a refusal says why', () => `${doing}: ${String(error)}`)
     return code
   }
