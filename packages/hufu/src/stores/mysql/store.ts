@@ -1,0 +1,137 @@
+import type { Os } from '@hufu/os'
+import { HufuError } from '../../errors.ts'
+import type { Store, WorkKind } from '../../ports/store.ts'
+import type { Access } from './access.ts'
+import { createAudit } from './audit.ts'
+import { createBarrier } from './barrier.ts'
+import { Connections } from './connections.ts'
+import { createFence } from './fence.ts'
+import { createJournal } from './journal.ts'
+import type { MysqlTables } from './migrate.ts'
+import { prepare } from './migrate.ts'
+import { Names } from './names.ts'
+import { createOutbox } from './outbox.ts'
+import { Own } from './own.ts'
+import { createParked } from './parked.ts'
+import type { MysqlSource, OpenPool } from './pool.ts'
+import { openPool } from './pool.ts'
+import { createRetention } from './retention.ts'
+import { Runner } from './runner.ts'
+import { NOW, type Session } from './session.ts'
+import { createTransactions } from './transactions.ts'
+import { expectWork, type Foreign, type MysqlTx } from './tx.ts'
+
+export interface MysqlLimits {
+  /** Longest transaction, ms. */
+  readonly transactionMs: number
+  /** Longest wait for a free connection, and for the server's answer, ms. */
+  readonly waitMs: number
+}
+
+export const MYSQL_LIMITS: MysqlLimits = { transactionMs: 30_000, waitMs: 30_000 }
+
+export interface MysqlOptions extends MysqlTables {
+  readonly limits?: Partial<MysqlLimits>
+}
+
+export type MysqlStore = Store<MysqlTx, Foreign>
+
+/**
+ * A store in a MariaDB (10.6 or later) or MySQL (8.0.19 or later) database, through mysql2. A pool is
+ * used and never ended; an address or options make one of the store's own. Its tables begin with
+ * `hufu_`; opening makes those that are missing. Of the pool's connections, 2 at least, one is kept
+ * free of transactions. Several stores and processes may share the database; the server's clock is
+ * the clock of all.
+ */
+export function mysql(source: MysqlSource, options: MysqlOptions = {}): MysqlStore {
+  const names = new Names(options.prefix, options.barrierTable)
+  const name = 'a MySQL database'
+  let opening: Promise<Open> | undefined
+  let open: Open | undefined
+  let users = 0
+  const listeners = new Set<(kind: WorkKind) => void>()
+  const tell = (kind: WorkKind) => {
+    for (const listener of listeners) listener(kind)
+  }
+  const opened = (): Access => {
+    if (open) return open.access
+    throw new HufuError('CLOSED', `Using ${name}: the store is not open`)
+  }
+  return {
+    name,
+    async open(os) {
+      users++
+      opening ??= openDatabase({ source, names, name, os, options, tell })
+      try {
+        open = await opening
+      } catch (error) {
+        users--
+        opening = undefined
+        throw error
+      }
+    },
+    async close() {
+      if (users === 0 || --users > 0 || !open) return
+      const { access, from } = open
+      await access.runner.close()
+      open = undefined
+      opening = undefined
+      await from.end()
+    },
+    async transaction(fn, { timeoutMs } = {}) {
+      return opened().runner.submit(fn, timeoutMs)
+    },
+    expect: expectWork,
+    onWork(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async now() {
+      const { runner, own } = opened()
+      return runner.inside ? now(runner.inside.session) : own.alone(now)
+    },
+    outbox: createOutbox(opened),
+    fence: createFence(opened),
+    journal: createJournal(opened),
+    parked: createParked(opened),
+    audit: createAudit(opened),
+    barrier: createBarrier(opened),
+    transactions: createTransactions(opened),
+    retention: createRetention(opened),
+  }
+}
+
+interface Open {
+  readonly access: Access
+  readonly from: OpenPool
+}
+
+interface OpenParts {
+  readonly source: MysqlSource
+  readonly names: Names
+  readonly name: string
+  readonly os: Os
+  readonly options: MysqlOptions
+  readonly tell: (kind: WorkKind) => void
+}
+
+async function openDatabase({ source, names, name, os, options, tell }: OpenParts): Promise<Open> {
+  const { transactionMs, waitMs } = { ...MYSQL_LIMITS, ...options.limits }
+  const from = await openPool(source)
+  const connections = new Connections(os.clock, waitMs, from, name)
+  const own = new Own(os, connections, names)
+  const { clock } = os
+  const transactionsMax = from.connections - 1
+  const parts = { clock, names, connections, transactionsMax, transactionMs, onWork: tell }
+  try {
+    await own.alone(({ connection }) => prepare(connection, names, name))
+    return { access: { os, names, own, runner: new Runner(parts) }, from }
+  } catch (error) {
+    await from.end()
+    throw error
+  }
+}
+
+async function now(session: Session): Promise<number> {
+  return (await session.row<{ now: number }>(`SELECT ${NOW} AS now`))!.now
+}
