@@ -80,6 +80,7 @@ export class DirectModel {
     if (delivery.queue === copy.queue) this.#checkOwn(copy, delivery, now)
     else this.#checkDead(copy, delivery)
     copy.delivered++
+    copy.stopsBefore = now.orderlyEnds
     copy.holder = { life: now.life, consumer }
     if (copy.sent.due && copy.sent.due.life < now.life) this.#marks.add('delayedOverRestart')
     return copy
@@ -179,7 +180,8 @@ export class DirectModel {
     this.#sameId(copy.sent, delivery.id)
     // What looks not due yet after the clock went back is not known to have come, once a stop in
     // good order has ended the life that still suspected it.
-    const forgotten = now.wentBack && now.orderlyEnds > 0 && copy.notBefore !== undefined
+    const stopped = now.orderlyEnds > copy.stopsBefore
+    const forgotten = now.wentBack && stopped && copy.notBefore !== undefined
     const again = copy.delivered > 0 && !delivery.redelivered && !forgotten
     this.#findings.check(!again, 'what comes again is marked as redelivered', what)
     const over = copy.givenUp === 'confirmed' || copy.deadId !== undefined

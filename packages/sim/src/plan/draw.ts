@@ -2,6 +2,8 @@ import type { Limits } from '@hufu/broker'
 import { SeededRandom } from '@hufu/os/simulated'
 import { TARGETS } from '../direct/queues.ts'
 import { OrderDraw } from './order-draw.ts'
+import { pick } from './pick.ts'
+import { drawChurn, drawSetBack, drawSilence, drawTornStart } from './scenes.ts'
 import type { DeathAt, End, MessageStep, Numbered, Plan, Setting, Step } from './step.ts'
 import { type Swarm, swarmOf } from './swarm.ts'
 
@@ -55,44 +57,10 @@ function drawLife(random: SeededRandom, swarm: Swarm, orders: OrderDraw): Step[]
     steps.push(...drawFaults(random, swarm))
     steps.push({ kind: 'pass', ms: Math.round(random.next() * swarm.passMs * 1024) / 1024 })
   }
+  if (random.chance(swarm.setBack)) steps.push(...drawSetBack(random))
   if (random.chance(swarm.tornStart)) steps.push(...drawTornStart(random))
   steps.push({ kind: 'end', end: drawEnd(random, swarm.faults.close) })
   if (random.chance(swarm.faults.jump)) steps.push(drawJump(random))
-  return steps
-}
-
-/** A kill before a folder is synced, and a power cut before that is made good. */
-function drawDeathTwice(random: SeededRandom): Step[] {
-  const first = 1 + random.below(6)
-  const kill: Step = { kind: 'death', at: { calls: first, of: 'syncDir' }, end: { kind: 'kill' } }
-  const calls = first + 2 + random.below(4)
-  const crash: End = { kind: 'crash', keep: 'none' }
-  return [kill, { kind: 'death', at: { calls, of: 'syncDir' }, end: crash }]
-}
-
-/** An orderly stop, then a life that delivers before it writes, and ends in its first write. */
-function drawTornStart(random: SeededRandom): Step[] {
-  const queue = pick(random, TARGETS)
-  const steps: Step[] = [{ kind: 'subscribe', queue, credit: 1 }]
-  for (let count = 3 + random.below(4); count > 0; count--) {
-    steps.push({ kind: 'publish', queues: [queue], bytes: random.below(300) })
-  }
-  steps.push({ kind: 'pass', ms: 3 }, { kind: 'end', end: { kind: 'close' } })
-  const end: End = random.chance(0.6) ? { kind: 'kill' } : { kind: 'crash', keep: 'all' }
-  steps.push({ kind: 'death', at: { calls: 1 + random.below(2), of: 'write' }, end })
-  steps.push({ kind: 'subscribe', queue, credit: 20 }, { kind: 'pass', ms: 6 })
-  return steps
-}
-
-/** Much goes through one queue while a little of it, and of others, stays. */
-function drawChurn(random: SeededRandom): Step[] {
-  const steps: Step[] = [{ kind: 'subscribe', queue: 'patient', credit: 60 }]
-  if (random.chance(0.4)) steps.push(...drawDeathTwice(random))
-  for (let count = 12 + random.below(16); count > 0; count--) {
-    const queues = random.chance(0.15) ? ['patient', 'parking'] : ['patient']
-    steps.push({ kind: 'publish', queues, bytes: 400 + random.below(1_500) })
-    if (random.chance(0.7)) steps.push({ kind: 'pass', ms: 1 + random.below(4) })
-  }
   return steps
 }
 
@@ -115,23 +83,10 @@ function drawBatch(random: SeededRandom, swarm: Swarm): Step {
   return { kind: 'batch', messages, settles: random.below(4), end, holdMs: random.below(12) }
 }
 
-/** Producers are asked, go before they have answered, and come again when their time is over. */
-function drawSilence(random: SeededRandom, swarm: Swarm): Step[] {
-  const check = { firstMs: 1, everyMs: 20, max: 3 }
-  const steps: Step[] = [{ kind: 'producer', here: true }]
-  for (let count = 1 + random.below(4); count > 0; count--) {
-    const truth = random.chance(0.6) ? 'commit' : 'rollback'
-    steps.push({ kind: 'half', messages: [drawMessage(random, swarm)], truth, check })
-  }
-  steps.push({ kind: 'pass', ms: 40 }, { kind: 'producer', here: false })
-  steps.push({ kind: 'pass', ms: 10_500 }, { kind: 'producer', here: true })
-  return [...steps, { kind: 'pass', ms: 30 }]
-}
-
 function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {
   const steps: Step[] = []
   if (random.chance(0.3)) steps.push({ kind: 'producer', here: random.chance(0.7) })
-  if (random.chance(0.06)) return drawSilence(random, swarm)
+  if (random.chance(0.06)) return drawSilence(random, () => drawMessage(random, swarm))
   const messages = Array.from({ length: 1 + random.below(2) }, () => drawMessage(random, swarm))
   const truth = random.chance(0.6) ? 'commit' : 'rollback'
   const check = {
@@ -207,8 +162,4 @@ function drawEnd(random: SeededRandom, close: number): End {
   if (random.chance(close)) return { kind: 'close' }
   if (random.chance(0.4)) return { kind: 'kill' }
   return { kind: 'crash', keep: pick(random, ['some', 'some', 'none', 'all'] as const) }
-}
-
-function pick<T>(random: SeededRandom, from: readonly T[]): T {
-  return from[random.below(from.length)]!
 }

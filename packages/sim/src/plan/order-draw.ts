@@ -22,11 +22,23 @@ export class OrderDraw {
     for (let count = random.below(this.#swarm.orders + 1); count > 0; count--) {
       steps.push(this.#order())
     }
+    if (random.chance(this.#swarm.keyBursts)) steps.push(...this.#burst())
     if (random.chance(0.05)) {
       const service = random.chance(0.5) ? 'shop' : 'ledger'
       steps.push({ kind: 'restart', service, drainMs: random.below(60) })
     }
     return steps
+  }
+
+  /** Several of one key that wait to be sent together. */
+  #burst(): Step[] {
+    const key = `k${this.#random.below(this.#swarm.keys)}`
+    return Array.from({ length: 2 + this.#random.below(4) }, () => {
+      const rest = { delayMs: 0, holdMs: 0, holdFirst: false, fails: false, shop: 0 }
+      const step: PlaceStep = { kind: 'order', id: `o${this.#drawn.length}`, key, ...rest }
+      this.#drawn.push(step)
+      return step
+    })
   }
 
   #order(): PlaceStep {

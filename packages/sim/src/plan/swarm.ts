@@ -32,10 +32,14 @@ export interface Swarm {
   readonly churn: boolean
   /** Lives that end in their first write. */
   readonly tornStart: number
+  /** Lives in which the clock is set back behind a kill. */
+  readonly setBack: number
   readonly refusals: number
   /** Business transactions of one round, and the share of them that goes as half messages. */
   readonly orders: number
   readonly halfOrders: number
+  /** Rounds with several orders of one key at once. */
+  readonly keyBursts: number
   readonly slowDisk: boolean
   readonly faults: {
     readonly close: number
@@ -73,10 +77,12 @@ export function swarmOf(random: SeededRandom): Swarm {
     direct: services === undefined || random.chance(0.3),
     churn: random.chance(0.12),
     tornStart: some(0.15, 1),
-    refusals: some(0.4, 0.3),
+    setBack: some(0.1, 0.5),
+    refusals: some(0.5, 0.4),
     services,
     orders: 1 + random.below(4),
     halfOrders: some(0.5, 1),
+    keyBursts: some(0.4, 0.3),
     slowDisk: random.chance(0.15),
     faults: {
       close: some(0.6, 0.5),
