@@ -162,8 +162,9 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   }
 
   #wake(kind?: WorkKind): void {
-    if (kind !== 'parked') this.#relay.wake()
-    if (kind !== 'messages') this.#consumers.wake()
+    if (kind === 'messages' || kind === undefined) this.#relay.wake()
+    if (kind === 'parked' || kind === undefined) this.#consumers.wake()
+    if (kind === 'transactions' || kind === undefined) this.#globals.coordinator.wake()
   }
 
   async #open(): Promise<void> {

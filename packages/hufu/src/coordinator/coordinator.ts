@@ -103,6 +103,8 @@ export class Coordinator<Tx, Foreign> {
       const text = `${this.#running.size} transactions are in hand, limit ${this.#options.runningMax}`
       throw new HufuError('BUSY', `Beginning ${definition.name} ${given.id}: ${text}`)
     }
+    // Without a lease nothing is begun: whoever has one claims it.
+    if (!this.lease.holds) return this.#leaveNew(definition, given)
     const at = this.lease.time()
     const { plan, logic } = definition
     const first: Event = { type: 'started', at, random: this.#runtime.os.random.next() }
@@ -119,6 +121,13 @@ export class Coordinator<Tx, Foreign> {
   async submitIn(tx: Tx | Foreign, definition: Definition, given: Submission) {
     const state = definition.logic.begin(definition.plan, this.lease.time())
     return this.#runtime.store.transactions.insert(tx, rowOf(definition, given, state, 0))
+  }
+
+  async #leaveNew(definition: Definition, given: Submission): Promise<{ repeated: boolean }> {
+    const state = definition.logic.begin(definition.plan, this.lease.time())
+    const outcome = await this.#writer.insert(rowOf(definition, given, state, 0))
+    if (outcome === 'reused') throw reused(definition, given.id)
+    return { repeated: outcome === 'repeated' }
   }
 
   /** Tells a transaction that this process has in hand; false: it has not. */

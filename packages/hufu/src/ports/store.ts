@@ -40,7 +40,8 @@ export interface Store<Tx, Foreign = never> {
   readonly retention: RetentionStore
 }
 
-export type WorkKind = 'messages' | 'parked'
+/** `transactions`: global ones that nobody has in hand. */
+export type WorkKind = 'messages' | 'parked' | 'transactions'
 
 export interface TransactionOptions {
   /** Longest time from the call of `fn`, ms; then it is rolled back. Default: the store's limit. */

@@ -42,8 +42,8 @@ export function createBarrier(opened: Opened): BarrierStore<MysqlTx, Foreign> {
 
 /**
  * Rows that are committed are only looked at: to insert one that is there would lock the gap beside
- * it, where other transactions insert theirs. Where the isolation is not ours to know, looking might
- * fix what the user's transaction sees before it has waited for the one that it undoes.
+ * it, where other transactions insert theirs. Where the isolation is not ours to know, looking
+ * might fix what the user's transaction sees before it has waited for the one that it undoes.
  */
 async function undoing(
   session: Session,

@@ -51,8 +51,9 @@ export async function look(session: Session): Promise<Look> {
 }
 
 /**
- * Refused rows that are due, then the fresh ones in the order of their numbers, then overdue ones. At
- * most `limit`, of each key only the earliest: were it refused, a later one must not have been sent.
+ * Refused rows that are due, then the fresh ones in the order of their numbers, then overdue ones.
+ * At most `limit`, of each key only the earliest: were it refused, a later one must not have been
+ * sent.
  */
 export async function candidates(
   session: Session,

@@ -6,8 +6,8 @@ import { isInTransaction } from './session.ts'
 import { lostError } from './tx.ts'
 
 /**
- * Commits, and gives the connection back. `COMMIT_FAILED` and `TRANSACTION_LOST`: nothing is stored.
- * `COMMIT_UNKNOWN`: the answer did not come, and the server may have done either.
+ * Commits, and gives the connection back. `COMMIT_FAILED` and `TRANSACTION_LOST`: nothing is
+ * stored. `COMMIT_UNKNOWN`: the answer did not come, and the server may have done either.
  */
 export async function commit(connections: Connections, connection: PoolConnection): Promise<void> {
   try {

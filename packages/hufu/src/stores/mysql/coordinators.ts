@@ -11,8 +11,8 @@ const KNOWN = 'SELECT 1 FROM hufu_coordinators WHERE number = ?'
 const ALIVE = `SELECT 1 FROM hufu_coordinators WHERE number = ? AND NOT ${ENDED} LOCK IN SHARE MODE`
 
 /*
- * A void coordinator is one that has no row. Numbers are given once, so whatever owner has no row is
- * gone for good: nothing need be remembered of it.
+ * A void coordinator is one that has no row. Numbers are given once, so whatever owner has no row
+ * is gone for good: nothing need be remembered of it.
  */
 
 export async function register(session: Session, leaseMs: number): Promise<number> {

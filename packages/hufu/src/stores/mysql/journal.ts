@@ -13,8 +13,8 @@ const FIND = `SELECT seq, ${COLUMNS} FROM hufu_journal WHERE event = ? AND grp =
 const BEGIN = `INSERT INTO hufu_journal (event, grp, id, hash, outcome, result, at)
   VALUES (?, ?, ?, '', '', '', ${NOW}) ${unlessThere('seq')}`
 
-const FINISH = `UPDATE hufu_journal SET key_value = ?, hash = ?, outcome = ?, result = ?, at = ${NOW}
-  WHERE seq = ? AND outcome = ''`
+const FINISH = `UPDATE hufu_journal
+  SET key_value = ?, hash = ?, outcome = ?, result = ?, at = ${NOW} WHERE seq = ? AND outcome = ''`
 
 const INSERT = `INSERT INTO hufu_journal (event, grp, id, key_value, hash, outcome, result, at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ${NOW})`

@@ -18,8 +18,8 @@ const CURRENT = `SELECT token FROM hufu_leases WHERE name = 'relay' FOR UPDATE`
 const RELEASE = `UPDATE hufu_leases SET expires_at = 0 WHERE name = 'relay' AND owner = ?`
 
 /**
- * The right to be the relay that sends, for a limited time. Its token rises with each new owner: what
- * a former owner brings late is known by its older token.
+ * The right to be the relay that sends, for a limited time. Its token rises with each new owner:
+ * what a former owner brings late is known by its older token.
  */
 export class Lease {
   readonly #opened: Opened

@@ -20,8 +20,8 @@ export interface MysqlTables {
 }
 
 /**
- * The statements that make all tables, for who wants to run them himself: in this order, each alone.
- * A service whose user may not make tables works with them.
+ * The statements that make all tables, for who wants to run them himself: in this order, each
+ * alone. A service whose user may not make tables works with them.
  */
 export function mysqlSchema(server: 'mariadb' | 'mysql', tables: MysqlTables = {}): string[] {
   const names = new Names(tables.prefix, tables.barrierTable)

@@ -1,11 +1,11 @@
 /**
  * Version n of the library's tables is made by the first n entries, each a list of statements: on
- * MySQL each is a transaction of its own, so all of them may be run again. Never change one that was
- * released. `{collation}` compares texts by their bytes, trailing spaces included.
+ * MySQL each is a transaction of its own, so all of them may be run again. Never change one that
+ * was released. `{collation}` compares texts by their bytes, trailing spaces included.
  *
- * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0 at
- * once, or the time of the next try, in state 1 of the repeat, in state 2 that of the closing. `seq`
- * is not the order of commits: a row with a smaller one may come later.
+ * `hufu_outbox.state`: 0 to send, 1 sent and not answered by all, 2 closed, 3 parked. `due_at`: 0
+ * at once, or the time of the next try, in state 1 of the repeat, in state 2 that of the closing.
+ * `seq` is not the order of commits: a row with a smaller one may come later.
  *
  * `hufu_parked.live`: 1, NULL when resolved; a unique index takes any number of NULLs.
  *
@@ -72,7 +72,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
 ]
 
-/** dtm's table, column for column. It may be one that others share: made only where it is missing. */
+/**
+ * dtm's table, column for column. It may be one that others share: made only where it is missing.
+ */
 export const BARRIER_TABLE = `CREATE TABLE IF NOT EXISTS hufu_barrier (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, trans_type VARCHAR(45) NOT NULL DEFAULT '',
   gid VARCHAR(128) NOT NULL DEFAULT '', branch_id VARCHAR(128) NOT NULL DEFAULT '',

@@ -13,7 +13,7 @@ import { Session } from './session.ts'
 const TRIES = 10
 const PAUSE = { firstMs: 5, capMs: 500, jitter: true }
 
-export const READ_COMMITTED = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED'
+const READ_COMMITTED = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED'
 
 /** Begins; the next transaction of the connection is again as its owner has it. */
 export async function begin(connection: PoolConnection): Promise<void> {
@@ -22,8 +22,8 @@ export async function begin(connection: PoolConnection): Promise<void> {
 }
 
 /**
- * What the library does outside of its users' transactions. A deadlock, a long wait for a lock and a
- * lost connection lead to another try, unless the commit may have been done.
+ * What the library does outside of its users' transactions. A deadlock, a long wait for a lock and
+ * a lost connection lead to another try, unless the commit may have been done.
  */
 export class Own {
   readonly #os: Os

@@ -13,8 +13,8 @@ import { NOW, unlessThere, whole } from './session.ts'
 import { CHARS, demandLength } from './texts.ts'
 import { type MysqlTx, markWork, sessionOf } from './tx.ts'
 
-const INSERT = `INSERT INTO hufu_parked (kind, event, grp, id, key_value, headers, body, state, live,
-  cause, detail, attempts, holds_key, next_at, parked_at)
+const INSERT = `INSERT INTO hufu_parked (kind, event, grp, id, key_value, headers, body, state,
+  live, cause, detail, attempts, holds_key, next_at, parked_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ${NOW}) ${unlessThere('ref')}`
 
 const REF = `SELECT ref FROM hufu_parked

@@ -18,7 +18,9 @@ const ALL = `SELECT o.event, o.id, r.grp AS \`group\`, r.outcome, r.body FROM hu
 
 type Found = { seq: number; grp_list: string; receipts: number }
 
-/** Stores a group's answer and closes the row when none is missing; false: known, or no such row. */
+/**
+ * Stores a group's answer and closes the row when none is missing; false: known, or no such row.
+ */
 export async function answer(session: Session, receipt: ReceiptRow): Promise<boolean> {
   const { event, id, group, outcome, body } = receipt
   demandLength(group, CHARS.name, `Storing the receipt of ${event}/${group}/${id}`)

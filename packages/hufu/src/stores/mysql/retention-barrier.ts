@@ -18,7 +18,9 @@ interface BarrierRow {
   readonly barrier_id: string
 }
 
-/** Rows and kept results older than that, except of transactions in this store that are not final. */
+/**
+ * Rows and kept results older than that, except of transactions in this store that are not final.
+ */
 export async function purgeBarrier(
   session: Session,
   before: number,

@@ -90,6 +90,7 @@ export class Runner {
     await commit(connections, connection)
     if (tx.work.messages) onWork('messages')
     if (tx.work.parked) onWork('parked')
+    if (tx.work.transactions) onWork('transactions')
     return value
   }
 

@@ -120,7 +120,9 @@ export function saysInTransaction(result: unknown): boolean | undefined {
   return status === undefined ? undefined : (status & IN_TRANSACTION) !== 0
 }
 
-/** Asks the server whether the connection is in a transaction, or will be with its next statement. */
+/**
+ * Asks the server whether the connection is in a transaction, or will be with its next statement.
+ */
 export async function isInTransaction(connection: Connection): Promise<boolean> {
   const [result] = await connection.query<ResultSetHeader>('DO 0')
   return (result.serverStatus & IN_TRANSACTION) !== 0 || (result.serverStatus & AUTOCOMMIT) === 0

@@ -37,8 +37,8 @@ export interface MysqlOptions extends MysqlTables {
 export type MysqlStore = Store<MysqlTx, Foreign>
 
 /**
- * A store in a MariaDB (10.6 or later) or MySQL (8.0.19 or later) database, through mysql2. A pool is
- * used and never ended; an address or options make one of the store's own. Its tables begin with
+ * A store in a MariaDB (10.6 or later) or MySQL (8.0.19 or later) database, through mysql2. A pool
+ * is used and never ended; an address or options make one of the store's own. Its tables begin with
  * `hufu_`; opening makes those that are missing. Of the pool's connections, 2 at least, one is kept
  * free of transactions. Several stores and processes may share the database; the server's clock is
  * the clock of all.

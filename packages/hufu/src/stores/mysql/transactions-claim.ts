@@ -74,7 +74,8 @@ async function lock(session: Session, seqs: readonly number[]): Promise<number[]
 }
 
 async function known(session: Session, owners: readonly number[]): Promise<Set<number>> {
-  const sql = `SELECT number FROM hufu_coordinators WHERE number IN (${owners.map(whole).join(',')})`
+  const list = owners.map(whole).join(',')
+  const sql = `SELECT number FROM hufu_coordinators WHERE number IN (${list})`
   const rows = await session.rowsOfText<{ number: number }>(sql)
   return new Set(rows.map(({ number }) => number))
 }

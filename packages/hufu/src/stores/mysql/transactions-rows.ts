@@ -16,8 +16,8 @@ export const TRANSACTION_COLUMNS = `id, kind, name, hash, key_value AS \`key\`, 
   status, state, due_at AS dueAt, COALESCE(owner, 0) AS owner, created_at AS createdAt,
   updated_at AS updatedAt, finished_at AS finishedAt`
 
-const INTO = `INSERT INTO hufu_transactions (id, kind, name, hash, key_value, input, headers, status,
-  state, due_at, owner, created_at, updated_at, finished_at) VALUES`
+const INTO = `INSERT INTO hufu_transactions (id, kind, name, hash, key_value, input, headers,
+  status, state, due_at, owner, created_at, updated_at, finished_at) VALUES`
 const VALUES = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${NOW}, ${NOW}, IF(?, ${NOW}, NULL))`
 
 const SAME = 'SELECT id, name, input FROM hufu_transactions FORCE INDEX (by_id) WHERE id IN'

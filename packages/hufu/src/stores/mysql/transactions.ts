@@ -15,7 +15,7 @@ import {
 } from './transactions-rows.ts'
 import { save } from './transactions-save.ts'
 import type { Foreign, MysqlTx } from './tx.ts'
-import { sessionOf } from './tx.ts'
+import { markWork, sessionOf } from './tx.ts'
 
 const LOCK = `SELECT seq FROM hufu_transactions FORCE INDEX (by_id)
   WHERE id = ? AND finished_at IS NULL FOR UPDATE`
@@ -32,6 +32,7 @@ export function createTransactions(opened: Opened): TransactionStore<MysqlTx, Fo
     async insert(tx, row) {
       const outcome = await insertOne(await inside(tx), row)
       if (outcome === 'reused') throw reusedError(row)
+      if (row.owner === 0) markWork(tx, 'transactions')
       return { repeated: outcome === 'repeated' }
     },
     insertAll: async (tx, rows) => insertMany(await inside(tx), rows),

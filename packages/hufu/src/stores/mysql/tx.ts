@@ -6,9 +6,9 @@ import type { Names } from './names.ts'
 import { type Guard, isInTransaction, Session, saysInTransaction } from './session.ts'
 
 /**
- * A transaction of the store, isolation READ COMMITTED. Every call throws `TRANSACTION_OVER` once it
- * has ended, and `TRANSACTION_LOST` once the server has rolled it back (a deadlock does that, also
- * when the error was caught).
+ * A transaction of the store, isolation READ COMMITTED. Every call throws `TRANSACTION_OVER` once
+ * it has ended, and `TRANSACTION_LOST` once the server has rolled it back (a deadlock does that,
+ * also when the error was caught).
  */
 export interface MysqlTx {
   /** As mysql2's: the text with the values in it is sent. */
@@ -22,15 +22,20 @@ export interface MysqlTx {
     values?: readonly unknown[],
   ): Promise<[T, FieldPacket[]]>
   /**
-   * The connection itself, for libraries that want it. Do not keep it: used after the transaction has
-   * ended, it writes into another one.
+   * The connection itself, for libraries that want it. Do not keep it: used after the transaction
+   * has ended, it writes into another one.
    */
   readonly connection: Connection
 }
 
 /** These end the transaction; so does nearly every change of a table's definition. */
-const CONTROL =
-  /^\s*(begin|start\s+transaction|commit|rollback(?!\s+(work\s+)?to\b)|xa|set\s+autocommit|(create|drop)(?!\s+temporary)|alter|rename|truncate|lock|unlock|grant|revoke)\b/i
+const CONTROL = new RegExp(
+  `^\\s*(${[
+    'begin|start\\s+transaction|commit|rollback(?!\\s+(work\\s+)?to\\b)|xa|set\\s+autocommit',
+    '(create|drop)(?!\\s+temporary)|alter|rename|truncate|lock|unlock|grant|revoke',
+  ].join('|')})\\b`,
+  'i',
+)
 
 export class LiveTx implements MysqlTx, Guard {
   readonly #connection: Connection
@@ -42,7 +47,7 @@ export class LiveTx implements MysqlTx, Guard {
   /** Statements under way, and works of the transaction that have not ended. */
   pending = 0
   /** Messages to send, or parked work to do, were stored. */
-  readonly work = { messages: false, parked: false }
+  readonly work = { messages: false, parked: false, transactions: false }
   /** Journal rows that were begun and not finished, by their names: their numbers. */
   readonly begun = new Map<string, number>()
 
@@ -133,7 +138,7 @@ export class LiveTx implements MysqlTx, Guard {
 }
 
 export function lostError(why: string): HufuError {
-  return new HufuError('TRANSACTION_LOST', `Using a transaction: it was rolled back (${why})`)
+  return new HufuError('TRANSACTION_LOST', `Using a transaction: the server has ended it (${why})`)
 }
 
 function copyOf(values: readonly unknown[] | undefined): unknown[] | undefined {

@@ -12,15 +12,17 @@ import { LiveTx } from './tx.ts'
 export class Runner {
   readonly #pool: PostgresPool
   readonly #os: Os
+  readonly #answerMs: number
   readonly #onWork: (kind: WorkKind) => void
   readonly #inside = new AsyncLocalStorage<LiveTx>()
   #running = 0
   #idle: (() => void) | undefined
   #closed = false
 
-  constructor(pool: PostgresPool, os: Os, onWork: (kind: WorkKind) => void) {
+  constructor(pool: PostgresPool, os: Os, answerMs: number, onWork: (kind: WorkKind) => void) {
     this.#pool = pool
     this.#os = os
+    this.#answerMs = answerMs
     this.#onWork = onWork
   }
 
@@ -40,7 +42,7 @@ export class Runner {
     }
     this.#running++
     try {
-      return await this.#one(await begin(this.#pool, timeoutMs), fn, timeoutMs)
+      return await this.#one(await begin(this.#pool, timeoutMs, this.#answerMs), fn, timeoutMs)
     } finally {
       this.#running--
       if (this.#running === 0) this.#idle?.()
@@ -69,11 +71,12 @@ export class Runner {
       // A statement that waits for a lock would keep the rollback waiting too.
       if (error instanceof TimeIsUp && tx.pending > 0) session.release(true)
       else await session.undo()
-      throw explained('Running a transaction', error)
+      throw session.isLost ? explained('Running a transaction', error) : error
     }
     await session.commit()
     if (tx.work.messages) this.#onWork('messages')
     if (tx.work.parked) this.#onWork('parked')
+    if (tx.work.transactions) this.#onWork('transactions')
     return value
   }
 

@@ -15,7 +15,7 @@ import type { PostgresClient } from './driver.ts'
 import type { Tables } from './tables.ts'
 import { transactionStatements } from './transactions-sql.ts'
 import type { PostgresTx } from './tx.ts'
-import { first, run } from './tx.ts'
+import { first, markWork, run } from './tx.ts'
 
 type Statements = ReturnType<typeof transactionStatements>
 type Found = Record<string, unknown>
@@ -34,6 +34,7 @@ export function createTransactions(
     async insert(tx, row) {
       const [outcome] = await insertAll(tx, sql, [row])
       if (outcome === 'reused') throw reused(row)
+      if (row.owner === 0) markWork(tx, 'transactions')
       return { repeated: outcome === 'repeated' }
     },
     insertAll: (tx, rows) => insertAll(tx, sql, rows),

@@ -1,6 +1,7 @@
 import { HufuError } from '../../errors.ts'
 import type { WorkKind } from '../../ports/store.ts'
 import type { PostgresClient, PostgresQuery, PostgresResult } from './driver.ts'
+import { explained } from './failure.ts'
 
 /**
  * A transaction of the store. Every call throws `TRANSACTION_OVER` once it has ended, so that a
@@ -28,7 +29,7 @@ export class LiveTx implements PostgresTx {
   /** Why it has ended; made an error only when somebody needs it. */
   #over: string | undefined
   /** Messages to send, or parked work to do, were stored. */
-  readonly work = { messages: false, parked: false }
+  readonly work = { messages: false, parked: false, transactions: false }
   /** Statements and works of the transaction that have not ended. */
   pending = 0
 
@@ -52,9 +53,13 @@ export class LiveTx implements PostgresTx {
     if (CONTROL.test(text)) {
       throw new HufuError('ARGUMENT', `Running "${text}": the store begins and ends transactions`)
     }
-    const running = client.query(query as string, params)
+    const running = client.query(query, params)
     this.expect(running)
-    return (await running) as PostgresResult<Row>
+    try {
+      return (await running) as PostgresResult<Row>
+    } catch (error) {
+      throw explained('Running a statement in a transaction', error)
+    }
   }
 
   /** The transaction must not end before `work`. */

@@ -18,7 +18,7 @@ import {
   TRANSACTION_COLUMNS,
 } from './transactions-rows.ts'
 import type { SqliteTx } from './tx.ts'
-import { connectionOf } from './tx.ts'
+import { connectionOf, markWork } from './tx.ts'
 
 /** It goes on being this coordinator's, in the status it had: no index is touched. */
 const SAVE_STATE = `UPDATE hufu_transactions SET state = ?4, due_at = ?5, updated_at = ?6
@@ -53,6 +53,7 @@ export function createTransactions(opened: Opened): TransactionStore<SqliteTx, D
     async insert(tx, row) {
       const outcome = insertRow(connectionOf(tx), row, now())
       if (outcome === 'reused') throw reusedError(row)
+      if (row.owner === 0) markWork(tx, 'transactions')
       return { repeated: outcome === 'repeated' }
     },
     async insertAll(tx, rows) {

@@ -35,7 +35,7 @@ export class LiveTx implements SqliteTx {
   /** Why it has ended; made an error only when somebody needs it, errors being dear. */
   #over: string | undefined
   /** Messages to send, or parked work to do, were stored. */
-  readonly work = { messages: false, parked: false }
+  readonly work = { messages: false, parked: false, transactions: false }
   /** Messages to send that were stored, in the order of their numbers. */
   readonly stored: OutboxRow[] = []
 

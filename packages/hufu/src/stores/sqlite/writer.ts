@@ -121,7 +121,7 @@ export class Writer {
     const { clock } = this.#os
     const until = clock.mono() + this.#limits.groupMs
     const done: Done[] = []
-    const work = { messages: false, parked: false }
+    const work = { messages: false, parked: false, transactions: false }
     const stored: OutboxRow[] = []
     const group = { nothingParked: undefined }
     for (let count = 0; count < this.#limits.groupMax; count++) {
@@ -133,6 +133,7 @@ export class Writer {
         done.push(result)
         work.messages ||= tx.work.messages
         work.parked ||= tx.work.parked
+        work.transactions ||= tx.work.transactions
         for (const row of tx.stored) stored.push(row)
       }
       if (!this.#connection.db.isTransaction) return rejectAll(done, lost())
@@ -143,6 +144,7 @@ export class Writer {
     if (whole) this.#events.onStored(stored)
     if (work.messages) this.#events.onWork('messages')
     if (work.parked) this.#events.onWork('parked')
+    if (work.transactions) this.#events.onWork('transactions')
   }
 
   /** Runs one transaction in its savepoint; undefined when it failed and was rolled back. */
