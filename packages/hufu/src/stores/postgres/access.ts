@@ -25,10 +25,12 @@ type Rows<Row> = Promise<PostgresResult<Row>>
 export class OwnStatements {
   readonly #pool: PostgresPool
   readonly #os: Os
+  readonly #answerMs: number
 
-  constructor(pool: PostgresPool, os: Os) {
+  constructor(pool: PostgresPool, os: Os, answerMs: number) {
     this.#pool = pool
     this.#os = os
+    this.#answerMs = answerMs
   }
 
   /** Reading may be repeated: also on another connection, when one turns out to be dead. */
@@ -47,9 +49,10 @@ export class OwnStatements {
     params: unknown[],
     again: (error: unknown) => boolean,
   ): Rows<Row> {
+    const query = { text: sql, values: params, query_timeout: this.#answerMs }
     for (let tries = 1; ; tries++) {
       try {
-        return (await this.#pool.query(sql, params)) as PostgresResult<Row>
+        return (await this.#pool.query(query)) as PostgresResult<Row>
       } catch (error) {
         if (!again(error) || tries === TRIES) throw explained(what, error)
       }

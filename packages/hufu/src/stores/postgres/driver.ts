@@ -12,12 +12,14 @@ export interface PostgresResult<Row = Record<string, unknown>> {
 export interface PostgresQuery {
   readonly text: string
   readonly values?: unknown[]
+  /** Longest wait for the answer, ms. */
+  readonly query_timeout?: number
 }
 
 /** A `Client` or `PoolClient` of the package `pg`, as far as the store uses it. */
 export interface PostgresClient {
-  query(text: string, params?: unknown[]): Promise<PostgresResult>
-  /** `I` outside of a transaction, `T` in one, `E` in one that has failed. In `pg` since 8.17. */
+  query(query: string | PostgresQuery, params?: unknown[]): Promise<PostgresResult>
+  /** `I` outside of a transaction, `T` in one, `E` in one that has failed. */
   getTransactionStatus?(): 'I' | 'T' | 'E' | null
 }
 
@@ -31,7 +33,7 @@ export interface PostgresPoolClient extends PostgresClient {
 /** A `Pool` of the package `pg`, as far as the store uses it. */
 export interface PostgresPool {
   connect(): Promise<PostgresPoolClient>
-  query(text: string, params?: unknown[]): Promise<PostgresResult>
+  query(query: string | PostgresQuery, params?: unknown[]): Promise<PostgresResult>
   end(): Promise<void>
   on(event: 'error', listener: (error: Error) => void): unknown
   removeListener(event: 'error', listener: (error: Error) => void): unknown

@@ -14,12 +14,17 @@ const UNABLE = /^(53|58|25006)/
 
 /** The driver's own words when there is no connection. */
 const DRIVER =
-  /^(connection terminated|client (has encountered|was closed)|timeout e|cannot use a pool)/i
+  /^(connection terminated|client (has encountered|was closed)|query read timeout|timeout e)/i
 
 /** SQLSTATE of an error that the server has sent. */
 function stateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Whether the server itself has said so: then it was asked and has answered. */
+export function isAnswer(error: unknown): boolean {
+  return stateOf(error) !== undefined
 }
 
 export function isConflict(error: unknown): boolean {
@@ -37,6 +42,10 @@ export function isLost(error: unknown): boolean {
 /** The server's or the network's trouble as an error of its own; another error as it is. */
 export function explained(what: string, error: unknown): unknown {
   if (!isLost(error) && !UNABLE.test(stateOf(error) ?? '')) return error
+  return unusable(what, error)
+}
+
+export function unusable(what: string, error: unknown): HufuError {
   return new HufuError('STORE_UNUSABLE', `${what}: ${wordsOf(error)}`, error)
 }
 

@@ -15,7 +15,7 @@ export function postgresMigrations(options: TableOptions = {}): readonly string[
 const TEXT = 'text COLLATE "C" NOT NULL'
 
 function migrationsOf(t: Tables): readonly string[] {
-  return [[outbox(t), records(t), parked(t), barrier(t), transactions(t)].join('\n')]
+  return [[outbox(t), records(t), parked(t), barrier(t), results(t), transactions(t)].join('\n')]
 }
 
 /**
@@ -75,7 +75,9 @@ CREATE TABLE IF NOT EXISTS ${t.barrier} (
   barrier_id varchar(45) DEFAULT '', reason varchar(45) DEFAULT '',
   create_time timestamp(0) with time zone DEFAULT now(),
   update_time timestamp(0) with time zone DEFAULT now(),
-  CONSTRAINT ${t.barrierKey} UNIQUE (gid, branch_id, op, barrier_id));
+  CONSTRAINT ${t.barrierKey} UNIQUE (gid, branch_id, op, barrier_id));`
+
+const results = (t: Tables) => `
 CREATE TABLE ${t.results} (
   gid ${TEXT}, branch_id ${TEXT}, op ${TEXT}, barrier_id ${TEXT}, result text NOT NULL,
   PRIMARY KEY (gid, branch_id, op, barrier_id));`
@@ -106,8 +108,9 @@ const UNDEFINED_TABLE = '42P01'
 
 /** Brings the tables to this version. Where they are of it, no right to change any is used. */
 export async function migrate(client: PostgresClient, t: Tables, where: string): Promise<void> {
+  const { version, barred } = await found(client, t)
   const wanted = migrationsOf(t).length
-  if (known(await versionOf(client, t), wanted, where) === wanted) return
+  if (known(version, wanted, where) === wanted && barred) return
   await client.query('BEGIN')
   try {
     await bringUp(client, t, where)
@@ -129,6 +132,8 @@ async function bringUp(client: PostgresClient, t: Tables, where: string): Promis
   const texts = migrationsOf(t)
   const version = known(Number(rows[0]?.version ?? 0), texts.length, where)
   for (const text of texts.slice(version)) await client.query(text)
+  // Another name may have been chosen for it since.
+  await client.query(barrier(t))
   const store = rows.length > 0 ? `UPDATE ${t.version} SET version = $1` : insertInto(t)
   await client.query(store, [texts.length])
 }
@@ -141,12 +146,15 @@ async function ensureSchema(client: PostgresClient, schema: string): Promise<voi
   if (rows.length === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`)
 }
 
-async function versionOf(client: PostgresClient, t: Tables): Promise<number> {
+/** Of which version the tables are, and whether the barrier is there. */
+async function found(client: PostgresClient, t: Tables) {
   try {
-    const { rows } = await client.query(`SELECT version FROM ${t.version}`)
-    return Number(rows[0]?.version ?? 0)
+    const sql = `SELECT version, to_regclass($1) IS NOT NULL AS barred FROM ${t.version}`
+    const { rows } = await client.query(sql, [t.barrier])
+    return { version: Number(rows[0]?.version ?? 0), barred: rows[0]?.barred === true }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) return 0
+    const none = error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE
+    if (none) return { version: 0, barred: false }
     throw error
   }
 }

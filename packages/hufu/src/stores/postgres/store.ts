@@ -27,9 +27,14 @@ export interface PostgresOptions extends TableOptions {
 export interface PostgresLimits {
   /** Longest transaction, ms; the server ends it a second later, should this process not. */
   transactionMs: number
+  /**
+   * Longest wait for an answer outside of `fn`, ms: to BEGIN, COMMIT, and what the library asks by
+   * itself. Then the connection counts as lost.
+   */
+  answerMs: number
 }
 
-export const POSTGRES_LIMITS: PostgresLimits = { transactionMs: 10_000 }
+export const POSTGRES_LIMITS: PostgresLimits = { transactionMs: 10_000, answerMs: 30_000 }
 
 export type PostgresStore = Store<PostgresTx, PostgresClient>
 
@@ -44,19 +49,23 @@ export function postgres(
   options: PostgresOptions = {},
 ): PostgresStore {
   const t = tablesOf(options)
-  const { transactionMs } = { ...POSTGRES_LIMITS, ...options.limits }
+  const limits = { ...POSTGRES_LIMITS, ...options.limits }
   const name = placeOf(from)
   const listeners = new Set<(kind: WorkKind) => void>()
   const tell = (kind: WorkKind) => {
     for (const listener of listeners) listener(kind)
   }
-  const opening = new Opening(name, (os) => open(from, t, name, os, tell))
+  const opening = new Opening(name, async (os) => {
+    const pool = await openPool(from, t, name)
+    const runner = new Runner(pool.pool, os, limits.answerMs, tell)
+    return { os, runner, own: new OwnStatements(pool.pool, os, limits.answerMs), end: pool.end }
+  })
   const opened = () => opening.access()
   return {
     name,
     open: (os) => opening.open(os),
     close: () => opening.close(),
-    async transaction(fn, { timeoutMs = transactionMs } = {}) {
+    async transaction(fn, { timeoutMs = limits.transactionMs } = {}) {
       return opened().runner.run(fn, timeoutMs)
     },
     expect: expectWork,
@@ -127,13 +136,8 @@ class Opening {
   }
 }
 
-async function open(
-  from: PostgresPool | PostgresConfig,
-  t: Tables,
-  name: string,
-  os: Os,
-  tell: (kind: WorkKind) => void,
-): Promise<OpenStore> {
+/** The user's pool or one of the store's own, the tables being of this version. */
+async function openPool(from: PostgresPool | PostgresConfig, t: Tables, name: string) {
   const pool = isPool(from) ? from : await makePool(from)
   // A connection that dies while nobody uses it is told to the pool: unheard, it ends the process.
   const ignore = () => {}
@@ -148,7 +152,7 @@ async function open(
     await end()
     throw explained(`Opening ${name}`, error)
   }
-  return { os, runner: new Runner(pool, os, tell), own: new OwnStatements(pool, os), end }
+  return { pool, end }
 }
 
 async function migrateOn(pool: PostgresPool, t: Tables, name: string): Promise<void> {
