@@ -78,11 +78,11 @@ export function swarmOf(random: SeededRandom): Swarm {
     churn: random.chance(0.12),
     tornStart: some(0.15, 1),
     setBack: some(0.1, 0.5),
-    refusals: some(0.5, 0.4),
+    refusals: some(0.6, 0.6),
     services,
     orders: 1 + random.below(4),
     halfOrders: some(0.5, 1),
-    keyBursts: some(0.4, 0.3),
+    keyBursts: some(0.5, 0.4),
     slowDisk: random.chance(0.15),
     faults: {
       close: some(0.6, 0.5),
