@@ -37,6 +37,11 @@ export class Globals<Tx, Foreign> {
     return new Handle(this.#runtime, () => this.#ready(), bound)
   }
 
+  /** The coordinator, started. Rejects while Hufu is not started. */
+  get ready(): () => Promise<Coordinator<Tx, Foreign>> {
+    return () => this.#ready()
+  }
+
   /** The store is open. */
   async start(): Promise<void> {
     this.#open = true

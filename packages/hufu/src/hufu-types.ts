@@ -1,7 +1,12 @@
 import type { MessageHandle, TransactionHandle } from './coordinator/handle-types.ts'
-import type { Transactions } from './coordinator/transactions.ts'
+import type {
+  ExplainedTransaction,
+  TransactionInfo,
+  Transactions,
+} from './coordinator/transactions.ts'
 import type { Duration } from './duration.ts'
 import type { Event, EventOptions, ReceiptSchemas } from './event.ts'
+import type { FlowEvent, FlowOptions } from './flow.ts'
 import type { DecisionOptions } from './kinds/definition-options.ts'
 import type { MessageBranches, MessageDefinition, MessageOptions } from './kinds/message-builder.ts'
 import type { SagaDefinition, SagaSteps } from './kinds/saga-types.ts'
@@ -16,6 +21,15 @@ export interface Journal {
   find(key: JournalKey): Promise<JournalEntry | undefined>
   /** Newest first; `limit` default 100, at most 1,000. */
   list(filter?: Partial<JournalFilter>): Promise<JournalEntry[]>
+}
+
+/** A choreography that is watched: its keys are global transactions of the kind `flow`. */
+export interface Flow {
+  readonly name: string
+  /** What came for this key and what is awaited; undefined: nothing came yet. */
+  explain(key: string): Promise<ExplainedTransaction | undefined>
+  /** Keys for which something did not come in time, oldest first; `limit` default 100. */
+  overdue(options?: { limit?: number }): Promise<TransactionInfo[]>
 }
 
 interface Built<Definition> {
@@ -72,6 +86,13 @@ export interface Hufu<Tx, Foreign> {
     ) => Built<MessageDefinition<Tx, Schema, Results>>,
     options?: MessageOptions,
   ): MessageHandle<Tx, Schema, Results>
+  /**
+   * Watches a choreography: these events are to come for each key, all within a time of the first.
+   * Each event must name the group `flow.NAME` among its groups. What does not come is parked and
+   * alerted, and may still come. Note: a flow follows what this service's database is told; run it in
+   * one service.
+   */
+  flow(name: string, events: readonly FlowEvent[], options: FlowOptions): Flow
   /** Opens store and transport, declares the events, starts relay and consumers. */
   start(): Promise<void>
   /**

@@ -5,8 +5,16 @@ import { define } from './define.ts'
 import { durationMs } from './duration.ts'
 import { HufuError, messageOf } from './errors.ts'
 import type { Event, EventOptions, ReceiptSchemas } from './event.ts'
+import {
+  type FlowEvent,
+  type FlowOptions,
+  flowDefinition,
+  flowGroup,
+  flowHandler,
+  flowId,
+} from './flow.ts'
 import { Globals } from './globals.ts'
-import type { Hufu } from './hufu-types.ts'
+import type { Flow, Hufu } from './hufu-types.ts'
 import type { WeakGuard } from './inbox/guard.ts'
 import type { ConsumeOptions, WeakConsumeOptions } from './inbox/options.ts'
 import type { StrongHandler } from './inbox/strong.ts'
@@ -129,6 +137,36 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     const handle = this.#handle(definition)
     // The machinery is untyped inside; the types of the event are given to it here, once.
     return handle as unknown as Event<Tx, Foreign, Schema, Group, Receipts>
+  }
+
+  flow(name: string, events: readonly FlowEvent[], options: FlowOptions): Flow {
+    const definition = flowDefinition<Tx>(name, events, options)
+    this.#globals.define(definition)
+    for (const event of events) {
+      const known = this.#runtime.definitions.get(event.name)
+      if (known === undefined) {
+        throw new HufuError('ARGUMENT', `Defining the flow ${name}: ${event.name} is not defined`)
+      }
+      const { ready } = this.#globals
+      const handler = flowHandler(this.#runtime, ready, definition, name, event.name)
+      this.#consumers.add(
+        known,
+        flowGroup(name),
+        {},
+        (policy) => new StrongWork(this.#runtime, known, handler, policy),
+        async () => this.#declare(known),
+      )
+    }
+    return {
+      name,
+      explain: (key) => this.transactions.explain(flowId(name, key)),
+      overdue: ({ limit } = {}) =>
+        this.transactions.list({
+          name: definition.name,
+          status: 'parked',
+          ...(limit !== undefined && { limit }),
+        }),
+    }
   }
 
   async start(): Promise<void> {

@@ -17,8 +17,9 @@ export type {
   ReceiptHandler,
   WeakHandler,
 } from './event.ts'
+export type { FlowEvent, FlowOptions } from './flow.ts'
 export { createHufu } from './hufu.ts'
-export type { Hufu, Journal } from './hufu-types.ts'
+export type { Flow, Hufu, Journal } from './hufu-types.ts'
 export { doIn, endIn } from './in-store.ts'
 export type { WeakGuard } from './inbox/guard.ts'
 export type { WeakLock, WeakOptions } from './inbox/lock.ts'
