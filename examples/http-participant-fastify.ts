@@ -1,32 +1,30 @@
-// A stock service in Fastify does branches of other services' transactions, each once.
-import type { AddressInfo } from 'node:net'
+// A saga of the shop reserves stock in another service, which runs in Fastify.
 import Fastify from 'fastify'
-import { createHufu, Failure, fail } from 'hufu'
+import { createHufu, fail } from 'hufu'
 import { http, participantHandler, toNode } from 'hufu/http'
 import { sqlite } from 'hufu/stores/sqlite'
 import { embedded } from 'hufu/transports/embedded'
+import { z } from 'zod'
 
-type Line = { sku: string; count: number }
+const Order = z.object({ count: z.int() })
+type Order = z.infer<typeof Order>
 type Reserved = { reserved: number }
+const transport = embedded('broker')
 
-const store = sqlite('stock.db', {
-  setUp: (db) => {
-    db.exec('CREATE TABLE IF NOT EXISTS stock (sku TEXT PRIMARY KEY, count INTEGER)')
-    db.exec("INSERT OR IGNORE INTO stock VALUES ('apple', 5)")
-  },
+// The stock service.
+const stockStore = sqlite('stock.db', {
+  setUp: (db) => db.exec('CREATE TABLE IF NOT EXISTS stock AS SELECT 5 AS count'),
 })
-const hufu = createHufu({ service: 'stock', store, transport: embedded('broker') })
-await hufu.start() // opens the store
-
-const TAKE = 'UPDATE stock SET count = count - ?1 WHERE sku = ?2 AND count >= ?1'
-const handler = participantHandler(store, {
+const stockService = createHufu({ service: 'stock', store: stockStore, transport })
+const handler = participantHandler(stockStore, {
   stock: {
-    action(tx, { sku, count }: Line): Reserved {
-      if (tx.run(TAKE, count, sku).changes === 0) throw fail('NO_STOCK', `no ${count} left`)
+    action(tx, { count }: Order): Reserved {
+      const { changes } = tx.run('UPDATE stock SET count = count - ?1 WHERE count >= ?1', count)
+      if (changes === 0) throw fail('NO_STOCK')
       return { reserved: count }
     },
-    compensate(tx, { sku }: Line, { reserved }: Reserved) {
-      tx.run('UPDATE stock SET count = count + ? WHERE sku = ?', reserved, sku)
+    compensate(tx, _order, { reserved }: Reserved) {
+      tx.run('UPDATE stock SET count = count + ?', reserved)
     },
   },
 })
@@ -35,29 +33,30 @@ app.post('/participants/*', (request, reply) => {
   reply.hijack() // the handler answers; it takes the body that Fastify has read
   toNode(handler)(Object.assign(request.raw, { body: request.body }), reply.raw)
 })
-await app.listen({ port: 0, host: '127.0.0.1' })
+const address = await app.listen({ port: 0, host: '127.0.0.1' })
 
-// In the service that coordinates: the same as a function in its own process.
-const { port } = app.server.address() as AddressInfo
-const stock = http<Line, Reserved>(`http://127.0.0.1:${port}/participants/stock`)
-const call = (id: string, op: 'action' | 'compensate', count: number) => {
-  const branch = { id, kind: 'saga', name: 'order', branch: 'reserve', op, attempt: 1 } as const
-  const known = { result: undefined, results: {}, headers: {}, signal: AbortSignal.timeout(5_000) }
-  return stock.call({ ...branch, ...known, input: { sku: 'apple', count } })
+// The shop. The address of the stock service would be in its configuration.
+const stock = http<Order, Reserved>(`${address}/participants/stock`)
+const hufu = createHufu({ service: 'shop', store: sqlite('shop.db'), transport })
+const placeOrder = hufu.saga('place-order', Order, (order) =>
+  order.step('reserve', { do: stock, undo: stock }).pivot('charge', { do: charge }),
+)
+function charge(_tx: unknown, { count }: Order) {
+  if (count > 2) throw fail('NO_MONEY')
 }
-console.log('reserve', await call('o1', 'action', 2))
-console.log('the answer was lost: again', await call('o1', 'action', 2))
-await call('o2', 'action', 9).catch((error) => {
-  console.log('refused:', error instanceof Failure && error.code)
-})
-await call('o1', 'compensate', 2)
-const row = await store.transaction((tx) => tx.get('SELECT count FROM stock'))
-console.log('left after the undoing:', row?.count)
+
+await Promise.all([stockService.start(), hufu.start()])
+for (const [id, count] of Object.entries({ o1: 2, o2: 3, o3: 9 })) {
+  const { status, results, cause } = await placeOrder.run({ count }, { id })
+  console.log(id, status, cause?.code ?? results.reserve)
+}
+const row = await stockStore.transaction((tx) => tx.get('SELECT count FROM stock'))
+console.log('in stock:', row?.count)
 await app.close()
-await hufu.stop()
+await Promise.all([hufu.stop(), stockService.stop()])
 
 // Output:
-// reserve { reserved: 2 }
-// the answer was lost: again { reserved: 2 }
-// refused: NO_STOCK
-// left after the undoing: 5
+// o1 committed { reserved: 2 }
+// o2 rolledBack NO_MONEY
+// o3 rolledBack NO_STOCK
+// in stock: 3

@@ -208,7 +208,7 @@ describe('a call over HTTP that goes wrong', () => {
     assert.equal(calls, 0)
   })
 
-  it('an address that is none of http or https, or holds a password, is refused at once', async () => {
+  it('an address that is none of http(s), or holds a password, is refused at once', async () => {
     for (const url of ['stock', '/stock', 'ftp://a/b', 'file:///etc/passwd', 'http://a:b@c/d']) {
       assert.throws(
         () => http(url),

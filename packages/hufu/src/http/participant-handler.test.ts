@@ -84,7 +84,7 @@ describe('a participant behind its handler', () => {
     assert.deepEqual(await seen(store), [])
   })
 
-  it('try, confirm and cancel: an empty cancel, a late try, and both ends of what was tried', async (t) => {
+  it('a TCC: an empty cancel, a late try, and both ends of what was tried', async (t) => {
     const { store, handler } = await stockHandler(t)
     const op = (gid: string, each: string) =>
       call(handler, { name: 'note', query: { gid, trans_type: 'tcc', op: each } })

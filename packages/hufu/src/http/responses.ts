@@ -24,7 +24,7 @@ export function refused(error: unknown): Response | undefined {
   return json(status, { code, detail }, status === 405 ? { allow: 'POST' } : {})
 }
 
-/** What failed is not told: it may name what is nobody's business. Of the library's own, the code. */
+/** What failed is not told, it may be nobody's business; of the library's own errors, the code. */
 export function failed(error: unknown): Response {
   const code = isHufuError(error) ? error.code : 'ERROR'
   return json(500, { code, detail: 'the participant failed; its own log says why' })
