@@ -1,8 +1,11 @@
 import type { TestContext } from 'node:test'
+import { after } from 'node:test'
 import { nodeOs } from '@hufu/os'
 import { Pool } from 'pg'
 import { shared } from '../../../../../tools/services/for-test.ts'
+import type { FreshDatabase } from '../../../../../tools/services/fresh-database.ts'
 import { freshDatabase } from '../../../../../tools/services/fresh-database.ts'
+import { runSql } from '../../../../../tools/services/sql.ts'
 import type { PostgresOptions, PostgresStore } from './index.ts'
 import { postgres } from './index.ts'
 
@@ -12,13 +15,22 @@ export interface Opened {
   readonly store: PostgresStore
 }
 
-/** Address of an empty database, dropped after the test. Undefined: there is no server, skip. */
-export async function emptyDatabase(t: TestContext): Promise<string | undefined> {
+/** One database for the tests of a file. */
+let database: Promise<FreshDatabase> | undefined
+let schemas = 0
+
+after(async () => (await database)?.drop())
+
+/** Address of an empty schema of the test's own. Undefined: there is no server, skip. */
+export async function emptySchema(t: TestContext): Promise<string | undefined> {
   const server = await shared(t, 'postgres')
   if (!server) return undefined
-  const database = await freshDatabase(server)
-  t.after(() => database.drop())
-  return database.url
+  database ??= freshDatabase(server)
+  const url = new URL((await database).url)
+  const schema = `test_${schemas++}`
+  await runSql(url.href, `CREATE SCHEMA ${schema}`)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  return url.href
 }
 
 /** A pool that is ended after the test; what its connections meet while idle is of no interest. */
@@ -29,12 +41,12 @@ export function poolOf(t: TestContext, url: string, max = 10): Pool {
   return pool
 }
 
-/** An open store on a database of its own. */
+/** An open store in a schema of its own. */
 export async function openStore(
   t: TestContext,
   options: PostgresOptions & { readonly connections?: number } = {},
 ): Promise<Opened | undefined> {
-  const url = await emptyDatabase(t)
+  const url = await emptySchema(t)
   if (url === undefined) return undefined
   const pool = poolOf(t, url, options.connections)
   const store = postgres(pool, options)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { nodeOs } from '@hufu/os'
 import { runSql } from '../../../../../tools/services/sql.ts'
 import { outboxRow } from '../../testing/rows.ts'
-import { emptyDatabase, openStore, poolOf } from './database.fixture.ts'
+import { emptySchema, openStore, poolOf } from './database.fixture.ts'
 import { postgres, postgresMigrations } from './index.ts'
 
 /** As dtm's own scripts make it. */
@@ -23,7 +23,7 @@ const enterAsDtm = (table: string, op: string) =>
    DO NOTHING RETURNING op`
 
 test('many that open a new database at the same time make its tables once', async (t) => {
-  const url = await emptyDatabase(t)
+  const url = await emptySchema(t)
   if (!url) return
   const stores = [...Array(6).keys()].map(() => postgres(url, { schema: 'app' }))
   await Promise.all(stores.map((store) => store.open(nodeOs)))
@@ -38,8 +38,10 @@ test('tables that are there need no right to change any; a newer version is refu
   const opened = await openStore(t)
   if (!opened) return
   const { url, pool } = opened
-  const config = { connectionString: url, options: '-c default_transaction_read_only=on' }
-  const reading = postgres(config)
+  const settings = new URL(url)
+  const more = `${settings.searchParams.get('options')} -c default_transaction_read_only=on`
+  settings.searchParams.set('options', more)
+  const reading = postgres(settings.href)
   await reading.open(nodeOs)
   assert.equal(await reading.outbox.waiting(9), 0)
   await reading.close()
@@ -51,7 +53,7 @@ test('tables that are there need no right to change any; a newer version is refu
 })
 
 test('the texts for people who make the tables themselves make what the store wants', async (t) => {
-  const url = await emptyDatabase(t)
+  const url = await emptySchema(t)
   if (!url) return
   const texts = postgresMigrations({ prefix: 'my_' })
   await runSql(url, ...texts, 'CREATE TABLE my_version (version integer)')
@@ -64,7 +66,7 @@ test('the texts for people who make the tables themselves make what the store wa
 })
 
 test('dtm’s clients share the barrier: theirs with us, ours with them', async (t) => {
-  const url = await emptyDatabase(t)
+  const url = await emptySchema(t)
   if (!url) return
   await runSql(url, DTM)
   const key = { kind: 'tcc', gid: 'g', branch: '01', barrier: '01' } as const
@@ -83,7 +85,7 @@ test('dtm’s clients share the barrier: theirs with us, ours with them', async 
 })
 
 test('a pool that is given is not ended, one of the store’s own is', async (t) => {
-  const url = await emptyDatabase(t)
+  const url = await emptySchema(t)
   if (!url) return
   const pool = poolOf(t, url)
   const count = `SELECT count(*)::integer AS n FROM pg_stat_activity

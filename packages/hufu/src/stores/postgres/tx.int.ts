@@ -61,7 +61,7 @@ test('BEGIN, COMMIT and the like are refused in a transaction, savepoints are no
   assert.equal(await store.outbox.waiting(9), 1)
 })
 
-test('a transaction ended behind the store’s back, a tx kept too long: both are told', async (t) => {
+test('a transaction ended behind the store’s back, and one kept too long, are told', async (t) => {
   const opened = await openStore(t)
   if (!opened) return
   const { store } = opened
