@@ -33,7 +33,7 @@ export interface HttpOptions<In = unknown, Out = unknown> {
 /**
  * A participant in another process, called as dtm calls branches: a POST with the input as JSON and
  * `gid`, `trans_type`, `branch_id` and `op` in the query. 2xx: done, the body being the result;
- * 409: refused (`fail`); 425: not yet (`later`); anything else, also a redirection, is an error, and
+ * 409: refused (`fail`); 425: not yet (`later`); anything else, redirections too, is an error, and
  * the call is repeated. The time of a call is limited by the coordinator.
  *
  * `url`: http or https, one for all operations or one by operation; what is in its query is kept.

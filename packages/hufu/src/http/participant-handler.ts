@@ -23,7 +23,7 @@ export interface ParticipantHandlerOptions {
   readonly onWarning?: (text: string) => void
 }
 
-/** A function from `Request` to `Response`, as Hono, Deno, Bun and service workers take it. */
+/** A function from `Request` to `Response`, as Hono takes it. */
 export type WebHandler = (request: Request) => Promise<Response>
 
 type Call = (name: string, request: Request, url: URL) => Promise<unknown>
