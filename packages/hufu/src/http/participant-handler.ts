@@ -74,7 +74,7 @@ function caller<Tx, Foreign>(
     const input = await inputOf(request, bytesMax)
     return store.transaction(
       (tx) =>
-        once(store.barrier, tx, { ...ctx, result: undefined }, async (ended) =>
+        once(store.barrier, tx, ctx, async (ended) =>
           checked(await work(...argumentsOf(tx, input, ended, ctx)), name, ctx),
         ),
       transactionOptions,

@@ -2,7 +2,9 @@ import type { Op, ParticipantRequest } from './participant.ts'
 import type { BarrierKey, BarrierStore } from './transactions.ts'
 
 /** What names a call for the barrier; `result`: what its caller knows of what it ends. */
-export type CallKey = Pick<ParticipantRequest, 'id' | 'kind' | 'branch' | 'op' | 'result'>
+export type CallKey = Pick<ParticipantRequest, 'id' | 'kind' | 'branch' | 'op'> & {
+  readonly result?: unknown
+}
 
 /** The one barrier of a participant's call. */
 const BARRIER = '01'
