@@ -1,3 +1,4 @@
+import type { CommandCall } from './command.ts'
 import { bind } from './coordinator/bind.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
 import { Handle } from './coordinator/handle.ts'
@@ -5,6 +6,7 @@ import type { CoordinatorOptions } from './coordinator/options.ts'
 import { TransactionVerbs } from './coordinator/verbs.ts'
 import { HufuError } from './errors.ts'
 import type { TransactionDefinition } from './kinds/definition.ts'
+import type { Receipt } from './service/receipt.ts'
 import type { Runtime } from './service/runtime.ts'
 
 /**
@@ -40,6 +42,16 @@ export class Globals<Tx, Foreign> {
   /** The coordinator, started. Rejects while Hufu is not started. */
   get ready(): () => Promise<Coordinator<Tx, Foreign>> {
     return () => this.#ready()
+  }
+
+  /** The reply to a command; where nobody waits for it here, the one who does will find it. */
+  told(id: string, { branch, op }: CommandCall, receipt: Receipt<unknown>): void {
+    if (receipt.outcome === 'done') {
+      this.coordinator.tell(id, { type: 'succeeded', branch, op, result: receipt.result })
+    } else {
+      const { code, message: detail, data } = receipt
+      this.coordinator.tell(id, { type: 'refused', branch, op, code, detail, data })
+    }
   }
 
   /** The store is open. */

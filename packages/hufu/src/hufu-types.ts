@@ -1,3 +1,4 @@
+import type { Command, CommandOptions } from './command.ts'
 import type { MessageHandle, TransactionHandle } from './coordinator/handle-types.ts'
 import type {
   ExplainedTransaction,
@@ -86,6 +87,14 @@ export interface Hufu<Tx, Foreign> {
     ) => Built<MessageDefinition<Tx, Schema, Results>>,
     options?: MessageOptions,
   ): MessageHandle<Tx, Schema, Results>
+  /**
+   * Defines a command by message, in the service that sends it and in the one that carries it out:
+   * a step's participant, its reply being a receipt. For an undoing define one of its own.
+   */
+  command<In extends StandardSchema, Out extends StandardSchema = StandardSchema>(
+    name: string,
+    options: CommandOptions<In, Out>,
+  ): Command<Tx, In, Out>
   /**
    * Watches a choreography: these events are to come for each key, all within a time of the first.
    * Each event must name the group `flow.NAME` among its groups. What does not come is parked and

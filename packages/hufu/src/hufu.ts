@@ -1,10 +1,18 @@
 import { nodeOs } from '@hufu/os'
-import { Consumers, checkGroup } from './consumers.ts'
+import {
+  type Command,
+  type CommandOptions,
+  type CommandParts,
+  envelopeSchema,
+  MessageCommand,
+} from './command.ts'
+import { Consumers } from './consumers.ts'
 import { coordinatorOptions } from './coordinator/options.ts'
 import { define } from './define.ts'
 import { durationMs } from './duration.ts'
 import { HufuError, messageOf } from './errors.ts'
 import type { Event, EventOptions, ReceiptSchemas } from './event.ts'
+import { type EventParts, eventHandle } from './event-handle.ts'
 import {
   type FlowEvent,
   type FlowOptions,
@@ -15,33 +23,30 @@ import {
 } from './flow.ts'
 import { Globals } from './globals.ts'
 import type { Flow, Hufu } from './hufu-types.ts'
-import type { WeakGuard } from './inbox/guard.ts'
-import type { ConsumeOptions, WeakConsumeOptions } from './inbox/options.ts'
-import type { StrongHandler } from './inbox/strong.ts'
 import { StrongWork } from './inbox/strong.ts'
-import type { AnyWeakHandler } from './inbox/weak.ts'
-import { WeakWork } from './inbox/weak.ts'
 import { message } from './kinds/message-builder.ts'
 import { saga } from './kinds/saga-builder.ts'
 import { tcc } from './kinds/tcc-builder.ts'
 import type { Limits } from './limits.ts'
 import { LIMITS } from './limits.ts'
 import type { HufuOptions } from './options.ts'
-import type { PublishOptions, TransactionalOptions } from './outbox/options.ts'
-import { nameOf, publish } from './outbox/publish.ts'
+import { nameOf } from './outbox/publish.ts'
 import { Relay } from './outbox/relay.ts'
 import { Replies } from './outbox/replies.ts'
-import { answerCheck, transactional } from './outbox/transactional.ts'
+import { answerCheck } from './outbox/transactional.ts'
 import { ParkedVerbs } from './parked/verbs.ts'
-import type { WorkKind } from './ports/store.ts'
+import type { Store, WorkKind } from './ports/store.ts'
 import { keepMs, Retention } from './retention.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Alert } from './service/alert.ts'
 import { pageOf } from './service/decision.ts'
-import type { AnyReceiptHandler, Definition } from './service/definition.ts'
+import type { Definition } from './service/definition.ts'
 import type { Runtime } from './service/runtime.ts'
 
 const DRAIN_MS = 5_000
+
+/** Who carries out a command, unless it says otherwise. */
+const PARTICIPANT = 'participant'
 
 /** Makes one service's Hufu. Nothing is opened before `start`. */
 export function createHufu<Tx, Foreign>(options: HufuOptions<Tx, Foreign>): Hufu<Tx, Foreign> {
@@ -74,6 +79,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   readonly #consumers: Consumers<Tx>
   readonly #retention: Retention<Tx>
   readonly #globals: Globals<Tx, Foreign>
+  readonly #parts: EventParts<Tx, Foreign>
   /** Events on their way to the transport; undefined: it knows them. */
   readonly #declared = new Map<string, Promise<void> | undefined>()
   #state: 'stopped' | 'starting' | 'started' = 'stopped'
@@ -92,6 +98,12 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     this.#relay = new Relay(runtime)
     this.#consumers = new Consumers(runtime, replies)
     this.#retention = new Retention(runtime, keep)
+    this.#parts = {
+      runtime,
+      consumers: this.#consumers,
+      started: () => this.#state === 'started',
+      declare: (definition) => this.#declare(definition),
+    }
     this.#globals = new Globals(runtime, coordinatorOptions(options.coordinator ?? {}))
     this.transactions = this.#globals.verbs
     const handle = <D>(make: () => D) => this.#globals.define(make() as never) as never
@@ -134,9 +146,21 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     const definition = define<Tx>(name, schema, options, limits)
     definitions.set(name, definition)
     if (this.#state === 'started') this.#declare(definition)?.catch(() => {})
-    const handle = this.#handle(definition)
+    const handle = eventHandle(this.#parts, definition)
     // The machinery is untyped inside; the types of the event are given to it here, once.
     return handle as unknown as Event<Tx, Foreign, Schema, Group, Receipts>
+  }
+
+  command<In extends StandardSchema, Out extends StandardSchema = StandardSchema>(
+    name: string,
+    { input, output, group = PARTICIPANT }: CommandOptions<In, Out>,
+  ): Command<Tx, In, Out> {
+    const receipts = output === undefined ? {} : { [group]: output }
+    const event = this.event(name, envelopeSchema(input), { groups: [group], receipts })
+    const { store } = this
+    const tell: CommandParts<Tx>['tell'] = (...reply) => this.#globals.told(...reply)
+    const parts = { store: store as Store<Tx, never>, group, input, tell }
+    return new MessageCommand<Tx>(event as never, parts) as unknown as Command<Tx, In, Out>
   }
 
   flow(name: string, events: readonly FlowEvent[], options: FlowOptions): Flow {
@@ -262,100 +286,6 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     )
     return declaring
   }
-
-  #handle(definition: Definition<Tx>) {
-    const { name, groups } = definition
-    const ready = async () => this.#declare(definition)
-    return {
-      name,
-      groups,
-      publish: (tx: Tx | Foreign, payload: unknown, options: PublishOptions) => {
-        const work = this.#publish(definition, tx, payload, options)
-        this.store.expect?.(tx, work)
-        return work
-      },
-      transactional: async <T>(
-        payload: unknown,
-        options: TransactionalOptions,
-        fn: (tx: Tx) => Promise<T> | T,
-      ) => {
-        this.#checkPublish(name, options)
-        await ready()
-        return transactional(this.#runtime, definition, payload, options, fn)
-      },
-      consume: (group: string, handler: StrongHandler<Tx>, options: ConsumeOptions = {}) =>
-        this.#consumers.add(
-          definition,
-          group,
-          options,
-          (policy) => new StrongWork(this.#runtime, definition, handler, policy),
-          ready,
-        ),
-      consumeWeak: (
-        group: string,
-        guard: WeakGuard,
-        handler: AnyWeakHandler,
-        options: WeakConsumeOptions = {},
-      ) =>
-        this.#consumers.add(
-          definition,
-          group,
-          options,
-          (policy) => new WeakWork(this.#runtime, definition, guard, handler, policy),
-          ready,
-        ),
-      onReceipt: (group: string, handler: AnyReceiptHandler<Tx>) =>
-        addReceiptHandler(definition, group, handler),
-      unreceipted: (options: { olderThan?: number; limit?: number } = {}) =>
-        this.#unreceipted(name, options),
-    }
-  }
-
-  async #publish(
-    definition: Definition<Tx>,
-    tx: Tx | Foreign,
-    payload: unknown,
-    options: PublishOptions,
-  ): Promise<{ repeated: boolean }> {
-    this.#checkPublish(definition.name, options)
-    const declaring = this.#declare(definition)
-    if (declaring) await declaring
-    return publish(this.#runtime, definition, tx, payload, options)
-  }
-
-  #checkPublish(name: string, options: PublishOptions): void {
-    const what = `Publishing ${name}`
-    if (this.#state !== 'started') throw new HufuError('CLOSED', `${what}: Hufu is not started`)
-    if (options.delay !== undefined && !this.#runtime.transport.flags.delay) {
-      const text = `${this.#runtime.transport.name} cannot delay messages`
-      throw new HufuError('TRANSPORT_LACKS', `${what}: ${text}`)
-    }
-  }
-
-  async #unreceipted(name: string, options: { olderThan?: number; limit?: number }) {
-    const olderMs = durationMs(options.olderThan ?? 0, 'olderThan')
-    const limit = pageOf(options.limit, this.#runtime.limits.pageMax, `Listing open ${name}`)
-    // One more, for rows of this very millisecond.
-    const before = (await this.store.now()) - olderMs + 1
-    return this.store.outbox.open(name, before, limit)
-  }
-}
-
-function addReceiptHandler<Tx>(
-  definition: Definition<Tx>,
-  group: string,
-  handler: AnyReceiptHandler<Tx>,
-): void {
-  const what = `Handling receipts of ${definition.name}/${group}`
-  checkGroup(definition, group, what)
-  if (!definition.receipts) throw new HufuError('ARGUMENT', `${what}: the event has no receipts`)
-  if (definition.receiptHandlers.has(group)) {
-    throw new HufuError('CONSUMER_DUPLICATE', `${what}: there is a handler already`)
-  }
-  if (definition.unhandled.has(group)) {
-    throw new HufuError('ARGUMENT', `${what}: some came before it; call onReceipt before start`)
-  }
-  definition.receiptHandlers.set(group, handler)
 }
 
 type Closer = readonly [name: string, close: () => Promise<void>]

@@ -1,3 +1,4 @@
+export type { Command, CommandContext, CommandOptions } from './command.ts'
 export type { Outcome, RunOptions, StartOptions } from './coordinator/handle.ts'
 export type { MessageHandle, TransactionHandle } from './coordinator/handle-types.ts'
 export type { Sent } from './coordinator/message.ts'
