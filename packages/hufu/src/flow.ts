@@ -67,8 +67,8 @@ function demandGroup(event: FlowEvent, name: string, what: string): void {
 }
 
 /**
- * The handler that notes the coming of an event, in the transaction that takes it. The flow's row is
- * in nobody's hand but for that time and when it is overdue.
+ * The handler that notes the coming of an event, in the transaction that takes it. The flow's row
+ * is in nobody's hand but for that time and when it is overdue.
  */
 export function flowHandler<Tx, Foreign>(
   runtime: Runtime<Tx, Foreign>,

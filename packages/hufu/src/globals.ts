@@ -10,8 +10,8 @@ import type { Receipt } from './service/receipt.ts'
 import type { Runtime } from './service/runtime.ts'
 
 /**
- * The global transactions of one Hufu: their definitions and the coordinator. It is started with the
- * first definition: a service without any registers no coordinator in its database.
+ * The global transactions of one Hufu: their definitions and the coordinator. It is started with
+ * the first definition: a service without any registers no coordinator in its database.
  */
 export class Globals<Tx, Foreign> {
   readonly verbs: TransactionVerbs<Tx, Foreign>

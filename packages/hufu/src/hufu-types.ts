@@ -98,8 +98,8 @@ export interface Hufu<Tx, Foreign> {
   /**
    * Watches a choreography: these events are to come for each key, all within a time of the first.
    * Each event must name the group `flow.NAME` among its groups. What does not come is parked and
-   * alerted, and may still come. Note: a flow follows what this service's database is told; run it in
-   * one service.
+   * alerted, and may still come. Note: a flow follows what this service's database is told; run it
+   * in one service.
    */
   flow(name: string, events: readonly FlowEvent[], options: FlowOptions): Flow
   /** Opens store and transport, declares the events, starts relay and consumers. */

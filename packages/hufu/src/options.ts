@@ -13,9 +13,7 @@ export interface RetentionOptions {
   readonly journal?: Duration
   /** Closed outbox rows and their receipts. Default 7 d. */
   readonly outbox?: Duration
-  /**
-   * What half messages came to. Default 7 d; must be longer than the broker goes on asking.
-   */
+  /** What half messages came to. Default 7 d; must be longer than the broker goes on asking. */
   readonly fence?: Duration
   /** Resolved parked work. Default 30 d. */
   readonly parked?: Duration
@@ -24,7 +22,8 @@ export interface RetentionOptions {
   /** Final global transactions. Default 7 d; an id may be used again afterwards. */
   readonly transactions?: Duration
   /**
-   * What participants here have done. Default 30 d; must be longer than any global transaction takes.
+   * What participants here have done. Default 30 d; must be longer than any global transaction
+   * takes.
    */
   readonly barrier?: Duration
 }

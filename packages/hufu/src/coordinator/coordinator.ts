@@ -100,7 +100,7 @@ export class Coordinator<Tx, Foreign> {
   /** A new transaction: stored, then begun. `repeated`: the id is known, with the same input. */
   async submit(definition: Definition, given: Submission): Promise<{ repeated: boolean }> {
     if (this.#running.size >= this.#options.runningMax) {
-      const text = `${this.#running.size} transactions are in hand, limit ${this.#options.runningMax}`
+      const text = `${this.#running.size} transactions are in hand, the most it may have`
       throw new HufuError('BUSY', `Beginning ${definition.name} ${given.id}: ${text}`)
     }
     // Without a lease nothing is begun: whoever has one claims it.

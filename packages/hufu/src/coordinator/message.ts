@@ -21,9 +21,9 @@ export function fenceIn<Tx, Foreign>(store: Store<Tx, Foreign>) {
 }
 
 /**
- * The sender's side of a two-phase message that is stored already as prepared: the local transaction
- * with the fence's word in it, then the second word. When that does not arrive, the check-back finds
- * out by the same fence.
+ * The sender's side of a two-phase message that is stored already as prepared: the local
+ * transaction with the fence's word in it, then the second word. When that does not arrive, the
+ * check-back finds out by the same fence.
  */
 export async function sendLocally<Tx, Foreign, T>(
   { store, warn }: Runtime<Tx, Foreign>,

@@ -124,7 +124,7 @@ function actionOf(order: Order): string {
   return `transaction.${order.type}`
 }
 
-export function infoOf(row: TransactionRow): TransactionInfo {
+function infoOf(row: TransactionRow): TransactionInfo {
   const { id, kind, name, key, status, dueAt, createdAt, updatedAt, finishedAt } = row
   const { cause } = JSON.parse(row.state) as BaseState
   const times = { createdAt, updatedAt, finishedAt, dueAt }

@@ -5,10 +5,10 @@ import type { Limits } from '../limits.ts'
 import type { NewOutboxRow, Published } from '../ports/store.ts'
 import type { Checked } from '../schema.ts'
 import { check } from '../schema.ts'
+import { checkHeaders, checkWord } from '../service/checks.ts'
 import type { Definition } from '../service/definition.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { PublishOptions } from './options.ts'
-import { OWN_HEADERS } from './wire.ts'
 
 const NO_HEADERS = {}
 
@@ -71,8 +71,8 @@ function rowOf<Tx>(
   if ('issues' in checked) throw new HufuError('PAYLOAD_INVALID', `${what}: ${checked.issues}`)
   return {
     event: definition.name,
-    id: word(options.id, 'id', limits.idCharsMax, what),
-    key: options.key === undefined ? null : word(options.key, 'key', limits.idCharsMax, what),
+    id: checkWord(options.id, 'id', limits.idCharsMax, what),
+    key: options.key === undefined ? null : checkWord(options.key, 'key', limits.idCharsMax, what),
     groups: definition.groups,
     headers: headersOf(options.headers, limits, what),
     // What was given, not what the schema made of it: the consumer's schema reads it again.
@@ -82,38 +82,15 @@ function rowOf<Tx>(
   }
 }
 
-/** A text of 1 to `max` characters. */
-function word(value: unknown, name: string, max: number, what: string): string {
-  if (typeof value !== 'string' || value === '') {
-    throw new HufuError('ARGUMENT', `${what}: ${name} must be a text that is not empty`)
-  }
-  if (value.length <= max) return value
-  throw new HufuError('LIMIT', `${what}: ${name} has ${value.length} characters, limit ${max}`)
-}
-
 /** The name of an event, group or service. Transports join names with a slash. */
 export function nameOf(value: unknown, name: string, max: number, what: string): string {
-  const text = word(value, name, max, what)
+  const text = checkWord(value, name, max, what)
   if (!text.includes('/')) return text
   throw new HufuError('ARGUMENT', `${what}: ${name} "${text}" holds a slash`)
 }
 
-/** A copy: the user may change what he gave. */
 function headersOf(headers: PublishOptions['headers'], limits: Limits, what: string) {
-  if (headers === undefined) return NO_HEADERS
-  const entries = Object.entries(headers)
-  let bytes = 0
-  for (const [name, value] of entries) {
-    if (typeof value !== 'string' || name.toLowerCase().startsWith(OWN_HEADERS)) {
-      throw new HufuError('ARGUMENT', `${what}: header ${name} is no text or begins with hufu-`)
-    }
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
-  }
-  if (entries.length <= limits.headersMax && bytes <= limits.headerBytesMax) {
-    return { ...headers }
-  }
-  const limit = `limit ${limits.headersMax} and ${limits.headerBytesMax} bytes`
-  throw new HufuError('LIMIT', `${what}: ${entries.length} headers of ${bytes} bytes, ${limit}`)
+  return headers === undefined ? NO_HEADERS : checkHeaders(headers, limits, what)
 }
 
 function delayOf(options: PublishOptions, limits: Limits, what: string): number {

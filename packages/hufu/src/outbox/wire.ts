@@ -7,9 +7,6 @@ import type { Runtime } from '../service/runtime.ts'
 /** The event under which receipts travel; its groups are the producing services. */
 export const RECEIPTS = 'hufu.receipts'
 
-/** Headers that begin so are the library's own. */
-export const OWN_HEADERS = 'hufu-'
-
 /** The service that wants the receipts. */
 export const REPLY_TO = 'hufu-reply-to'
 

@@ -13,7 +13,7 @@ export function checkWord(value: unknown, name: string, max: number, what: strin
   throw new HufuError('LIMIT', `${what}: ${name} has ${value.length} characters, limit ${max}`)
 }
 
-/** Headers that a user gave: texts, not too many, none of the library's own. */
+/** A copy of the headers that a user gave: texts, not too many, none of the library's own. */
 export function checkHeaders(
   headers: Readonly<Record<string, string>>,
   limits: Limits,
