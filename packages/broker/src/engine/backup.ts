@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import { type DiskFile, isDiskError } from '@hufu/os'
 import { BrokerError } from '../errors.ts'
 import { SEGMENT_HEADER_BYTES } from '../log/layout.ts'
 import { demandOpen, type Engine } from './engine.ts'
+import { syncNames } from './folder.ts'
 import type { Retainer } from './retain.ts'
 
 const COPY_BYTES = 1 << 20
@@ -33,6 +35,7 @@ export async function backup(engine: Engine, retainer: Retainer, to: string) {
       bytes += await copyFile(engine, to, file)
     }
     await disk.syncDir(to)
+    await syncNames(disk, resolve(to))
     return { bytes, position: end }
   } catch (error) {
     if (!isDiskError(error) || error instanceof BrokerError) throw error

@@ -1,5 +1,5 @@
-import { dirname, resolve } from 'node:path'
-import { type Disk, type DiskLock, isDiskError, nodeOs, type Os } from '@hufu/os'
+import { resolve } from 'node:path'
+import { type DiskLock, isDiskError, nodeOs, type Os } from '@hufu/os'
 import type { Broker, BrokerOptions, RecoveryReport } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { LIMITS, type Limits } from '../limits.ts'
@@ -9,6 +9,7 @@ import { openLog, type RecoveredLog } from '../log/recover.ts'
 import { EmbeddedBroker } from './broker.ts'
 import { decodeBlock } from './checkpoint.ts'
 import type { Engine } from './engine.ts'
+import { syncNames } from './folder.ts'
 import { liveCounter, Retainer } from './retain.ts'
 import { State } from './state.ts'
 
@@ -82,16 +83,6 @@ async function takeFolder(os: Os, dir: string): Promise<DiskLock> {
     return await os.disk.lock(`${dir}/lock`)
   } catch (error) {
     throw asBrokerError(error, dir)
-  }
-}
-
-/** The names of the folder, and of those above that were made with it, survive a power cut too. */
-async function syncNames(disk: Disk, dir: string): Promise<void> {
-  for (let path = dir; dirname(path) !== path; path = dirname(path)) {
-    await disk.syncDir(dirname(path)).catch((error) => {
-      // Not to be opened by this user, so not made by it either.
-      if (!isDiskError(error, 'EACCES') && !isDiskError(error, 'EPERM')) throw error
-    })
   }
 }
 

@@ -38,10 +38,10 @@ async function work(lives: Lives): Promise<void> {
   }
 }
 
-async function contentsOfCopy(lives: Lives, bytes: number): Promise<Peeked[]> {
+async function contentsOfCopy(lives: Lives, bytes: number, dir = '/copy'): Promise<Peeked[]> {
   const { sim, limits } = lives
   assert.ok(bytes > 0)
-  const broker = await sim.settle(createBroker({ dir: '/copy', os: sim.os, limits }))
+  const broker = await sim.settle(createBroker({ dir, os: sim.os, limits }))
   const { damaged, tailBytesCut, cleanStop } = broker.report
   assert.deepEqual(
     { damaged, tailBytesCut, cleanStop },
@@ -101,4 +101,17 @@ test('a backup cut short by a kill is not taken for a whole one', async () => {
     if (hasSegments) refused++
   }
   assert.ok(refused > 0)
+})
+
+test('a backup that was made survives a power cut, its folder too', async () => {
+  const lives = new Lives(1)
+  await lives.open()
+  await work(lives)
+  const { bytes } = await lives.sim.settle(lives.broker.backup('/far/away/copy'))
+  const due = lives.model.unsettled()
+  assert.ok(due.length > 0)
+  lives.sim.crash({ keep: 'none' })
+  const found = await contentsOfCopy(lives, bytes, '/far/away/copy')
+  const missing = due.filter((copy) => lives.model.timesIn(copy, found) !== 1)
+  assert.deepEqual(missing, [])
 })
