@@ -1,4 +1,4 @@
-import type { PublishRequest, Subscription } from '@hufu/broker'
+import type { Broker, Peeked, PublishRequest, Subscription } from '@hufu/broker'
 import type { MessageStep } from '../plan/step.ts'
 import type { Copy, Group, Sent } from './copy.ts'
 import type { DirectModel, Now } from './model.ts'
@@ -18,7 +18,7 @@ export interface Held {
   readonly held: readonly { readonly copy: Copy; readonly id: number }[]
 }
 
-/** What batches and half messages need of the workload that they are part of. */
+/** What batches, half messages and others need of the workload that they are part of. */
 export interface Sender {
   readonly model: DirectModel
   /** Nothing fails by chance any more. */
@@ -28,6 +28,8 @@ export interface Sender {
   message(step: MessageStep, token: string, group?: Group): { sent: Sent; request: PublishRequest }
   /** Up to `count` deliveries that one consumer holds; undefined when nobody holds any. */
   heldBy(count: number): Held | undefined
+  /** All that is in it; undefined when the process ended, or the disk failed to read. */
+  contentsOf(broker: Broker): Promise<Peeked[] | undefined>
   /** The code of an error that a promise of the broker may end with; others are a violation. */
   expected(doing: string, error: unknown): string
 }

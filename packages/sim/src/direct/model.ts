@@ -47,19 +47,21 @@ export class DirectModel {
   }
 
   confirm(sent: Sent, id: number): void {
-    sent.confirmed = true
-    if (sent.due !== undefined) sent.due.stored = true
+    this.stored(sent)
     this.#own(id, sent.token)
     this.#sameId(sent, id)
+  }
+
+  /** The broker has said that it is on disk. */
+  stored(sent: Sent): void {
+    sent.confirmed = true
+    if (sent.due !== undefined) sent.due.stored = true
   }
 
   /** The commit of a group is stored. */
   committed(group: Group): void {
     group.commit = 'confirmed'
-    for (const sent of group.sents) {
-      sent.confirmed = true
-      if (sent.due !== undefined) sent.due.stored = true
-    }
+    for (const sent of group.sents) this.stored(sent)
     for (const { copy, consumer } of group.settles) {
       if (copy.gone === 'asked' && !consumer.closed) copy.gone = 'confirmed'
     }

@@ -1,16 +1,18 @@
-import type { Delivery, Peeked, PublishRequest, Settlement } from '@hufu/broker'
+import type { Broker, Delivery, Peeked, PublishRequest, Settlement } from '@hufu/broker'
 import { BrokerError } from '@hufu/broker'
 import type { Dice } from '../plan/dice.ts'
 import type { MessageStep, Setting, Step } from '../plan/step.ts'
 import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
+import { BackupWorkload } from './backups.ts'
 import { BatchWorkload } from './batches.ts'
 import type { Consumer, Held, Sender } from './consumer.ts'
 import { checkContents } from './contents.ts'
 import type { Copy, Group, Sent } from './copy.ts'
 import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
+import { PublisherWorkload } from './publishers.ts'
 import { QUEUES } from './queues.ts'
 
 /** Codes that a promise of the broker may always end with. */
@@ -23,6 +25,8 @@ export class DirectWorkload implements Sender {
   readonly model: DirectModel
   readonly batches: BatchWorkload
   readonly halves: HalfWorkload
+  readonly publishers: PublisherWorkload
+  readonly backups: BackupWorkload
   /** From now on consumers settle all as done. */
   healed = false
   readonly #machine: Machine
@@ -42,11 +46,14 @@ export class DirectWorkload implements Sender {
     this.model = new DirectModel(findings, marks)
     this.batches = new BatchWorkload(machine, this, marks)
     this.halves = new HalfWorkload(machine, this, dice, findings, marks)
+    this.publishers = new PublisherWorkload(machine, this, findings, marks)
+    this.backups = new BackupWorkload(machine, this, setting.limits, findings, marks)
   }
 
   /** Once the process is up: the queues are there, and hold what was promised. */
   async begin(): Promise<void> {
     this.#consumers = []
+    this.publishers.begin()
     const { broker } = this.#machine
     for (const { name, options } of QUEUES) {
       await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
@@ -155,21 +162,27 @@ export class DirectWorkload implements Sender {
   /** All that is in the broker, compared with what must be. Nothing may be under way. */
   async check(): Promise<void> {
     const { sim } = this.#machine
-    const found = []
-    for (const { name } of QUEUES) {
-      const page = await this.#peek(name)
-      if (page === undefined) return
-      found.push(...page)
-    }
+    const found = await this.contentsOf(this.#machine.broker)
+    if (found === undefined) return
     const lines = found.map((one) => `${one.queue} ${one.id} ${one.state} ${one.attempts}`)
     sim.trace.add(`contents ${lines.join(', ')}`)
     if (found.some(({ state }) => state === 'parked')) this.#marks.add('parkedInBroker')
     checkContents(this.model, found, this.#findings)
   }
 
-  /** Undefined when the process ended, or the disk failed to read. */
-  async #peek(queue: string): Promise<Peeked[] | undefined> {
-    const peeking = this.#machine.broker.peek(queue, { limit: 1_000 })
+  /** All of its queues; undefined when the process ended, or the disk failed to read. */
+  async contentsOf(broker: Broker): Promise<Peeked[] | undefined> {
+    const found = []
+    for (const { name } of QUEUES) {
+      const page = await this.#peek(broker, name)
+      if (page === undefined) return undefined
+      found.push(...page)
+    }
+    return found
+  }
+
+  async #peek(broker: Broker, queue: string): Promise<Peeked[] | undefined> {
+    const peeking = broker.peek(queue, { limit: 1_000 })
     const found = await this.#machine.do(peeking).catch((error) => {
       this.expected('peek', error)
       return undefined
@@ -194,7 +207,7 @@ export class DirectWorkload implements Sender {
     const { broker } = this.#machine
     const own = broker.queues().filter(({ name }) => QUEUES.some((queue) => queue.name === name))
     for (const { name } of own.filter(({ parked }) => parked > 0)) {
-      const page = await this.#peek(name)
+      const page = await this.#peek(broker, name)
       for (const peeked of (page ?? []).filter(({ state }) => state === 'parked')) {
         const copy = this.model.copyOf(peeked)
         if (copy !== undefined) this.#resolveOne(copy, peeked.queue, peeked.id, 'deliver')

@@ -72,6 +72,8 @@ function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
   for (let count = random.below(swarm.burst); count > 0; count--) {
     steps.push({ kind: 'publish', ...drawMessage(random, swarm) })
   }
+  if (random.chance(swarm.numbered)) steps.push(drawNumbered(random, swarm))
+  if (random.chance(swarm.backups)) steps.push({ kind: 'backup' })
   if (random.chance(swarm.batches)) steps.push(drawBatch(random, swarm))
   if (random.chance(swarm.halves)) steps.push(...drawHalf(random, swarm))
   return steps
@@ -81,6 +83,15 @@ function drawBatch(random: SeededRandom, swarm: Swarm): Step {
   const messages = Array.from({ length: random.below(4) }, () => drawMessage(random, swarm))
   const end = pick(random, ['commit', 'commit', 'commit', 'rollback', 'forget'] as const)
   return { kind: 'batch', messages, settles: random.below(4), end, holdMs: random.below(12) }
+}
+
+function drawNumbered(random: SeededRandom, swarm: Swarm): Step {
+  const { queues, bytes } = drawMessage(random, swarm)
+  const messages = Array.from({ length: 1 + random.below(10) }, () => {
+    const key = random.chance(swarm.keyed) ? { key: `k${random.below(swarm.keys)}` } : {}
+    return { bytes: random.below(1 + bytes), ...key }
+  })
+  return { kind: 'publishBatch', queues, messages }
 }
 
 function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {

@@ -27,6 +27,14 @@ export interface MessageStep {
 /** What a world does next. Plain data, so that a plan can be printed and cut down. */
 export type Step =
   | ({ kind: 'publish' } & MessageStep)
+  /** Several by a publisher that confirms by number; all go to these queues. */
+  | {
+      kind: 'publishBatch'
+      queues: readonly string[]
+      messages: readonly Pick<MessageStep, 'bytes' | 'key'>[]
+    }
+  /** A copy of the folder, looked into in the next life. */
+  | { kind: 'backup' }
   /** Messages and settles that take effect together, or not at all. */
   | {
       kind: 'batch'

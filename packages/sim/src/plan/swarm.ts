@@ -23,6 +23,9 @@ export interface Swarm {
   readonly keep: number
   readonly resolve: number
   readonly batches: number
+  /** Batches of publishers that confirm by number. */
+  readonly numbered: number
+  readonly backups: number
   readonly halves: number
   /** Messages published to the broker, past the library. */
   readonly direct: boolean
@@ -73,6 +76,8 @@ export function swarmOf(random: SeededRandom): Swarm {
     keep: some(0.5, 0.3),
     resolve: some(0.3, 0.3),
     batches: some(0.3, 0.5),
+    numbered: some(0.3, 0.4),
+    backups: some(0.25, 0.4),
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),
     churn: random.chance(0.12),

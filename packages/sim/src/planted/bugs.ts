@@ -1,4 +1,5 @@
 import type { PlantedBug } from './bug.ts'
+import { COPY_BUGS } from './copy-bugs.ts'
 import { LIBRARY_BUGS } from './library-bugs.ts'
 import { LOG_BUGS } from './log-bugs.ts'
 import { PREPARED_BUGS } from './prepared-bugs.ts'
@@ -8,5 +9,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...LOG_BUGS,
   ...QUEUE_BUGS,
   ...PREPARED_BUGS,
+  ...COPY_BUGS,
   ...LIBRARY_BUGS,
 ]

@@ -16,7 +16,7 @@ const STARTS_MAX = 20
 
 /** Of a full disk, of answers that failed as told, and of a transaction asked for in vain. */
 const EXPECTED_WARNING =
-  /found no room|^Asking back for .*by chance|^Transaction .* is parked|the broker is closed$/
+  /no room|^Asking back for .*by chance|^Transaction .* is parked|the broker is closed$/
 
 interface PlannedDeath {
   readonly at: DeathAt
@@ -41,6 +41,8 @@ export class Machine {
   alive = false
   /** Called when the process ends without a word. */
   onCutOff: () => void = () => undefined
+  /** Called when an orderly stop has come to its end. */
+  onClosed: () => void = () => undefined
   transport!: EmbeddedTransport
   readonly #plan: Plan
   readonly #findings: Findings
@@ -116,6 +118,7 @@ export class Machine {
     const closed = this.transport.close().catch(() => undefined)
     await this.do(closed)
     if (!this.alive) return
+    this.onClosed()
     this.#endProcess()
     this.sim.kill()
   }

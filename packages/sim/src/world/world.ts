@@ -62,6 +62,7 @@ class World {
       const setting = { ...plan.setting, services }
       this.#services = new ServiceWorkload(this.machine, setting, this.#dice, findings, marks)
     }
+    this.machine.onClosed = () => this.#direct.publishers.closed()
     this.machine.onCutOff = () => {
       this.#direct.cutOff()
       this.#services?.clientsGone()
@@ -92,6 +93,7 @@ class World {
       if (this.machine.alive && this.#dice.of('check', this.machine.life) < CHECKED_STARTS) {
         await this.#direct.check()
       }
+      if (this.machine.alive) await this.#direct.backups.look()
       if (this.machine.alive) await this.#services?.begin()
     }
   }
@@ -108,6 +110,10 @@ class World {
         return this.#direct.unsubscribe(step.queue)
       case 'resolve':
         return this.#direct.resolve(step)
+      case 'publishBatch':
+        return this.#direct.publishers.run(step, number)
+      case 'backup':
+        return this.#direct.backups.begin(number)
       case 'batch':
         return this.#direct.batches.run(step, number)
       case 'half':

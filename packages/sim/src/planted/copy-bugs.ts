@@ -1,0 +1,42 @@
+import type { PlantedBug } from './bug.ts'
+
+const ENGINE = 'broker/src/engine'
+
+/** What publishers that confirm by number, and backups, can get wrong. */
+export const COPY_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'publisher-confirms-what-comes',
+    file: `${ENGINE}/publisher.ts`,
+    find: 'this.#options.onConfirmed(to)',
+    replace: 'this.#options.onConfirmed(this.#last)',
+    why: 'messages that came after the written ones count as stored with them',
+  },
+  {
+    name: 'publisher-refusal-cut-short',
+    file: `${ENGINE}/publisher.ts`,
+    find: 'this.#options.onRefused(from, to, error)',
+    replace: 'this.#options.onRefused(to, to, error)',
+    why: 'of a refused batch the publisher hears of the last message only',
+  },
+  {
+    name: 'backup-while-freeing',
+    file: `${ENGINE}/backup.ts`,
+    find: 'const release = await retainer.hold()',
+    replace: 'const release = () => void retainer',
+    why: 'segments are freed and used again while they are copied',
+  },
+  {
+    name: 'backup-not-synced',
+    file: `${ENGINE}/backup.ts`,
+    find: '    await target.sync()\n',
+    replace: '',
+    why: 'a power cut takes away the bytes of a backup that was reported as made',
+  },
+  {
+    name: 'backup-name-not-synced',
+    file: `${ENGINE}/backup.ts`,
+    find: '    await syncNames(disk, resolve(to))\n',
+    replace: '',
+    why: 'a power cut takes away the folder of a backup that was reported as made',
+  },
+]
