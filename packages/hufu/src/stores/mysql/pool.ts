@@ -33,6 +33,27 @@ function promised(pool: Pool): Pool {
   return typeof callbacks.promise === 'function' ? callbacks.promise() : pool
 }
 
+/** Server and database, for messages. */
+export function nameOf(source: MysqlSource): string {
+  const { host = 'localhost', database = '' } =
+    typeof source === 'string' ? partsOf(source) : isPool(source) ? configOf(source) : source
+  return `mysql ${host}/${database}`
+}
+
+function partsOf(address: string): Target {
+  try {
+    const { hostname, pathname } = new URL(address)
+    return { host: hostname, database: pathname.slice(1) }
+  } catch (error) {
+    throw new HufuError('ARGUMENT', 'Making a MySQL store: the address cannot be read', error)
+  }
+}
+
+interface Target {
+  readonly host?: string | undefined
+  readonly database?: string | undefined
+}
+
 async function loadDriver() {
   try {
     return await import('mysql2/promise')
@@ -43,16 +64,19 @@ async function loadDriver() {
 }
 
 function counted(pool: Pool, end: () => Promise<void>): OpenPool {
-  const { connectionLimit = CONNECTIONS } = configOf(pool)
+  const { connectionLimit = CONNECTIONS } = (pool.pool as Configured).config ?? {}
   const connections = connectionLimit === 0 ? Number.POSITIVE_INFINITY : connectionLimit
   if (connections >= 2) return { pool, connections, end }
   const text = 'the pool may have one connection, wanted are at least 2'
   throw new HufuError('ARGUMENT', `Opening a MySQL store: ${text}`)
 }
 
-function configOf(pool: Pool): { connectionLimit?: number } {
-  const { config } = pool.pool as { config?: { connectionLimit?: number } }
-  return config ?? {}
+interface Configured {
+  readonly config?: { readonly connectionLimit?: number; readonly connectionConfig?: Target }
+}
+
+function configOf(pool: Pool): Target {
+  return (promised(pool).pool as Configured).config?.connectionConfig ?? {}
 }
 
 const heard = new WeakSet<Connection>()

@@ -38,7 +38,7 @@ class Writing {
   }
 }
 
-test('processes share a database: kill -9 loses nothing answered, and the lease ends', async (t) => {
+test('processes share a database: kill -9 loses nothing answered, the lease ends', async (t) => {
   const database = await testDatabase(t)
   if (!database) return
   const writing = [new Writing(database.url, 'one', t), new Writing(database.url, 'two', t)]

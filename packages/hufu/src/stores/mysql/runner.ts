@@ -9,7 +9,7 @@ import type { Connections } from './connections.ts'
 import type { Names } from './names.ts'
 import { begin } from './own.ts'
 import { Slots } from './slots.ts'
-import { LiveTx, lostError } from './tx.ts'
+import { LiveTx } from './tx.ts'
 
 interface RunnerParts {
   readonly clock: Clock
@@ -79,8 +79,8 @@ export class Runner {
     try {
       value = await this.#inTime(timeoutMs, () => this.#inside.run(tx, fn, tx))
       if (tx.pending > 0) throw pending()
-      if (tx.lost !== undefined) throw lostError(tx.lost)
       await discardBegun(tx)
+      await tx.demandWhole()
     } catch (error) {
       tx.end(`it was rolled back (${messageOf(error)})`)
       await this.#undo(tx, connection)

@@ -26,15 +26,8 @@ export interface Done {
   readonly insertId: number
 }
 
-/** Hears of the statements of a transaction. */
-export interface Guard {
-  /** Throws when the transaction can take no more. */
-  enter(): void
-  leave(): void
-  /** What the server answered. */
-  answered(result: unknown): void
-  failed(error: unknown): Promise<void>
-}
+/** Sends a statement when the one before has ended well; throws when nothing more may be sent. */
+export type Guard = <T>(send: () => Promise<T>) => Promise<T>
 
 /** However the user has set up his pool. */
 const PLAIN = {
@@ -86,19 +79,15 @@ export class Session {
   }
 
   async #send(how: 'query' | 'execute', sql: string, values: readonly SqlValue[]) {
-    this.#guard?.enter()
+    const options = { ...PLAIN, sql: this.#names.in(sql), values: values.map(sent) }
+    const send = async (): Promise<unknown> => {
+      if (how === 'query') return (await this.connection.query(options))[0]
+      return (await this.connection.execute(options))[0]
+    }
     try {
-      const options = { ...PLAIN, sql: this.#names.in(sql), values: values.map(sent) }
-      const [result] = await (how === 'query'
-        ? this.connection.query(options)
-        : this.connection.execute(options))
-      this.#guard?.answered(result)
-      return result as unknown
+      return await (this.#guard ? this.#guard(send) : send())
     } catch (error) {
-      await this.#guard?.failed(error)
       throw storeError('Using the database', error)
-    } finally {
-      this.#guard?.leave()
     }
   }
 }

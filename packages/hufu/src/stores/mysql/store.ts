@@ -14,12 +14,12 @@ import { createOutbox } from './outbox.ts'
 import { Own } from './own.ts'
 import { createParked } from './parked.ts'
 import type { MysqlSource, OpenPool } from './pool.ts'
-import { openPool } from './pool.ts'
+import { nameOf, openPool } from './pool.ts'
 import { createRetention } from './retention.ts'
 import { Runner } from './runner.ts'
 import { NOW, type Session } from './session.ts'
 import { createTransactions } from './transactions.ts'
-import { expectWork, type Foreign, type MysqlTx } from './tx.ts'
+import { expectWork, type MysqlConnection, type MysqlTx } from './tx.ts'
 
 export interface MysqlLimits {
   /** Longest transaction, ms. */
@@ -34,7 +34,7 @@ export interface MysqlOptions extends MysqlTables {
   readonly limits?: Partial<MysqlLimits>
 }
 
-export type MysqlStore = Store<MysqlTx, Foreign>
+export type MysqlStore = Store<MysqlTx, MysqlConnection>
 
 /**
  * A store in a MariaDB (10.6 or later) or MySQL (8.0.19 or later) database, through mysql2. A pool
@@ -45,7 +45,7 @@ export type MysqlStore = Store<MysqlTx, Foreign>
  */
 export function mysql(source: MysqlSource, options: MysqlOptions = {}): MysqlStore {
   const names = new Names(options.prefix, options.barrierTable)
-  const name = 'a MySQL database'
+  const name = nameOf(source)
   let opening: Promise<Open> | undefined
   let open: Open | undefined
   let users = 0
@@ -124,7 +124,8 @@ async function openDatabase({ source, names, name, os, options, tell }: OpenPart
   const transactionsMax = from.connections - 1
   const parts = { clock, names, connections, transactionsMax, transactionMs, onWork: tell }
   try {
-    await own.alone(({ connection }) => prepare(connection, names, name))
+    const connection = await connections.borrow((one) => one.query('DO 0'))
+    await prepare(connection, names, name).finally(() => connection.release())
     return { access: { os, names, own, runner: new Runner(parts) }, from }
   } catch (error) {
     await from.end()

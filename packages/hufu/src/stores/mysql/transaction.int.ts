@@ -48,7 +48,7 @@ test('a pool of one connection is refused', async (t) => {
   await assert.rejects(opening, { code: 'ARGUMENT' })
 })
 
-test('after a deadlock nothing more is done in the transaction, also when it was caught', async (t) => {
+test('after a deadlock nothing more is done in it, also when it was caught', async (t) => {
   const database = await testDatabase(t)
   if (!database) return
   await tableOf(database)
@@ -71,7 +71,7 @@ test('after a deadlock nothing more is done in the transaction, also when it was
   assert.deepEqual(await waiting(store), [`of ${winner}`])
 })
 
-test('statements that would end the transaction are refused; others that fail do not', async (t) => {
+test('statements that would end it are refused; others that fail do not', async (t) => {
   const database = await testDatabase(t)
   if (!database) return
   await tableOf(database)
@@ -132,7 +132,7 @@ test('more transactions than connections, each reading beside itself, all end', 
   assert.equal(await store.outbox.waiting(1_000), 30)
 })
 
-test('what the user began himself: published in it, rolled back with it, refused outside', async (t) => {
+test('what the user began himself: with it or not at all, refused outside', async (t) => {
   const database = await testDatabase(t)
   if (!database) return
   const store = await database.store()
@@ -153,7 +153,7 @@ test('what the user began himself: published in it, rolled back with it, refused
   assert.deepEqual(await waiting(store), ['kept'])
 })
 
-test('texts are refused, not cut, whatever the mode; case and spaces tell them apart', async (t) => {
+test('texts are refused, not cut; case and spaces tell them apart', async (t) => {
   const database = await testDatabase(t)
   if (!database) return
   const store = await database.store()
@@ -177,4 +177,49 @@ test('a journal entry that was begun and not finished is none, and leaves no row
   const [rows] = await database.pool().query<Numbers>('SELECT count(*) AS n FROM hufu_journal')
   assert.equal(rows[0]!.n, 0)
   assert.equal(await store.transaction((tx) => store.journal.begin(tx, key)), undefined)
+})
+
+test('of statements sent together none is carried out after the one that lost it', async (t) => {
+  const database = await testDatabase(t)
+  if (!database) return
+  await tableOf(database)
+  const store = await database.store()
+  const other = await database.pool().getConnection()
+  await other.beginTransaction()
+  await other.query('UPDATE t SET n = 1 WHERE id = 1')
+  let crossed: Promise<unknown> = Promise.resolve()
+  const losing = store.transaction(async (tx) => {
+    await tx.query('UPDATE t SET n = 2 WHERE id = 2')
+    const all = [
+      tx.query('UPDATE t SET n = 2 WHERE id = 1'),
+      tx.query('INSERT INTO t VALUES (3, 3)'),
+      store.outbox.insert(tx, outboxRow('late')),
+    ]
+    // The other one has changed more: the server takes this one for its victim.
+    await other.query('INSERT INTO t VALUES (11, 0), (12, 0), (13, 0), (14, 0)')
+    crossed = other.query('UPDATE t SET n = 1 WHERE id = 2')
+    await Promise.allSettled(all)
+  })
+  await assert.rejects(losing, { code: 'TRANSACTION_LOST' })
+  await crossed
+  await other.commit()
+  other.release()
+  const [rows] = await database.pool().query<Numbers>('SELECT n FROM t WHERE id < 10 ORDER BY id')
+  assert.deepEqual(
+    rows.map(({ n }) => n),
+    [1, 1],
+  )
+  assert.deepEqual(await waiting(store), [])
+})
+
+test('a transaction ended on its connection itself is not taken for committed', async (t) => {
+  const database = await testDatabase(t)
+  if (!database) return
+  const store = await database.store()
+  const ended = store.transaction(async (tx) => {
+    await store.outbox.insert(tx, outboxRow('gone'))
+    await tx.connection.rollback()
+  })
+  await assert.rejects(ended, { code: 'TRANSACTION_LOST' })
+  assert.deepEqual(await waiting(store), [])
 })

@@ -3,7 +3,7 @@ import { HufuError } from '../../errors.ts'
 import type { WorkKind } from '../../ports/store.ts'
 import { isConnectionLost, isRolledBack, storeError, wordsOf } from './driver-errors.ts'
 import type { Names } from './names.ts'
-import { type Guard, isInTransaction, Session, saysInTransaction } from './session.ts'
+import { isInTransaction, Session, saysInTransaction } from './session.ts'
 
 /**
  * A transaction of the store, isolation READ COMMITTED. Every call throws `TRANSACTION_OVER` once
@@ -37,35 +37,35 @@ const CONTROL = new RegExp(
   'i',
 )
 
-export class LiveTx implements MysqlTx, Guard {
+export class LiveTx implements MysqlTx {
   readonly #connection: Connection
   readonly session: Session
   /** Why it has ended. */
   #over: string | undefined
   /** Why the server has rolled it back, or the connection is gone. */
   #lost: string | undefined
+  /** The user has had the connection itself: what was done on it nobody has watched. */
+  #handedOut = false
+  #last: Promise<unknown> = Promise.resolve()
   /** Statements under way, and works of the transaction that have not ended. */
   pending = 0
-  /** Messages to send, or parked work to do, were stored. */
+  /** What was stored that somebody is to be told of. */
   readonly work = { messages: false, parked: false, transactions: false }
   /** Journal rows that were begun and not finished, by their names: their numbers. */
   readonly begun = new Map<string, number>()
 
   constructor(connection: Connection, names: Names) {
     this.#connection = connection
-    this.session = new Session(connection, names, this)
+    this.session = new Session(connection, names, (send) => this.#inTurn(send))
   }
 
   get live(): boolean {
     return this.#over === undefined
   }
 
-  get lost(): string | undefined {
-    return this.#lost
-  }
-
   get connection(): Connection {
     this.#demandLive()
+    this.#handedOut = true
     return this.#connection
   }
 
@@ -77,6 +77,23 @@ export class LiveTx implements MysqlTx, Guard {
     return this.#users(sql, () => this.#connection.execute<T>(sql, copyOf(values) as never))
   }
 
+  /** The transaction must not end before `work`. */
+  expect(work: Promise<unknown>): void {
+    this.pending++
+    const over = () => void this.pending--
+    work.then(over, over)
+  }
+
+  /** Throws when there is nothing left to be committed. */
+  async demandWhole(): Promise<void> {
+    if (this.#handedOut && this.#lost === undefined) await this.#look('it was ended outside')
+    if (this.#lost !== undefined) throw lostError(this.#lost)
+  }
+
+  end(why: string): void {
+    this.#over ??= why
+  }
+
   async #users<T extends QueryResult>(
     sql: string,
     send: () => Promise<[T, FieldPacket[]]>,
@@ -84,51 +101,46 @@ export class LiveTx implements MysqlTx, Guard {
     if (typeof sql === 'string' && CONTROL.test(sql)) {
       throw new HufuError('ARGUMENT', `Running "${sql}": it would end the store's transaction`)
     }
-    this.enter()
     try {
-      const answer = await send()
-      this.answered(answer[0])
-      return answer
+      let fields: FieldPacket[] = []
+      const result = await this.#inTurn(async () => {
+        const [answer, described] = await send()
+        fields = described
+        return answer
+      })
+      return [result, fields]
     } catch (error) {
-      await this.failed(error)
       throw isConnectionLost(error) ? storeError('Running a statement', error) : error
-    } finally {
-      this.leave()
     }
   }
 
-  enter(): void {
+  /** Were the next statement under way when one has ended the transaction, it would stand alone. */
+  #inTurn<T>(send: () => Promise<T>): Promise<T> {
+    this.pending++
+    const result = this.#last.then(() => this.#checked(send))
+    const over = () => void this.pending--
+    this.#last = result.then(over, over)
+    return result
+  }
+
+  async #checked<T>(send: () => Promise<T>): Promise<T> {
     this.#demandLive()
     if (this.#lost !== undefined) throw lostError(this.#lost)
-    this.pending++
-  }
-
-  leave(): void {
-    this.pending--
-  }
-
-  answered(result: unknown): void {
-    if (saysInTransaction(result) === false) this.#lost ??= 'a statement has ended it'
-  }
-
-  /** After an error the server knows whether there still is a transaction. */
-  async failed(error: unknown): Promise<void> {
-    if (error instanceof HufuError) return
-    if (isConnectionLost(error) || isRolledBack(error)) this.#lost ??= wordsOf(error)
-    else if (!(await isInTransaction(this.#connection).catch(() => false))) {
-      this.#lost ??= wordsOf(error)
+    try {
+      const result = await send()
+      if (saysInTransaction(result) === false) this.#lost = 'a statement has ended it'
+      return result
+    } catch (error) {
+      if (isConnectionLost(error) || isRolledBack(error)) this.#lost = wordsOf(error)
+      else await this.#look(wordsOf(error))
+      throw error
     }
   }
 
-  /** The transaction must not end before `work`. */
-  expect(work: Promise<unknown>): void {
-    this.pending++
-    const over = () => this.leave()
-    work.then(over, over)
-  }
-
-  end(why: string): void {
-    this.#over ??= why
+  /** The server knows whether there still is a transaction. */
+  async #look(otherwise: string): Promise<void> {
+    const inside = await isInTransaction(this.#connection).catch(() => false)
+    if (!inside) this.#lost = otherwise
   }
 
   #demandLive(): void {
@@ -146,10 +158,10 @@ function copyOf(values: readonly unknown[] | undefined): unknown[] | undefined {
 }
 
 /** What a user may pass who began a transaction himself: mysql2's promise connection. */
-export type Foreign = Connection
+export type MysqlConnection = Connection
 
 /** The library's statements in a transaction of the store, or in one that the user began. */
-export async function sessionOf(tx: MysqlTx | Foreign, names: Names): Promise<Session> {
+export async function sessionOf(tx: MysqlTx | MysqlConnection, names: Names): Promise<Session> {
   if (tx instanceof LiveTx) return tx.session
   const connection = promised(tx)
   if (connection === undefined) {
@@ -171,11 +183,11 @@ function promised(given: unknown): Connection | undefined {
 }
 
 /** Has the store's listeners told of new work once this transaction is committed. */
-export function markWork(tx: MysqlTx | Foreign, kind: WorkKind): void {
+export function markWork(tx: MysqlTx | MysqlConnection, kind: WorkKind): void {
   if (tx instanceof LiveTx) tx.work[kind] = true
 }
 
 /** Has the transaction wait for `work`; one that the user began himself is his own affair. */
-export function expectWork(tx: MysqlTx | Foreign, work: Promise<unknown>): void {
+export function expectWork(tx: MysqlTx | MysqlConnection, work: Promise<unknown>): void {
   if (tx instanceof LiveTx) tx.expect(work)
 }
