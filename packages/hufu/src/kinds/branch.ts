@@ -3,8 +3,8 @@ import type { Event, RetryPlan } from './kind.ts'
 /**
  * `waiting`: not called yet. `calling`: a call is under way. `retrying`: called again at `dueAt`.
  * `done`, `refused`: as the participant said. `exhausted`: no attempt is left, or no time; it may
- * have taken effect. `unknown`: given up without a word; it may have taken effect. `skipped`: counts
- * as done by a person's word.
+ * have taken effect. `unknown`: given up without a word; it may have taken effect. `skipped`: a
+ * person said that it counts as done.
  */
 export type OperationState =
   | 'waiting'

@@ -88,7 +88,8 @@ export class Draft {
   /** Nothing is called any more, and no answer is listened to. */
   giveUpAll(): void {
     for (const [branch, op, operation] of this.#all()) {
-      if (isMoving(operation)) this.giveUp(branch, op)
+      if (operation.calls === 0) this.#forget(branch, op)
+      else if (isMoving(operation)) this.giveUp(branch, op)
     }
   }
 
@@ -132,6 +133,12 @@ export class Draft {
       for (const op of Object.keys(operations) as Op[]) all.push([branch, op, operations[op]!])
     }
     return all
+  }
+
+  #forget(branch: string, op: Op): void {
+    const { [op]: _, ...others } = this.branches[branch]!
+    this.branches = { ...this.branches, [branch]: others }
+    this.changed = true
   }
 
   #set(branch: string, op: Op, operation: Operation): void {

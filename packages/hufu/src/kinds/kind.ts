@@ -2,10 +2,10 @@ import type { Op } from '../ports/participant.ts'
 import type { TransactionStatus } from '../ports/transactions.ts'
 
 /*
- * A kind of global transaction is pure: `decide(plan, state, event)` says what the state becomes and
- * whom to call. The coordinator saves the state before it makes the calls, and tells what came of
- * them as the next event. Nothing here knows a clock, a store or chance: time and randomness are in
- * the event.
+ * A kind of global transaction is pure: `decide(plan, state, event)` says what the state becomes
+ * and whom to call. The coordinator saves the state before it makes the calls, and tells what came
+ * of them as the next event. Nothing here knows a clock, a store or chance: time and randomness are
+ * in the event.
  */
 
 /** How a call is repeated. All times in ms. */
@@ -52,7 +52,7 @@ export type Event = { readonly at: number; readonly random: number } & (
   | { readonly type: 'retry' }
   /** A person: make no further call, ever. */
   | { readonly type: 'stop'; readonly detail: string }
-  /** A person: go for this end from here on. `skip`: this branch's open operation counts as done. */
+  /** A person: go for this end from here on. `skip`: the branch's open operation counts as done. */
   | { readonly type: 'resolve'; readonly to: 'commit' | 'rollback' }
   | { readonly type: 'skip'; readonly branch: string; readonly detail: string }
 )

@@ -59,8 +59,8 @@ export interface MessageBranches<Tx, Schema extends StandardSchema, Results> {
 }
 
 /**
- * Begins a two-phase message: once the local transaction is committed, its branches are called until
- * all are done. Ends with `build()`. Errors: `ARGUMENT`, `LIMIT` (100 branches).
+ * Begins a two-phase message: once the local transaction is committed, its branches are called
+ * until all are done. Ends with `build()`. Errors: `ARGUMENT`, `LIMIT` (100 branches).
  */
 export function message<Tx, Schema extends StandardSchema>(
   name: string,

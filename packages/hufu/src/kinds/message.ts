@@ -8,9 +8,9 @@ import { isPerson, refuseFinal, senseless, type Word } from './person.ts'
 import { resultsOf } from './results.ts'
 
 /**
- * Prepared before the local transaction, submitted or aborted after it; where neither word comes, it
- * is asked for. Once submitted its branches are called until all are done: nothing is rolled back.
- * The states: `docs/states.md`.
+ * Prepared before the local transaction, submitted or aborted after it; where neither word comes,
+ * it is asked for. Once submitted its branches are called until all are done: nothing is rolled
+ * back. The states: `docs/states.md`.
  */
 export const messageKind: Kind<MessagePlan, MessageState> = {
   begin: ({ checkAfterMs }, at) => ({

@@ -17,14 +17,14 @@ export interface StepContext<Results> {
   readonly signal: AbortSignal
 }
 
-/** Does the work in a transaction of the saga's store; its effects and the barrier's row are one. */
+/** Does the work in a transaction of the store; its effects and the barrier's row are one. */
 export type DoFunction<Tx, In, Results, Out> = (
   tx: Tx,
   input: In,
   ctx: StepContext<Results>,
 ) => Promise<Out> | Out
 
-/** Undoes or confirms in a transaction of the store. `result`: what was returned by what it ends. */
+/** Undoes or confirms in a transaction of the store. `result`: what that returned. */
 export type EndFunction<Tx, In, Results, Out> = (
   tx: Tx,
   input: In,

@@ -12,7 +12,7 @@ export function turn(run: SagaRun): void {
   if (cause !== undefined) turnBack(run, cause)
 }
 
-/** From here on nothing new is done. What is under way is waited for: its undoing comes after it. */
+/** From here on nothing new is done. What is under way is waited for: it is undone after it. */
 export function turnBack(run: SagaRun, cause: Cause): void {
   run.phase = 'backward'
   run.reason = cause

@@ -55,6 +55,11 @@ describe('saga, the deadline', () => {
     story.calling('reserve.compensate').is('running', 'DEADLINE')
   })
 
+  it('is committed when the last step is done, however late it is heard', () => {
+    const story = saga([{ name: 'a' }], 1_000).start()
+    story.when({ type: 'succeeded', branch: 'a', op: 'action' }, 1_000).is('committed')
+  })
+
   it('waits for the answer of a pivot under way, and goes by it', () => {
     const late = () => charging(1_000).due(1_000).calling().is('running')
     assert.equal(late().state.wakeAt, null)
@@ -129,6 +134,14 @@ describe('saga, a person', () => {
     story.calling().is('stopped', 'STOPPED')
     story.ignores({ type: 'succeeded', branch: 'reserve', op: 'action' }).ignores({ type: 'due' })
     story.refuses({ type: 'retry' }).refuses({ type: 'stop', detail: 'again' })
+  })
+
+  it('forgets an undoing whose cool-off a stop ended', () => {
+    const story = saga([{ name: 'a', undoAfterMs: 500 }, { name: 'b' }])
+      .start()
+      .ok('a', 'action')
+    story.refuse('b', 'action').when({ type: 'stop', detail: 'enough' }).is('stopped', 'STOPPED')
+    assert.equal(story.state.branches.a?.compensate, undefined)
   })
 
   it('skips an open operation: what then ends is mixed', () => {

@@ -2,8 +2,8 @@ import type { RetryPlan } from './kind.ts'
 import type { Ordered } from './order.ts'
 
 /**
- * `step` may be undone; `query` changes nothing; `pivot` decides: when it is done, nothing is undone
- * any more; `retry` comes after the decision and is repeated until it is done.
+ * `step` may be undone; `query` changes nothing; `pivot` decides: when it is done, nothing is
+ * undone any more; `retry` comes after the decision and is repeated until it is done.
  */
 export type StepKind = 'step' | 'query' | 'pivot' | 'retry'
 

@@ -10,8 +10,8 @@ import type { SagaState } from './saga-run.ts'
 export interface DoOptions<Tx, In, Results, Out, After extends keyof Results> {
   readonly do: Do<Tx, In, Pick<Results, After>, Out>
   /**
-   * Branches that must be done before; `[]`: none. Default: all before it (in `parallel`: all before
-   * the group).
+   * Branches that must be done before; `[]`: none. Default: all before it (in `parallel`: all
+   * before the group).
    */
   readonly after?: readonly After[]
   readonly timeout?: Duration
