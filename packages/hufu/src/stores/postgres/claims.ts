@@ -30,8 +30,9 @@ export class Claims {
   constructor(t: Tables, opened: Opened) {
     this.#opened = opened
     this.#lease = new Lease('relay', t, opened)
-    this.#find = candidates(t)
-    this.#any = anything(t)
+    const { find, any } = claimStatements(t)
+    this.#find = find
+    this.#any = any
     this.#settle = createSettle(t)
   }
 
@@ -62,6 +63,11 @@ export class Claims {
     const { rows } = await this.#opened().own.read<{ any: boolean }>(WHAT, this.#any)
     return rows[0]!.any
   }
+}
+
+/** What finds rows to send, and whether there are any. */
+export function claimStatements(t: Tables) {
+  return { find: candidates(t), any: anything(t) }
 }
 
 type Candidate = OutboxRecord & { readonly seen: unknown }
