@@ -70,11 +70,9 @@ export function heard(
 ): Operation {
   if (event.type === 'succeeded') return succeeded(operation, event.result, closing)
   const { attempt = operation.calls } = event
-  if (operation.state !== 'calling' || attempt !== operation.calls) return operation
-  if (event.type === 'refused') {
-    const { code, detail, data } = event
-    return { ...operation, state: 'refused', error: errorOf(code, detail, data) }
-  }
+  if (attempt !== operation.calls) return operation
+  if (event.type === 'refused') return refused(operation, event)
+  if (operation.state !== 'calling') return operation
   if (event.type === 'errored') {
     const delayMs = backoffMs(operation.failures + 1, retry, event.random)
     return unheard(operation, event.detail, retry, closing, event.at + delayMs)
@@ -145,6 +143,16 @@ function succeeded(operation: Operation, result: unknown, closing: boolean): Ope
   if (!open) return operation
   const { calls, failures } = operation
   return { state: 'done', calls, failures, ...(result !== undefined && { result }) }
+}
+
+/** Also of the last call while it waits for the next: a reply by message may take its time. */
+function refused(
+  operation: Operation,
+  { code, detail, data }: Extract<Outcome, { type: 'refused' }>,
+): Operation {
+  if (operation.state !== 'calling' && operation.state !== 'retrying') return operation
+  const { dueAt: _, ...rest } = operation
+  return { ...rest, state: 'refused', error: errorOf(code, detail, data) }
 }
 
 function unheard(

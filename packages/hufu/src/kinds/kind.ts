@@ -57,7 +57,7 @@ export type Event = { readonly at: number; readonly random: number } & (
   | { readonly type: 'skip'; readonly branch: string; readonly detail: string }
 )
 
-/** Whose outcome it is. Of a call given up (not the last one), only success is heard. */
+/** Whose outcome it is. Of a call before the last one, only success is heard. */
 export interface CallRef {
   readonly branch: string
   readonly op: Op

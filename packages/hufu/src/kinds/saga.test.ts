@@ -207,6 +207,19 @@ describe('saga, attempts', () => {
     parked.is('inDoubt', 'EXHAUSTED').ok('charge', 'action').calling('ship.action').is('running')
   })
 
+  it('accepts the late refusal of the last call while it waits for the next one', () => {
+    const told = saga([{ name: 'a' }])
+      .start()
+      .later('a', 'action', 5_000)
+    told.refuse('a', 'action').is('rolledBack', 'NO')
+    assert.equal(told.state.wakeAt, null)
+    const unsure = saga([{ name: 'a' }])
+      .start()
+      .err('a', 'action')
+      .refuse('a', 'action')
+    unsure.calling('a.compensate')
+  })
+
   it('hears no refusal, error or later of a call that was given up', () => {
     const story = order().start().err('reserve', 'action').due(100).calling('reserve.action#2')
     const call = { branch: 'reserve', op: 'action', attempt: 1 } as const

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFinal } from '../ports/transactions.ts'
 import type { Branches } from './draft.ts'
-import type { Kind } from './kind.ts'
+import { flowKind } from './flow.ts'
+import type { Event, Kind } from './kind.ts'
 import { messageKind } from './message.ts'
 import type { MessageState } from './message-run.ts'
 import { sagaKind } from './saga.ts'
@@ -14,7 +15,7 @@ import type { Happening } from './story.fixture.ts'
 import { RETRY } from './story.fixture.ts'
 import { tccKind } from './tcc.ts'
 import type { TccState } from './tcc-run.ts'
-import { Walk, type WalkState } from './walk.fixture.ts'
+import { Dice, Walk, type WalkState } from './walk.fixture.ts'
 
 /*
  * The diagrams of docs/states.md against the code: many transactions are run by lot, and every move
@@ -116,6 +117,31 @@ function addOperations(moves: Set<string>, before: Branches, after: Branches): v
   }
 }
 
+/** A flow calls nobody: steps come, or do not. */
+function exploreFlow(): Set<string> {
+  const plan = { steps: ['a', 'b'], withinMs: 100 }
+  const steps = plan.steps.map((branch) => ({ type: 'succeeded', branch, op: 'action' }) as const)
+  const happenings: readonly Happening[] = [...WORDS.slice(0, -1), ...steps, { type: 'due' }]
+  const moves = new Set<string>()
+  for (let seed = 1; seed <= 2_000; seed++) {
+    const dice = new Dice(seed)
+    let state = flowKind.begin(plan, 0)
+    moves.add(`[*] ${state.status}`)
+    for (let at = 0; !isFinal(state.status); at += dice.below(60)) {
+      const before = state.status
+      const event = { ...dice.pick(happenings), at, random: 0 } as Event
+      try {
+        state = flowKind.decide(plan, state, event).state
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'GLOBAL_STATE')
+      }
+      if (before !== state.status) moves.add(`${before} ${state.status}`)
+    }
+    moves.add(`${state.status} [*]`)
+  }
+  return moves
+}
+
 const rest = { retry: RETRY, undoRetry: RETRY, insist: RETRY, undoAfterMs: 0 }
 
 function sagaPlans(): SagaPlan[] {
@@ -162,6 +188,10 @@ describe('docs/states.md', () => {
     const plans = [plan, { ...plan, branches: branches.slice(0, 1) }]
     const moves = explore(messageKind, plans, MESSAGE_WORDS, messageNode, operations)
     assertSame(moves, arrows('Two-phase message'))
+  })
+
+  it('has the moves of a flow', () => {
+    assertSame(exploreFlow(), arrows('Flow'))
   })
 
   it('has the moves of an operation', () => {

@@ -36,10 +36,10 @@ export class Dice {
 export type WalkState = BaseState & { readonly branches: Branches; readonly asking?: boolean }
 
 /**
- * What may happen to a call. `lost`: the work may be done, now or later; no answer comes. `late`: an
- * answer comes when it is given up.
+ * What may happen to a call. `lost`: the work may be done, now or later; no answer comes. `late`:
+ * an answer comes when it is given up. `told`: it comes after `later`.
  */
-type Fate = 'done' | 'refused' | 'later' | 'lost' | 'late'
+type Fate = 'done' | 'refused' | 'later' | 'lost' | 'late' | 'told'
 
 const ORIGIN: Readonly<Record<string, string>> = { compensate: 'action', cancel: 'try' }
 
@@ -121,6 +121,10 @@ export class Walk<Plan, State extends WalkState> {
   answer(call: Call, fate: Fate): void {
     const { branch, op, attempt } = call
     const ref = { branch, op, attempt }
+    if (fate === 'told') {
+      this.tell({ type: 'later', ...ref, ms: 500 })
+      return this.answer(call, this.dice.pick(['done', 'refused']))
+    }
     if (fate === 'later') return this.tell({ type: 'later', ...ref, ms: 1 + this.dice.below(300) })
     // Who has done it already says so again.
     if (fate === 'refused' && !this.effects.has(key(call))) {
@@ -154,7 +158,8 @@ export class Walk<Plan, State extends WalkState> {
     if (!this.dice.chance(this.trouble)) return 'done'
     const lot = this.dice.next()
     if (lot < 0.25) return 'refused'
-    if (lot < 0.4) return 'later'
+    if (lot < 0.35) return 'later'
+    if (lot < 0.45) return 'told'
     return lot < 0.8 ? 'lost' : 'late'
   }
 
