@@ -87,7 +87,7 @@ test('kills with orderly stops between them are in a row: then it is delivered a
 })
 
 /** Delivered, killed before anything more was written, and started with the clock set back. */
-async function afterSetBack(ms: number) {
+async function afterSetBack(ms: number, stops = 0) {
   const world = await worldWith()
   const taker = world.take('a')
   await world.publish('a', 'x', { delayMs: 10_000 })
@@ -95,6 +95,7 @@ async function afterSetBack(ms: number) {
   assert.equal(taker.seen.length, 1)
   world.sim.clock.jump(-ms)
   await world.killAndOpen()
+  for (let stop = 0; stop < stops; stop++) await stopAndOpen(world)
   const again = world.take('a')
   await world.pass(1_000)
   assert.equal(again.seen.length, 0, 'by the clock it is not due')
@@ -108,7 +109,22 @@ test('where the clock stands before what the log knows, delayed messages count t
 })
 
 test('where a clock set back a little hides an attempt, the message is still flagged', async () => {
-  assert.deepEqual(await afterSetBack(5_000), { attempts: 0, redelivered: true })
+  for (const stops of [0, 1, 2]) {
+    const found = await afterSetBack(5_000, stops)
+    assert.deepEqual(found, { attempts: 0, redelivered: true }, `${stops} orderly stops between`)
+  }
+})
+
+test('what came in after a kill is new, also behind an orderly stop', async () => {
+  const world = await worldWith()
+  world.take('a')
+  await world.pass(100)
+  await world.killAndOpen()
+  await world.publish('a', 'x', { delayMs: 1_000 })
+  await stopAndOpen(world)
+  const taker = world.take('a')
+  await world.pass(2_000)
+  assert.deepEqual([taker.last.attempts, taker.last.redelivered], [0, false])
 })
 
 test('too many to be marked one by one: the stop counts as none in order', async () => {

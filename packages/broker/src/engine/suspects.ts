@@ -1,4 +1,5 @@
 import type { CommitLog } from '../log/commit-log.ts'
+import type { QueueRow } from '../queue/ack-queue.ts'
 import type { Engine } from './engine.ts'
 import { appendReach, appendReturns, type NewReturn } from './records.ts'
 import type { EngineQueue, State } from './state.ts'
@@ -15,6 +16,7 @@ const ROWS_MAX = 100_000
 /**
  * Before an orderly stop: rows that an earlier crash may have caught in delivery, and that have not
  * come up since, are counted as attempted now. The next start will not know of that crash any more.
+ * Those that seem not to have been due then are flagged only: the clock may have been set back.
  * False where there are too many: the reach then covers them, for a start as after a crash.
  */
 export function markSuspects({ log, state }: Engine): boolean {
@@ -27,6 +29,11 @@ export function markSuspects({ log, state }: Engine): boolean {
       coverSuspects(log, state)
       return false
     }
+    found.push({ queue, items })
+  }
+  for (const queue of state.queues.values()) {
+    const items = unflaggedOf(queue, left)
+    left -= items.length
     found.push({ queue, items })
   }
   for (const { queue, items } of found) {
@@ -54,11 +61,29 @@ function suspectsOf(queue: EngineQueue, limit: number): NewReturn[] {
   })
   for (const row of queue.rows.values()) {
     if (items.length >= limit) break
-    if (!queue.isSuspect(row) || !['ready', 'aside', 'delayed'].includes(row.state)) continue
-    const state = row.state === 'delayed' ? 'delayed' : 'ready'
-    const { id, attempts, crashes, dueAt } = row
-    const counted = { attempts: attempts + 1, crashes: crashes + 1 }
-    items.push({ id, state, ...counted, dueAt, cause: '' })
+    if (queue.isSuspect(row) && isIn(row)) items.push(backWith(row, 1))
   }
   return items
+}
+
+/** Rows of which this life would have said, at a delivery, that they may have come before. */
+function unflaggedOf(queue: EngineQueue, limit: number): NewReturn[] {
+  const items: NewReturn[] = []
+  if (queue.suspectUpTo === 0) return items
+  for (const row of queue.rows.values()) {
+    if (items.length >= limit) break
+    const known = row.id > queue.suspectUpTo || row.redelivered || queue.isSuspect(row)
+    if (!known && isIn(row)) items.push(backWith(row, 0))
+  }
+  return items
+}
+
+function isIn({ state }: QueueRow): boolean {
+  return state === 'ready' || state === 'aside' || state === 'delayed'
+}
+
+/** The row as it is, with so many crashes more. */
+function backWith({ id, state, attempts, crashes, dueAt }: QueueRow, more: number): NewReturn {
+  const counted = { attempts: attempts + more, crashes: crashes + more }
+  return { id, state: state === 'delayed' ? 'delayed' : 'ready', ...counted, dueAt, cause: '' }
 }
