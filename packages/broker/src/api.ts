@@ -310,7 +310,11 @@ export interface Broker {
   peek(queue: string, options?: { limit?: number; afterId?: number }): Promise<Peeked[]>
   /** A person's word on a message that is not unsettled: deliver it now, or remove it. */
   resolve(queue: string, id: number, action: 'deliver' | 'remove'): Promise<boolean>
-  /** Copies the folder, while working, to a new folder that `createBroker` can open. */
+  /**
+   * Copies the folder, while working, to a new folder that `createBroker` can open. It holds all
+   * that was confirmed before the call, and survives a power cut once this resolves. `ARGUMENT` when
+   * the folder is not empty, `FOLDER_UNUSABLE` when it cannot be written.
+   */
   backup(dir: string): Promise<{ bytes: number; position: number }>
   queues(): QueueStats[]
   stats(): BrokerStats

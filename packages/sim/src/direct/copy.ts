@@ -44,8 +44,6 @@ export interface Copy {
   readonly sent: Sent
   readonly queue: string
   delivered: number
-  /** Orderly stops that were begun before its last delivery. */
-  stopsBefore: number
   /** Life and consumer that have it unsettled; undefined when nobody has. */
   holder: { life: number; consumer: number } | undefined
   failuresAsked: number
@@ -70,7 +68,6 @@ export function newCopy(sent: Sent, queue: string): Copy {
     sent,
     queue,
     delivered: 0,
-    stopsBefore: 0,
     holder: undefined,
     failuresAsked: 0,
     failuresConfirmed: 0,

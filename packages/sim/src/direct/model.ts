@@ -82,7 +82,6 @@ export class DirectModel {
     if (delivery.queue === copy.queue) this.#checkOwn(copy, delivery, now)
     else this.#checkDead(copy, delivery)
     copy.delivered++
-    copy.stopsBefore = now.orderlyEnds
     copy.holder = { life: now.life, consumer }
     if (copy.sent.due && copy.sent.due.life < now.life) this.#marks.add('delayedOverRestart')
     return copy
@@ -180,11 +179,7 @@ export class DirectModel {
     const what = () => `${nameOf(copy)} as ${delivery.id}, attempts ${delivery.attempts}`
     this.#own(delivery.id, copy.sent.token)
     this.#sameId(copy.sent, delivery.id)
-    // What looks not due yet after the clock went back is not known to have come, once a stop in
-    // good order has ended the life that still suspected it.
-    const stopped = now.orderlyEnds > copy.stopsBefore
-    const forgotten = now.wentBack && stopped && copy.notBefore !== undefined
-    const again = copy.delivered > 0 && !delivery.redelivered && !forgotten
+    const again = copy.delivered > 0 && !delivery.redelivered
     this.#findings.check(!again, 'what comes again is marked as redelivered', what)
     const over = copy.givenUp === 'confirmed' || copy.deadId !== undefined
     this.#findings.check(!over, 'what was given up does not come from its queue', what)
