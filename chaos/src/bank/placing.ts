@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Crew } from './crew.ts'
+import type { Member } from './member.ts'
+import type { Transfer } from './transfer.ts'
+
+const AT_A_TIME = 64
+/** Then it is tried elsewhere. */
+const ANSWER_MS = 3_000
+const AGAIN_MS = 50
+
+/** Begins the transfers: each is repeated, at any coordinator, until one has accepted it. */
+export class Placing {
+  /** All are accepted. */
+  readonly done: Promise<void>
+  accepted = 0
+  readonly #crew: Crew
+  readonly #transfers: readonly Transfer[]
+  #next = 0
+  #allowed = 0
+  #turn = 0
+  #stopped = false
+
+  constructor(crew: Crew, transfers: readonly Transfer[]) {
+    this.#crew = crew
+    this.#transfers = transfers
+    const lines = Array.from({ length: AT_A_TIME }, () => this.#line())
+    this.done = Promise.all(lines).then(() => undefined)
+  }
+
+  /** So many of them may be begun. */
+  allow(count: number): void {
+    this.#allowed = count
+  }
+
+  /** What is not accepted yet is given up. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #line(): Promise<void> {
+    while (this.#next < this.#transfers.length && !this.#stopped) {
+      if (this.#next < this.#allowed) await this.#place(this.#transfers[this.#next++]!)
+      else await sleep(AGAIN_MS)
+    }
+  }
+
+  async #place(transfer: Transfer): Promise<void> {
+    const body = JSON.stringify(transfer)
+    while (!this.#stopped) {
+      const coordinator = this.#someCoordinator()
+      if (coordinator && (await accepts(coordinator, body))) {
+        this.accepted++
+        return
+      }
+      await sleep(AGAIN_MS)
+    }
+  }
+
+  /** In turn; a stopped one is not known to be so. */
+  #someCoordinator(): Member | undefined {
+    const up = this.#crew.coordinators.filter(({ port }) => port !== undefined)
+    return up[this.#turn++ % Math.max(1, up.length)]
+  }
+}
+
+async function accepts({ port }: Member, body: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, signal })
+    await response.arrayBuffer()
+    return response.status === 204
+  } catch {
+    return false
+  }
+}
