@@ -8,8 +8,8 @@ import {
   type TransactionSave,
 } from '../ports/transactions.ts'
 import type { Runtime } from '../service/runtime.ts'
-import { Waker } from '../waker.ts'
 import { nameOfCall, perform } from './call.ts'
+import { Claimer } from './claimer.ts'
 import { type AnyState, type Definition, Definitions } from './definition.ts'
 import { GroupWriter, type Saved } from './group-writer.ts'
 import { CoordinatorLease } from './lease.ts'
@@ -23,9 +23,6 @@ type Happening = Event extends infer E
     ? Omit<E, 'at' | 'random'>
     : never
   : never
-
-/** After an error of the store, ms. */
-const TROUBLE_MS = 1_000
 
 /** A timer that rang too early is set again for at least this time, ms. */
 const TICK_MS = 5
@@ -42,18 +39,14 @@ export class Coordinator<Tx, Foreign> {
   readonly #options: CoordinatorOptions
   readonly #writer: GroupWriter<Tx, Foreign>
   readonly #running = new Map<string, Running>()
-  readonly #unsure = new Set<string>()
   readonly #waiters = new Waiters()
-  readonly #waker: Waker
-  #stopping = new AbortController()
-  #claiming: Promise<void> | undefined
+  readonly #claimer: Claimer<Tx, Foreign>
   #calls = 0
 
   constructor(runtime: Runtime<Tx, Foreign>, options: CoordinatorOptions) {
     const { store, os, warn } = runtime
     this.#runtime = runtime
     this.#options = options
-    this.#waker = new Waker(os.clock)
     const { leaseMs } = options
     const onLost = () => this.#dropAll()
     this.lease = new CoordinatorLease({ store, os, leaseMs, warn, onLost })
@@ -65,21 +58,23 @@ export class Coordinator<Tx, Foreign> {
       saveOf: (running) => this.#saveOf(running),
       onSaved: (saved) => this.#saved(saved),
       onLost: (running) => this.#lost(running),
-      onUnsure: ({ id }) => void this.#unsure.add(id),
+      onUnsure: ({ id }) => this.#claimer.lookFor(id),
+    })
+    this.#claimer = new Claimer(runtime, options, this.lease, {
+      definitions: this.definitions,
+      room: () => options.runningMax - this.#running.size,
+      adopt: (row) => this.#adopt(row),
     })
   }
 
   async start(): Promise<void> {
-    this.#stopping = new AbortController()
     await this.lease.begin()
-    this.#claiming = this.#claim()
+    this.#claimer.start()
   }
 
   /** Begins no more; waits up to `drainMs` for calls under way; others may go on at once. */
   async stop(drainMs: number): Promise<void> {
-    this.#stopping.abort()
-    this.#waker.wake()
-    await this.#claiming
+    await this.#claimer.stop()
     const { clock } = this.#runtime.os
     const until = clock.mono() + drainMs
     while (this.#calls > 0 && clock.mono() < until) await sleep(clock, TICK_MS)
@@ -90,7 +85,7 @@ export class Coordinator<Tx, Foreign> {
 
   /** Something may be there to be claimed. */
   wake(): void {
-    this.#waker.wake()
+    this.#claimer.wake()
   }
 
   get inHand(): number {
@@ -99,10 +94,7 @@ export class Coordinator<Tx, Foreign> {
 
   /** A new transaction: stored, then begun. `repeated`: the id is known, with the same input. */
   async submit(definition: Definition, given: Submission): Promise<{ repeated: boolean }> {
-    if (this.#running.size >= this.#options.runningMax) {
-      const text = `${this.#running.size} transactions are in hand, the most it may have`
-      throw new HufuError('BUSY', `Beginning ${definition.name} ${given.id}: ${text}`)
-    }
+    if (this.#running.size >= this.#options.runningMax) throw tooMany(definition, given.id)
     // Without a lease nothing is begun: whoever has one claims it.
     if (!this.lease.holds) return this.#leaveNew(definition, given)
     const at = this.lease.time()
@@ -145,19 +137,19 @@ export class Coordinator<Tx, Foreign> {
     this.#running.set(row.id, running)
     this.#tell(running, { type: 'recovered' })
     this.#tell(running, happening)
-    await this.#writer.idle()
+    await running.saved()
   }
 
   /** Resolves when the transaction is not `running` any more, or after `ms`. */
-  settled(id: string, ms: number): Promise<void> {
+  async settled(id: string, ms: number): Promise<void> {
     const { clock } = this.#runtime.os
-    if (this.#running.has(id)) return this.#waiters.wait(id, ms, clock)
-    return this.#poll(id, ms)
+    const until = clock.mono() + ms
+    if (this.#running.has(id) && (await this.#waiters.wait(id, ms, clock))) return
+    await this.#poll(id, until)
   }
 
-  async #poll(id: string, ms: number): Promise<void> {
+  async #poll(id: string, until: number): Promise<void> {
     const { store, os } = this.#runtime
-    const until = os.clock.mono() + ms
     while (os.clock.mono() < until) {
       const row = await store.transactions.get(id)
       if (row?.status !== 'running') return
@@ -173,7 +165,7 @@ export class Coordinator<Tx, Foreign> {
     ask: boolean,
   ): void {
     // Its lease ended while it was stored: whoever takes over has it.
-    if (row.owner === 0 || row.owner !== this.lease.owner) return this.#waker.wake()
+    if (row.owner === 0 || row.owner !== this.lease.owner) return this.wake()
     const at = this.lease.time()
     const stored = { ...row, createdAt: at, updatedAt: at, finishedAt: null }
     const running = new Running(stored, definition)
@@ -185,7 +177,13 @@ export class Coordinator<Tx, Foreign> {
     if (running.over) return
     const at = this.lease.time()
     const event = { ...happening, at, random: this.#runtime.os.random.next() } as Event
-    if (running.take(event)) this.#writer.save(running)
+    try {
+      if (running.take(event)) this.#writer.save(running)
+    } catch (error) {
+      // Not to be worked on by this version of the code: it stays as it is stored.
+      this.#runtime.warn(`Transaction ${running.id}, ${event.type}: ${messageOf(error)}`)
+      this.#forget(running)
+    }
   }
 
   #saveOf(running: Running): TransactionSave {
@@ -214,7 +212,7 @@ export class Coordinator<Tx, Foreign> {
 
   #settled(running: Running, save: TransactionSave): void {
     this.#forget(running)
-    this.#waiters.tell(running.id)
+    this.#waiters.tell(running.id, true)
     if (isFinal(save.status)) return
     const { row, state } = running
     const { code = 'PARKED', detail = '', branch = '' } = state.cause ?? {}
@@ -280,35 +278,6 @@ export class Coordinator<Tx, Foreign> {
     }
   }
 
-  async #claim(): Promise<void> {
-    const { os, warn } = this.#runtime
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      this.#waker.clear()
-      let more = false
-      try {
-        await this.#lookForUnsure()
-        more = await this.#claimSome()
-      } catch (error) {
-        warn(`Claiming transactions: ${messageOf(error)}; again in ${TROUBLE_MS} ms`)
-        await sleep(os.clock, TROUBLE_MS, signal)
-      }
-      if (!more && !signal.aborted) await this.#waker.pause(this.#options.pollMs)
-    }
-  }
-
-  async #claimSome(): Promise<boolean> {
-    const { owner, holds } = this.lease
-    const room = this.#options.runningMax - this.#running.size
-    if (!holds || room <= 0 || this.definitions.empty) return false
-    const limit = Math.min(this.#options.claimMax, room)
-    const request = { owner, limit, definitions: this.definitions.refs() }
-    const rows = await this.#runtime.store.transactions.claim(request)
-    if (owner !== this.lease.owner) return false
-    for (const row of rows) this.#adopt(row)
-    return rows.length === limit
-  }
-
   #adopt(row: TransactionRow): void {
     const definition = this.definitions.of(row)
     if (definition === undefined || this.#running.has(row.id)) return
@@ -322,22 +291,13 @@ export class Coordinator<Tx, Foreign> {
   /** It may be somebody else's by now: when the lease holds again, the store says whose it is. */
   #leave(running: Running): void {
     this.#forget(running)
-    this.#unsure.add(running.id)
-  }
-
-  /** Rows of which it was not heard whether they were stored: they may be there, under our name. */
-  async #lookForUnsure(): Promise<void> {
-    for (const id of this.#unsure) {
-      const row = await this.#runtime.store.transactions.get(id)
-      this.#unsure.delete(id)
-      const ours = row !== undefined && !isFinal(row.status) && row.owner === this.lease.owner
-      if (ours && row.owner !== 0) this.#adopt(row)
-    }
+    this.#claimer.lookFor(running.id)
   }
 
   #lost(running: Running): void {
     this.#runtime.warn(`Transaction ${running.id}: another coordinator has taken it over`)
     this.#forget(running)
+    this.#waiters.tell(running.id, false)
   }
 
   #forget(running: Running): void {
@@ -368,6 +328,11 @@ function rowOf(
   const { status, wakeAt: dueAt } = state
   const stored = { status, state: JSON.stringify(state), dueAt, owner }
   return { id, kind, name, hash, key, input, headers: JSON.stringify(headers), ...stored }
+}
+
+function tooMany({ name }: Definition, id: string): HufuError {
+  const text = 'this process has as many transactions in hand as it may'
+  return new HufuError('BUSY', `Beginning ${name} ${id}: ${text}`)
 }
 
 function reused({ name }: Definition, id: string): HufuError {

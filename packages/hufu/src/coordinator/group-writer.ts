@@ -129,8 +129,9 @@ export class GroupWriter<Tx, Foreign> {
   #saved(saved: Saved, lost: boolean): void {
     const { running } = saved
     if (running.over) return
-    if (lost) this.#parts.onLost(running)
-    else this.#parts.onSaved(saved)
+    if (lost) return this.#parts.onLost(running)
+    running.noteSaved()
+    this.#parts.onSaved(saved)
   }
 
   /** What was to be stored for the first time is refused; what has begun is stored again later. */

@@ -54,6 +54,19 @@ export class CoordinatorLease<Tx, Foreign> {
     }
   }
 
+  /**
+   * Begins anew under another number: what the old one had, whether it knows of it or not, may be
+   * claimed at once.
+   */
+  async anew(): Promise<void> {
+    const { owner } = this
+    if (owner === 0) return
+    this.owner = 0
+    this.#parts.onLost()
+    await this.#parts.store.transactions.unregister(owner)
+    await this.#register()
+  }
+
   /** Whether calls may be begun: nobody can have taken over. */
   get holds(): boolean {
     return this.owner !== 0 && this.#parts.os.clock.mono() < this.#until

@@ -23,6 +23,7 @@ export class Running {
   /** Ends the wait for `wakeAt`. */
   cancelTimer: () => void = () => undefined
   #input: Promise<unknown> | undefined
+  readonly #whenSaved: (() => void)[] = []
 
   constructor(row: TransactionRow, definition: Definition) {
     this.row = row
@@ -57,9 +58,21 @@ export class Running {
     return this.definition.logic.results(this.definition.plan, this.state)
   }
 
+  /** Resolves when everything decided so far is stored, or it was dropped. */
+  saved(): Promise<void> {
+    if (this.over) return Promise.resolve()
+    return new Promise((resolve) => this.#whenSaved.push(resolve))
+  }
+
+  /** Called when a state is stored. */
+  noteSaved(): void {
+    if (!this.dirty) for (const resolve of this.#whenSaved.splice(0)) resolve()
+  }
+
   /** Nothing is heard of it any more. */
   drop(): void {
     this.over = true
+    for (const resolve of this.#whenSaved.splice(0)) resolve()
     this.cancelTimer()
     this.calls = []
     for (const abort of this.open.values()) abort.abort(new Error('the transaction was dropped'))

@@ -135,5 +135,6 @@ const STORE_TROUBLE: ReadonlySet<string> = new Set([
   'STORE_BUSY',
   'STORE_UNUSABLE',
   'COMMIT_FAILED',
+  'COMMIT_UNKNOWN',
   'TRANSACTION_LOST',
 ])

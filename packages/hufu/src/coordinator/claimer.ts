@@ -1,0 +1,121 @@
+import { sleep } from '@hufu/os'
+import { messageOf } from '../errors.ts'
+import { isFinal, type TransactionRow } from '../ports/transactions.ts'
+import type { Runtime } from '../service/runtime.ts'
+import { Waker } from '../waker.ts'
+import type { Definitions } from './definition.ts'
+import type { CoordinatorLease } from './lease.ts'
+import type { CoordinatorOptions } from './options.ts'
+
+/** After an error of the store, ms. */
+const TROUBLE_MS = 1_000
+
+/** For whom transactions are claimed. */
+export interface Claiming {
+  readonly definitions: Definitions
+  /** How many more may be in hand. */
+  readonly room: () => number
+  readonly adopt: (row: TransactionRow) => void
+}
+
+/** Finds work: what others left behind, what has become due, what was stored and not begun. */
+export class Claimer<Tx, Foreign> {
+  readonly #runtime: Runtime<Tx, Foreign>
+  readonly #options: CoordinatorOptions
+  readonly #lease: CoordinatorLease<Tx, Foreign>
+  readonly #claiming: Claiming
+  readonly #waker: Waker
+  readonly #unsure = new Set<string>()
+  #stopping = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(
+    runtime: Runtime<Tx, Foreign>,
+    options: CoordinatorOptions,
+    lease: CoordinatorLease<Tx, Foreign>,
+    claiming: Claiming,
+  ) {
+    this.#runtime = runtime
+    this.#options = options
+    this.#lease = lease
+    this.#claiming = claiming
+    this.#waker = new Waker(runtime.os.clock)
+  }
+
+  start(): void {
+    this.#stopping = new AbortController()
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#waker.wake()
+    await this.#running
+  }
+
+  wake(): void {
+    this.#waker.wake()
+  }
+
+  /** It is not known whether this one is stored, or whose it is: the store will say. */
+  lookFor(id: string): void {
+    this.#unsure.add(id)
+  }
+
+  async #run(): Promise<void> {
+    const { os, warn } = this.#runtime
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      this.#waker.clear()
+      let more = false
+      try {
+        await this.#lookForUnsure()
+        more = await this.#claimSome()
+      } catch (error) {
+        warn(`Claiming transactions: ${messageOf(error)}; again in ${TROUBLE_MS} ms`)
+        await sleep(os.clock, TROUBLE_MS, signal)
+        if (!signal.aborted) await this.#beginAnew()
+      }
+      if (!more && !signal.aborted) await this.#waker.pause(this.#options.pollMs)
+    }
+  }
+
+  /** Rows may have been given to this coordinator in an answer that was lost. */
+  async #beginAnew(): Promise<void> {
+    try {
+      await this.#lease.anew()
+    } catch (error) {
+      this.#runtime.warn(`Registering the coordinator anew: ${messageOf(error)}`)
+    }
+  }
+
+  async #claimSome(): Promise<boolean> {
+    const { owner, holds } = this.#lease
+    const { definitions, room } = this.#claiming
+    if (!holds || room() <= 0 || definitions.empty) return false
+    const limit = Math.min(this.#options.claimMax, room())
+    const request = { owner, limit, definitions: definitions.refs() }
+    const rows = await this.#runtime.store.transactions.claim(request)
+    if (owner !== this.#lease.owner) return false
+    for (const row of rows) this.#adopt(row)
+    return rows.length === limit
+  }
+
+  async #lookForUnsure(): Promise<void> {
+    for (const id of this.#unsure) {
+      const row = await this.#runtime.store.transactions.get(id)
+      this.#unsure.delete(id)
+      const ours = row !== undefined && !isFinal(row.status) && row.owner === this.#lease.owner
+      if (ours && row.owner !== 0) this.#adopt(row)
+    }
+  }
+
+  /** One that cannot be read must not keep the others from their work. */
+  #adopt(row: TransactionRow): void {
+    try {
+      this.#claiming.adopt(row)
+    } catch (error) {
+      this.#runtime.warn(`Taking over transaction ${row.id}: ${messageOf(error)}`)
+    }
+  }
+}
