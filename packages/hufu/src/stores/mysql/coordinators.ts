@@ -52,13 +52,22 @@ export async function makeVoid(session: Session, numbers: readonly number[]): Pr
 /** Owners of transactions that are void. */
 export async function voidOwners(session: Session): Promise<number[]> {
   // In this order: who registers in between has no transactions in the first answer.
-  const owners = await session.rows<{ owner: number }>(
-    'SELECT DISTINCT owner FROM hufu_transactions WHERE owner > 0',
-  )
+  const owners = await allOwners(session)
   if (owners.length === 0) return []
-  const list = owners.map(({ owner }) => whole(owner)).join(',')
-  const sql = `SELECT number FROM hufu_coordinators WHERE number IN (${list})`
+  const sql = `SELECT number FROM hufu_coordinators WHERE number IN (${owners.join(',')})`
   const known = await session.rowsOfText<{ number: number }>(sql)
   const numbers = new Set(known.map(({ number }) => number))
-  return owners.map(({ owner }) => owner).filter((owner) => !numbers.has(owner))
+  return owners.filter((owner) => !numbers.has(owner))
+}
+
+/** From one to the next in the index: a DISTINCT would pass over every row that is in hand. */
+async function allOwners(session: Session): Promise<number[]> {
+  const owners: number[] = []
+  for (let after = 0; ; ) {
+    const sql = `SELECT MIN(owner) AS next FROM hufu_transactions WHERE owner > ${whole(after)}`
+    const [row] = await session.rowsOfText<{ next: number | null }>(sql)
+    if (!row || row.next === null) return owners
+    after = row.next
+    owners.push(after)
+  }
 }

@@ -34,6 +34,9 @@ export async function claim(own: Own, request: TransactionClaim): Promise<Transa
   })
 }
 
+/** In the order of the index. */
+const DUE = `owner = 0 AND due_at <= ${NOW} ORDER BY due_at`
+
 /** What void coordinators had, then what is due and nobody's, the earliest first. */
 async function candidates(session: Session, request: TransactionClaim): Promise<number[]> {
   const { limit } = request
@@ -41,7 +44,7 @@ async function candidates(session: Session, request: TransactionClaim): Promise<
   const orphans = owners.length === 0 ? [] : await find(session, request, orphansOf(owners), limit)
   const seqs = orphans.slice(0, limit).map(({ seq }) => seq)
   if (seqs.length === limit) return seqs
-  const due = await find(session, request, `owner = 0 AND due_at <= ${NOW}`, limit - seqs.length)
+  const due = await find(session, request, DUE, limit - seqs.length)
   due.sort((one, other) => one.due_at - other.due_at)
   return [...seqs, ...due.slice(0, limit - seqs.length).map(({ seq }) => seq)]
 }
@@ -53,7 +56,7 @@ function orphansOf(owners: readonly number[]): string {
 /** One definition at a time: those of others, however many are due, are not looked at. */
 function find(session: Session, { definitions }: TransactionClaim, which: string, limit: number) {
   const part = `(SELECT seq, due_at FROM hufu_transactions FORCE INDEX (by_owner)
-    WHERE ${which} AND name = ? AND hash = ? ORDER BY due_at LIMIT ${whole(limit)})`
+    WHERE name = ? AND hash = ? AND ${which} LIMIT ${whole(limit)})`
   const sql = definitions.map(() => part).join(' UNION ALL ')
   return session.rows<Candidate>(sql, ...pairsOf(definitions))
 }
