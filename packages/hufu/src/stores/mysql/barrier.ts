@@ -3,7 +3,7 @@ import { checkBarrierKey, originOf } from '../../ports/transactions.ts'
 import type { Opened } from './access.ts'
 import type { Session } from './session.ts'
 import { unlessThere } from './session.ts'
-import type { MysqlConnection, MysqlTx } from './tx.ts'
+import type { MysqlForeign, MysqlTx } from './tx.ts'
 import { LiveTx, sessionOf } from './tx.ts'
 
 const INSERT = `INSERT INTO hufu_barrier (trans_type, gid, branch_id, op, barrier_id, reason)
@@ -18,8 +18,8 @@ const KEEP = `INSERT INTO hufu_results (gid, branch_id, op, barrier_id, result)
 const RESULT = `SELECT result FROM hufu_results
   WHERE gid = ? AND branch_id = ? AND op = ? AND barrier_id = ?`
 
-export function createBarrier(opened: Opened): BarrierStore<MysqlTx, MysqlConnection> {
-  const inside = (tx: MysqlTx | MysqlConnection) => sessionOf(tx, opened().names)
+export function createBarrier(opened: Opened): BarrierStore<MysqlTx, MysqlForeign> {
+  const inside = (tx: MysqlTx | MysqlForeign) => sessionOf(tx, opened().names)
   return {
     async enter(tx, key) {
       checkBarrierKey(key)

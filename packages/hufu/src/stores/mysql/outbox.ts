@@ -8,7 +8,7 @@ import { missingGroups, OUTBOX_COLUMNS, outboxRow } from './rows.ts'
 import type { Session } from './session.ts'
 import { NOW, unlessThere, whole } from './session.ts'
 import { CHARS, demandLength } from './texts.ts'
-import type { MysqlConnection, MysqlTx } from './tx.ts'
+import type { MysqlForeign, MysqlTx } from './tx.ts'
 import { markWork, sessionOf } from './tx.ts'
 
 const INSERT = `INSERT INTO hufu_outbox (event, id, key_value, state, due_at, missing, attempts,
@@ -34,9 +34,9 @@ const STATS = `SELECT (SELECT count(*) FROM hufu_outbox WHERE state = 0) AS wait
   (SELECT min(published_at) FROM hufu_outbox WHERE state = 0 AND due_at > 0) AS refused,
   ${NOW} AS now_ms`
 
-export function createOutbox(opened: Opened): OutboxStore<MysqlTx, MysqlConnection> {
+export function createOutbox(opened: Opened): OutboxStore<MysqlTx, MysqlForeign> {
   const claims = new Claims(opened)
-  const inside = (tx: MysqlTx | MysqlConnection) => sessionOf(tx, opened().names)
+  const inside = (tx: MysqlTx | MysqlForeign) => sessionOf(tx, opened().names)
   return {
     insert: async (tx, row) => insert(tx, await inside(tx), row),
     claim: (request) => claims.claim(request),
@@ -62,7 +62,7 @@ export function createOutbox(opened: Opened): OutboxStore<MysqlTx, MysqlConnecti
   }
 }
 
-async function insert(tx: MysqlTx | MysqlConnection, session: Session, row: NewOutboxRow) {
+async function insert(tx: MysqlTx | MysqlForeign, session: Session, row: NewOutboxRow) {
   const { event, id, key, groups, headers, body, delayMs, receipts, sent } = row
   const what = `Publishing ${event} ${id}`
   demandLength(event, CHARS.name, what)

@@ -19,7 +19,7 @@ import { createRetention } from './retention.ts'
 import { Runner } from './runner.ts'
 import { NOW, type Session } from './session.ts'
 import { createTransactions } from './transactions.ts'
-import { expectWork, type MysqlConnection, type MysqlTx } from './tx.ts'
+import { expectWork, type MysqlForeign, type MysqlTx } from './tx.ts'
 
 export interface MysqlLimits {
   /** Longest transaction, ms. */
@@ -34,7 +34,7 @@ export interface MysqlOptions extends MysqlTables {
   readonly limits?: Partial<MysqlLimits>
 }
 
-export type MysqlStore = Store<MysqlTx, MysqlConnection>
+export type MysqlStore = Store<MysqlTx, MysqlForeign>
 
 /**
  * A store in a MariaDB (10.6 or later) or MySQL (8.0.19 or later) database, through mysql2. A pool

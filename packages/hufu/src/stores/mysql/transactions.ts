@@ -14,7 +14,7 @@ import {
   unknownRows,
 } from './transactions-rows.ts'
 import { save } from './transactions-save.ts'
-import type { MysqlConnection, MysqlTx } from './tx.ts'
+import type { MysqlForeign, MysqlTx } from './tx.ts'
 import { markWork, sessionOf } from './tx.ts'
 
 const LOCK = `SELECT seq FROM hufu_transactions FORCE INDEX (by_id)
@@ -22,8 +22,8 @@ const LOCK = `SELECT seq FROM hufu_transactions FORCE INDEX (by_id)
 
 const TAKEN = `SELECT ${TRANSACTION_COLUMNS} FROM hufu_transactions WHERE seq = ?`
 
-export function createTransactions(opened: Opened): TransactionStore<MysqlTx, MysqlConnection> {
-  const inside = (tx: MysqlTx | MysqlConnection) => sessionOf(tx, opened().names)
+export function createTransactions(opened: Opened): TransactionStore<MysqlTx, MysqlForeign> {
+  const inside = (tx: MysqlTx | MysqlForeign) => sessionOf(tx, opened().names)
   const alone = <T>(action: (session: Session) => Promise<T>) => opened().own.alone(action)
   return {
     register: (leaseMs) => alone((session) => register(session, leaseMs)),

@@ -1,5 +1,6 @@
 import type { Connection, FieldPacket, QueryResult } from 'mysql2/promise'
 import { HufuError } from '../../errors.ts'
+import { type ForeignQuery, ForeignTx } from '../../ports/foreign.ts'
 import type { WorkKind } from '../../ports/store.ts'
 import { isConnectionLost, isRolledBack, storeError, wordsOf } from './driver-errors.ts'
 import type { Names } from './names.ts'
@@ -157,13 +158,18 @@ function copyOf(values: readonly unknown[] | undefined): unknown[] | undefined {
   return values === undefined ? undefined : [...values]
 }
 
-/** What a user may pass who began a transaction himself: mysql2's promise connection. */
-export type MysqlConnection = Connection
+/**
+ * What a user may pass who began a transaction himself: mysql2's promise connection, or one of
+ * another library.
+ */
+export type MysqlForeign = Connection | ForeignTx
 
 /** The library's statements in a transaction of the store, or in one that the user began. */
-export async function sessionOf(tx: MysqlTx | MysqlConnection, names: Names): Promise<Session> {
+export async function sessionOf(tx: MysqlTx | MysqlForeign, names: Names): Promise<Session> {
   if (tx instanceof LiveTx) return tx.session
-  const connection = promised(tx)
+  const way = tx instanceof ForeignTx ? tx.wayOf('mysql') : { connection: tx }
+  if ('query' in way) return new Session(connectionOf(way.query), names)
+  const connection = promised(way.connection)
   if (connection === undefined) {
     throw new HufuError('ARGUMENT', 'Using a transaction: it is no connection of mysql2')
   }
@@ -172,6 +178,15 @@ export async function sessionOf(tx: MysqlTx | MysqlConnection, names: Names): Pr
   })
   if (inside) return new Session(connection, names)
   throw new HufuError('TRANSACTION_MISSING', 'Using a connection: it is not in a transaction')
+}
+
+/** A connection, as far as a session uses it, for a library that has its own way to run a text. */
+function connectionOf(run: ForeignQuery): Connection {
+  const send = async ({ sql, values }: { sql: string; values: unknown[] }) => {
+    const { rows, rowCount, insertId } = await run(sql, values)
+    return [Object.assign(rows, { affectedRows: rowCount, insertId }), []]
+  }
+  return { query: send, execute: send } as unknown as Connection
 }
 
 /** A pool is refused: each statement on it may get another connection. */
@@ -183,11 +198,11 @@ function promised(given: unknown): Connection | undefined {
 }
 
 /** Has the store's listeners told of new work once this transaction is committed. */
-export function markWork(tx: MysqlTx | MysqlConnection, kind: WorkKind): void {
+export function markWork(tx: MysqlTx | MysqlForeign, kind: WorkKind): void {
   if (tx instanceof LiveTx) tx.work[kind] = true
 }
 
 /** Has the transaction wait for `work`; one that the user began himself is his own affair. */
-export function expectWork(tx: MysqlTx | MysqlConnection, work: Promise<unknown>): void {
+export function expectWork(tx: MysqlTx | MysqlForeign, work: Promise<unknown>): void {
   if (tx instanceof LiveTx) tx.expect(work)
 }

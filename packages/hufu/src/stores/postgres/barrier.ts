@@ -1,11 +1,10 @@
 import type { BarrierKey, BarrierStore } from '../../ports/transactions.ts'
 import { checkBarrierKey, originOf } from '../../ports/transactions.ts'
-import type { PostgresClient } from './driver.ts'
 import type { Tables } from './tables.ts'
-import type { PostgresTx } from './tx.ts'
+import type { PostgresForeign, PostgresTx } from './tx.ts'
 import { first, run } from './tx.ts'
 
-export function createBarrier(t: Tables): BarrierStore<PostgresTx, PostgresClient> {
+export function createBarrier(t: Tables): BarrierStore<PostgresTx, PostgresForeign> {
   const insert = (...rows: string[]) => `INSERT INTO ${t.barrier}
     (trans_type, gid, branch_id, op, barrier_id, reason, create_time, update_time)
     VALUES ${rows.join(', ')} ON CONFLICT DO NOTHING RETURNING op`

@@ -2,17 +2,16 @@ import { HufuError } from '../../errors.ts'
 import type { NewOutboxRow, OpenRow, OutboxStore, ReceiptRow } from '../../ports/store.ts'
 import type { Opened } from './access.ts'
 import { Claims } from './claims.ts'
-import type { PostgresClient } from './driver.ts'
 import { outboxStatements } from './outbox-sql.ts'
 import type { OutboxRecord } from './rows.ts'
 import { missing, outboxRow } from './rows.ts'
 import type { Tables } from './tables.ts'
-import type { PostgresTx } from './tx.ts'
+import type { PostgresForeign, PostgresTx } from './tx.ts'
 import { first, markWork, run } from './tx.ts'
 
 const READING = 'Reading the outbox'
 
-export function createOutbox(t: Tables, opened: Opened): OutboxStore<PostgresTx, PostgresClient> {
+export function createOutbox(t: Tables, opened: Opened): OutboxStore<PostgresTx, PostgresForeign> {
   const sql = outboxStatements(t)
   const claims = new Claims(t, opened)
   const read = async <Row>(text: string, params: unknown[]) =>
@@ -51,7 +50,7 @@ export function createOutbox(t: Tables, opened: Opened): OutboxStore<PostgresTx,
 }
 
 async function insert(
-  tx: PostgresTx | PostgresClient,
+  tx: PostgresTx | PostgresForeign,
   sql: { readonly insert: string; readonly stored: string },
   row: NewOutboxRow,
 ) {
@@ -70,7 +69,7 @@ async function insert(
 }
 
 async function refuseOther(
-  tx: PostgresTx | PostgresClient,
+  tx: PostgresTx | PostgresForeign,
   sql: string,
   { event, id, key, body }: NewOutboxRow,
 ): Promise<void> {

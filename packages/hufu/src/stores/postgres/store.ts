@@ -5,7 +5,7 @@ import type { Access } from './access.ts'
 import { OwnStatements } from './access.ts'
 import { createAudit } from './audit.ts'
 import { createBarrier } from './barrier.ts'
-import type { PostgresClient, PostgresConfig, PostgresPool } from './driver.ts'
+import type { PostgresConfig, PostgresPool } from './driver.ts'
 import { isPool, makePool, placeOf } from './driver.ts'
 import { explained } from './failure.ts'
 import { createFence } from './fence.ts'
@@ -18,7 +18,7 @@ import { Runner } from './runner.ts'
 import type { TableOptions, Tables } from './tables.ts'
 import { NOW, tablesOf } from './tables.ts'
 import { createTransactions } from './transactions.ts'
-import { expectWork, type PostgresTx } from './tx.ts'
+import { expectWork, type PostgresForeign, type PostgresTx } from './tx.ts'
 
 export interface PostgresOptions extends TableOptions {
   readonly limits?: Partial<PostgresLimits>
@@ -36,7 +36,7 @@ export interface PostgresLimits {
 
 export const POSTGRES_LIMITS: PostgresLimits = { transactionMs: 10_000, answerMs: 30_000 }
 
-export type PostgresStore = Store<PostgresTx, PostgresClient>
+export type PostgresStore = Store<PostgresTx, PostgresForeign>
 
 /**
  * A store in a PostgreSQL database (13 or later): address, pool settings, or a pool of the package

@@ -11,10 +11,9 @@ import type {
 } from '../../ports/transactions.ts'
 import { checkTransaction, isFinal } from '../../ports/transactions.ts'
 import type { Opened, OwnStatements } from './access.ts'
-import type { PostgresClient } from './driver.ts'
 import type { Tables } from './tables.ts'
 import { transactionStatements } from './transactions-sql.ts'
-import type { PostgresTx } from './tx.ts'
+import type { PostgresForeign, PostgresTx } from './tx.ts'
 import { first, markWork, run } from './tx.ts'
 
 type Statements = ReturnType<typeof transactionStatements>
@@ -25,7 +24,7 @@ const READING = 'Reading transactions'
 export function createTransactions(
   t: Tables,
   opened: Opened,
-): TransactionStore<PostgresTx, PostgresClient> {
+): TransactionStore<PostgresTx, PostgresForeign> {
   const sql = transactionStatements(t)
   const read = async (text: string, params: unknown[]) =>
     (await opened().own.read<Found>(READING, text, params)).rows.map(asRow)
@@ -76,7 +75,7 @@ function leases(sql: Statements, opened: Opened) {
 }
 
 async function insertAll(
-  tx: PostgresTx | PostgresClient,
+  tx: PostgresTx | PostgresForeign,
   sql: Statements,
   rows: readonly NewTransaction[],
 ): Promise<InsertOutcome[]> {
@@ -108,7 +107,7 @@ type Same = Pick<NewTransaction, 'id' | 'name' | 'input'>
 
 /** Those that were there before. */
 async function storedOnes(
-  tx: PostgresTx | PostgresClient,
+  tx: PostgresTx | PostgresForeign,
   sql: string,
   rows: readonly NewTransaction[],
   fresh: ReadonlySet<string>,

@@ -1,4 +1,5 @@
 import { HufuError } from '../../errors.ts'
+import { ForeignTx } from '../../ports/foreign.ts'
 import type { WorkKind } from '../../ports/store.ts'
 import type { PostgresClient, PostgresQuery, PostgresResult } from './driver.ts'
 import { explained } from './failure.ts'
@@ -74,19 +75,33 @@ export class LiveTx implements PostgresTx {
   }
 }
 
+/** What a user may pass who began a transaction himself, with `pg` or with another library. */
+export type PostgresForeign = PostgresClient | ForeignTx
+
 /** Runs one of the library's statements in a transaction of the store, or in the user's own. */
 export async function run<Row = Record<string, unknown>>(
-  tx: PostgresTx | PostgresClient,
+  tx: PostgresTx | PostgresForeign,
   sql: string,
   params: unknown[],
 ): Promise<PostgresResult<Row>> {
-  if (!(tx instanceof LiveTx)) demandTransaction(tx)
-  return (await tx.query(sql, params)) as PostgresResult<Row>
+  const on = tx instanceof ForeignTx ? clientOf(tx) : tx
+  if (!(on instanceof LiveTx)) demandTransaction(on)
+  return (await on.query(sql, params)) as PostgresResult<Row>
+}
+
+/** A client for a transaction of another library. */
+function clientOf(tx: ForeignTx): Pick<PostgresClient, 'query'> {
+  const way = tx.wayOf('postgres')
+  if ('connection' in way) return way.connection as PostgresClient
+  const query = async (sql: string | PostgresQuery, params: unknown[] = []) => {
+    return { ...(await way.query(sql as string, params)), command: '' }
+  }
+  return { query }
 }
 
 /** The first row that a statement gives in a transaction. */
 export async function first<Row = Record<string, unknown>>(
-  tx: PostgresTx | PostgresClient,
+  tx: PostgresTx | PostgresForeign,
   sql: string,
   params: unknown[],
 ): Promise<Row | undefined> {
@@ -104,11 +119,11 @@ function demandTransaction(client: Partial<PostgresClient>): void {
 }
 
 /** Has the store's listeners told of new work once this transaction is committed. */
-export function markWork(tx: PostgresTx | PostgresClient, kind: WorkKind): void {
+export function markWork(tx: PostgresTx | PostgresForeign, kind: WorkKind): void {
   if (tx instanceof LiveTx) tx.work[kind] = true
 }
 
 /** Has the transaction wait for `work`; one that the user began himself is his own affair. */
-export function expectWork(tx: PostgresTx | PostgresClient, work: Promise<unknown>): void {
+export function expectWork(tx: PostgresTx | PostgresForeign, work: Promise<unknown>): void {
   if (tx instanceof LiveTx) tx.expect(work)
 }
