@@ -1,6 +1,8 @@
 import { Locks } from './locks.ts'
 import { ModelTx, type Row } from './tx.ts'
 
+type CommitListener = (text: string, tx: ModelTx) => void
+
 /**
  * A database on a machine of its own: it outlives the processes that use it. Transactions see what
  * is committed and what they wrote themselves, and lock each row that they write; a commit takes
@@ -14,7 +16,7 @@ export class Database {
   readonly #tables = new Map<string, Map<string, Row>>()
   readonly #open = new Set<ModelTx>()
   readonly #now: () => number
-  readonly #listeners = new Set<(text: string) => void>()
+  readonly #listeners = new Set<CommitListener>()
   #refs = 0
   #commits = 0
   #lastBegun = 0
@@ -54,8 +56,8 @@ export class Database {
     return [...this.table(table).values()] as R[]
   }
 
-  /** Told of each commit. */
-  onCommit(listener: (text: string) => void): void {
+  /** Told of each commit, after it. */
+  onCommit(listener: CommitListener): void {
     this.#listeners.add(listener)
   }
 
@@ -67,7 +69,7 @@ export class Database {
     }
     if (tx.number < this.#lastBegun) this.lateCommits++
     this.#lastBegun = Math.max(this.#lastBegun, tx.number)
-    for (const listener of this.#listeners) listener(`${this.name} commits ${tx.number}`)
+    for (const listener of this.#listeners) listener(`${this.name} commits ${tx.number}`, tx)
     this.end(tx, 'it is committed')
   }
 
