@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Connection } from 'mysql2/promise'
 import { HufuError } from '../../errors.ts'
 import { isTableMissing } from './driver-errors.ts'
+import type { ServerKind } from './migrations.ts'
 import { BARRIER_TABLE, MIGRATIONS, VERSION_TABLE, withOptions } from './migrations.ts'
 import { Names } from './names.ts'
 import { isInTransaction, Session, whole } from './session.ts'
@@ -23,7 +24,7 @@ export interface MysqlTables {
  * The statements that make all tables, for who wants to run them himself: in this order, each
  * alone. A service whose user may not make tables works with them.
  */
-export function mysqlSchema(server: 'mariadb' | 'mysql', tables: MysqlTables = {}): string[] {
+export function mysqlSchema(server: ServerKind, tables: MysqlTables = {}): string[] {
   const names = new Names(tables.prefix, tables.barrierTable)
   const version = [
     'DELETE FROM hufu_version',
@@ -39,8 +40,12 @@ interface ServerRow {
   readonly charset: string
 }
 
-/** Makes what is missing; several processes may do so at the same time. */
-export async function prepare(connection: Connection, names: Names, name: string): Promise<void> {
+/** Makes what is missing, as several processes may at the same time; tells the kind of server. */
+export async function prepare(
+  connection: Connection,
+  names: Names,
+  name: string,
+): Promise<ServerKind> {
   const session = new Session(connection, names)
   const server = await serverOf(session, name)
   if ((await versionOf(session, name)) < MIGRATIONS.length) {
@@ -51,10 +56,11 @@ export async function prepare(connection: Connection, names: Names, name: string
   if (!(await isThere(session, 'hufu_barrier'))) {
     await session.runText(withOptions(BARRIER_TABLE, server))
   }
+  return server
 }
 
 /** Refuses what would not work, or not be safe. */
-async function serverOf(session: Session, name: string): Promise<'mariadb' | 'mysql'> {
+async function serverOf(session: Session, name: string): Promise<ServerKind> {
   const refuse = (text: string) => new HufuError('STORE_UNUSABLE', `Opening ${name}: ${text}`)
   const { version, autocommit, charset } = (await session.row<ServerRow>(
     `SELECT VERSION() AS version, @@autocommit AS autocommit, @@character_set_client AS charset`,
@@ -94,7 +100,7 @@ async function isThere(session: Session, table: string): Promise<boolean> {
   }
 }
 
-async function migrate(session: Session, server: 'mariadb' | 'mysql', from: number) {
+async function migrate(session: Session, server: ServerKind, from: number) {
   await session.runText(withOptions(VERSION_TABLE, server))
   if (from === 0) {
     await session.runText('DELETE FROM hufu_version')

@@ -87,8 +87,10 @@ export const BARRIER_TABLE = `CREATE TABLE IF NOT EXISTS hufu_barrier (
 export const VERSION_TABLE = `CREATE TABLE IF NOT EXISTS hufu_version (
   version INT NOT NULL) {options}`
 
+export type ServerKind = 'mariadb' | 'mysql'
+
 /** Options of a table, by the server: both collations compare bytes and do not pad with spaces. */
-export function withOptions(sql: string, server: 'mariadb' | 'mysql'): string {
+export function withOptions(sql: string, server: ServerKind): string {
   const collation = server === 'mariadb' ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'
   const options = `ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4
     COLLATE ${collation}`

@@ -11,16 +11,18 @@ export interface OpenPool {
   readonly pool: Pool
   /** Connections it may have; at least 2. */
   readonly connections: number
+  /** The store's own: nobody else uses its connections. */
+  readonly isOwn: boolean
   /** Ends it, if it is the store's own. */
   end(): Promise<void>
 }
 
 /** The user's pool as it is, or one of our own, for which the driver is loaded. */
 export async function openPool(source: MysqlSource): Promise<OpenPool> {
-  if (isPool(source)) return counted(promised(source), async () => {})
+  if (isPool(source)) return counted(promised(source), false)
   const { createPool } = await loadDriver()
   const pool = typeof source === 'string' ? createPool(source) : createPool(source)
-  return counted(pool, () => pool.end())
+  return counted(pool, true)
 }
 
 function isPool(source: MysqlSource): source is Pool {
@@ -63,10 +65,11 @@ async function loadDriver() {
   }
 }
 
-function counted(pool: Pool, end: () => Promise<void>): OpenPool {
+function counted(pool: Pool, isOwn: boolean): OpenPool {
   const { connectionLimit = CONNECTIONS } = (pool.pool as Configured).config ?? {}
   const connections = connectionLimit === 0 ? Number.POSITIVE_INFINITY : connectionLimit
-  if (connections >= 2) return { pool, connections, end }
+  const end = async () => void (isOwn && (await pool.end()))
+  if (connections >= 2) return { pool, connections, isOwn, end }
   const text = 'the pool may have one connection, wanted are at least 2'
   throw new HufuError('ARGUMENT', `Opening a MySQL store: ${text}`)
 }

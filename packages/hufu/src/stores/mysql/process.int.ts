@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import { outboxRow } from '../../testing/rows.ts'
 import { testDatabase } from './database.fixture.ts'
 
 const PROGRAM = join(import.meta.dirname, 'process.fixture.ts')
@@ -62,4 +63,18 @@ test('processes share a database: kill -9 loses nothing answered, the lease ends
     answered.filter((id) => !ids.has(id)),
     [],
   )
+})
+
+test('a process that is paused in a transaction does not keep its locks', async (t) => {
+  const database = await testDatabase(t)
+  if (!database) return
+  const program = join(import.meta.dirname, 'paused.fixture.ts')
+  const stdio = ['ignore', 'pipe', 'ignore'] as const
+  const child = spawn(process.execPath, [program, database.url], { stdio: [...stdio] })
+  database.after(() => child.kill('SIGKILL'))
+  await once(child.stdout!, 'data')
+  child.kill('SIGSTOP')
+  const store = await database.store()
+  const stored = await store.transaction((tx) => store.outbox.insert(tx, outboxRow('1')))
+  assert.deepEqual(stored, { repeated: false })
 })

@@ -6,6 +6,7 @@ import type { WorkKind } from '../../ports/store.ts'
 import { discardBegun } from './begun.ts'
 import { abandon, commit, rollback } from './commit.ts'
 import type { Connections } from './connections.ts'
+import { limitIdle } from './idle-limit.ts'
 import type { Names } from './names.ts'
 import { begin } from './own.ts'
 import { Slots } from './slots.ts'
@@ -19,6 +20,8 @@ interface RunnerParts {
   readonly transactionsMax: number
   /** Longest transaction, ms. */
   readonly transactionMs: number
+  /** The connections are our own, and the server can end what is idle in a transaction. */
+  readonly limitsIdle: boolean
   readonly onWork: (kind: WorkKind) => void
 }
 
@@ -72,8 +75,11 @@ export class Runner {
   }
 
   async #one<T>(fn: (tx: LiveTx) => Promise<T> | T, timeoutMs: number): Promise<T> {
-    const { connections, names, onWork } = this.#parts
-    const connection = await connections.borrow(begin)
+    const { connections, names, limitsIdle, onWork } = this.#parts
+    const connection = await connections.borrow(async (one) => {
+      if (limitsIdle) await limitIdle(one, timeoutMs)
+      await begin(one)
+    })
     const tx = new LiveTx(connection, names)
     let value: T
     try {

@@ -120,12 +120,12 @@ async function openDatabase({ source, names, name, os, options, tell }: OpenPart
   const from = await openPool(source)
   const connections = new Connections(os.clock, waitMs, from, name)
   const own = new Own(os, connections, names)
-  const { clock } = os
-  const transactionsMax = from.connections - 1
-  const parts = { clock, names, connections, transactionsMax, transactionMs, onWork: tell }
   try {
     const connection = await connections.borrow((one) => one.query('DO 0'))
-    await prepare(connection, names, name).finally(() => connection.release())
+    const kind = await prepare(connection, names, name).finally(() => connection.release())
+    const limitsIdle = from.isOwn && kind === 'mariadb'
+    const limits = { transactionsMax: from.connections - 1, transactionMs, limitsIdle }
+    const parts = { clock: os.clock, names, connections, ...limits, onWork: tell }
     return { access: { os, names, own, runner: new Runner(parts) }, from }
   } catch (error) {
     await from.end()
