@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type DiskFile, isDiskError } from '@hufu/os'
 import { BrokerError } from '../errors.ts'
-import { SEGMENT_HEADER_BYTES } from '../log/layout.ts'
+import { fill } from '../log/segment.ts'
 import { demandOpen, type Engine } from './engine.ts'
 import { syncNames } from './folder.ts'
 import type { Retainer } from './retain.ts'
@@ -22,15 +22,15 @@ export async function backup(engine: Engine, retainer: Retainer, to: string) {
     await makeEmptyDir(engine, to)
     const end = engine.log.end
     const whole = Number.POSITIVE_INFINITY
-    const names = CHECKPOINTS.map((name) => ({ name, bytes: whole, optional: true }))
-    for (const { path, base } of [...engine.log.segments.all]) {
-      const bytes = Math.max(SEGMENT_HEADER_BYTES, end - base)
-      // One that is not begun yet may be replaced by a larger one meanwhile.
-      names.push({ name: path.slice(engine.dir.length + 1), bytes, optional: base >= end })
+    const files = CHECKPOINTS.map((name) => ({ name, bytes: whole, optional: true }))
+    for (const { path, base } of engine.log.segments.all) {
+      const name = path.slice(engine.dir.length + 1)
+      // One that is not begun yet holds nothing.
+      if (base < end) files.push({ name, bytes: end - base, optional: false })
     }
-    names.push({ name: 'manifest', bytes: whole, optional: false })
+    files.push({ name: 'manifest', bytes: whole, optional: false })
     let bytes = 0
-    for (const file of names) {
+    for (const file of files) {
       demandOpen(engine, `Cannot back up to ${to}`)
       bytes += await copyFile(engine, to, file)
     }
@@ -55,7 +55,7 @@ async function makeEmptyDir(engine: Engine, to: string): Promise<void> {
 
 interface Source {
   name: string
-  /** Copied from its begin. */
+  /** Copied from its begin; the rest of the file is zeros. */
   bytes: number
   /** May be missing. */
   optional: boolean
@@ -76,7 +76,8 @@ async function copyFile(
   }
   const target = await disk.open(`${to}/${name}`, { create: true })
   try {
-    const size = Math.min(bytes, await source.size())
+    const all = await source.size()
+    const size = Math.min(bytes, all)
     const chunk = new Uint8Array(COPY_BYTES)
     for (let at = 0; at < size; ) {
       const read = await source.read(chunk.subarray(0, Math.min(chunk.length, size - at)), at)
@@ -84,6 +85,8 @@ async function copyFile(
       await target.write(chunk.subarray(0, read), at)
       at += read
     }
+    // Never shorter than it was laid out, which would look like damage.
+    await fill(target, size, all)
     await target.sync()
     return size
   } finally {

@@ -115,3 +115,43 @@ test('a backup that was made survives a power cut, its folder too', async () => 
   const missing = due.filter((copy) => lives.model.timesIn(copy, found) !== 1)
   assert.deepEqual(missing, [])
 })
+
+test('a backup after a start that cut a torn tail is whole', async () => {
+  let torn = 0
+  for (let seed = 1; seed <= 40; seed++) {
+    const lives = new Lives(seed)
+    await lives.open()
+    await work(lives)
+    for (let count = 0; count < 8; count++) lives.publish()
+    await lives.sim.runFor(lives.random.next())
+    lives.sim.crash({ keep: 'some' })
+    const { sim, limits } = lives
+    const open = (dir: string) => sim.settle(createBroker({ dir, os: sim.os, limits }))
+    const broker = await open('/data/broker')
+    if (broker.report.tailBytesCut === 0) continue
+    torn++
+    await sim.settle(broker.backup('/copy'))
+    const copy = await open('/copy')
+    assert.deepEqual(copy.report.damaged, [], `seed ${seed}`)
+  }
+  assert.ok(torn > 5)
+})
+
+test('a backup whose first start is killed is whole at the next one', async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const lives = new Lives(seed)
+    await lives.open()
+    await work(lives)
+    const before = lives.model.unsettled()
+    const { bytes } = await lives.sim.settle(lives.broker.backup('/copy'))
+    const due = before.filter((copy) => lives.model.isUnsettled(copy))
+    lives.sim.kill()
+    const { sim, limits } = lives
+    createBroker({ dir: '/copy', os: sim.os, limits }).catch(() => undefined)
+    await sim.runFor(lives.random.next() * 12)
+    lives.die()
+    const found = await contentsOfCopy(lives, bytes, '/copy')
+    const missing = due.filter((copy) => lives.model.timesIn(copy, found) !== 1)
+    assert.deepEqual(missing, [], `seed ${seed}`)
+  }
+})

@@ -29,7 +29,7 @@ test('a segment shorter than its header says is damage, reported once and made g
   assert.deepEqual(world.broker.report.damaged, [])
 })
 
-test('the files of a backup end with the log, and that is no damage', async () => {
+test('the files of a backup have their full length, zeros behind the log', async () => {
   const world = await opened(stopped.folder)
   await world.do(world.broker.backup('/data/copy'))
   world.sim.kill()
@@ -37,7 +37,9 @@ test('the files of a backup end with the log, and that is no damage', async () =
   const backup = new Map(
     copies.map((path) => [path.slice('/data/copy/'.length), world.sim.disk.contents(path)]),
   )
-  assert.ok(backup.get(SEGMENT)!.length < stopped.segment.length, DIR)
+  const segment = backup.get(SEGMENT)!
+  assert.equal(segment.length, stopped.segment.length)
+  assert.ok(segment.subarray(stopped.end).every((byte) => byte === 0))
   assert.deepEqual((await opened(backup)).broker.report.damaged, [])
 })
 

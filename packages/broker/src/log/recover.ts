@@ -185,9 +185,7 @@ class Recovery {
     }
     const result = scanSegment(input, (entry) => this.#visit(entry))
     this.#note(segment, from, result)
-    // A backup holds the last segment up to the end of the log, and of the next one the header.
-    const backup = result.tailBytesCut === 0 && result.end === base + segment.foundBytes
-    if (!backup) this.#damage.addShort(segment)
+    this.#damage.addShort(segment)
     return result.incarnation
   }
 

@@ -49,7 +49,8 @@ export async function createZeroed(disk: Disk, path: string, capacity: number): 
   await file.close()
 }
 
-async function fill(file: DiskFile, from: number, to: number): Promise<void> {
+/** Writes zeros between these two places. */
+export async function fill(file: DiskFile, from: number, to: number): Promise<void> {
   const zeros = new Uint8Array(Math.min(FILL_BYTES, Math.max(0, to - from)))
   for (let at = from; at < to; at += zeros.length) {
     await file.write(zeros.subarray(0, Math.min(zeros.length, to - at)), at)
@@ -70,7 +71,7 @@ export function segmentHeader(base: number, capacity: number, logId: Uint8Array)
 /** A segment as it was found, before it was made good. */
 export interface FoundSegment extends Segment {
   headerDamaged: boolean
-  /** Bytes that the file had; fewer than `capacity` in a backup, or after damage. */
+  /** Bytes that the file had; fewer than `capacity` after damage. */
   foundBytes: number
 }
 
