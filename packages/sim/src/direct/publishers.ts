@@ -88,7 +88,7 @@ export class PublisherWorkload {
     const { name, life, sents, refused, confirmedUpTo } = numbered
     if (!this.#machine.alive || life !== this.#machine.life) return
     this.#machine.sim.trace.add(`confirmed ${name} up to ${upTo}`)
-    const rises = upTo > confirmedUpTo && upTo <= sents.length
+    const rises = upTo >= confirmedUpTo && upTo <= sents.length
     const what = () => `${name}: ${upTo} of ${sents.length}, behind ${confirmedUpTo}`
     this.#findings.check(rises, 'confirmed numbers rise up to the last one', what)
     for (let number = confirmedUpTo + 1; number <= upTo; number++) {

@@ -72,7 +72,7 @@ function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
   for (let count = random.below(swarm.burst); count > 0; count--) {
     steps.push({ kind: 'publish', ...drawMessage(random, swarm) })
   }
-  if (random.chance(swarm.numbered)) steps.push(drawNumbered(random, swarm))
+  if (random.chance(swarm.numbered)) steps.push(...drawNumbered(random, swarm))
   if (random.chance(swarm.backups)) steps.push({ kind: 'backup' })
   if (random.chance(swarm.batches)) steps.push(drawBatch(random, swarm))
   if (random.chance(swarm.halves)) steps.push(...drawHalf(random, swarm))
@@ -85,13 +85,20 @@ function drawBatch(random: SeededRandom, swarm: Swarm): Step {
   return { kind: 'batch', messages, settles: random.below(4), end, holdMs: random.below(12) }
 }
 
-function drawNumbered(random: SeededRandom, swarm: Swarm): Step {
+/** Batches of one publisher, some of them while one before is on its way to the disk. */
+function drawNumbered(random: SeededRandom, swarm: Swarm): Step[] {
   const { queues, bytes } = drawMessage(random, swarm)
-  const messages = Array.from({ length: 1 + random.below(10) }, () => {
-    const key = random.chance(swarm.keyed) ? { key: `k${random.below(swarm.keys)}` } : {}
-    return { bytes: random.below(1 + bytes), ...key }
-  })
-  return { kind: 'publishBatch', queues, messages }
+  const steps: Step[] = []
+  if (random.chance(swarm.faults.death / 4)) steps.push(drawDeath(random))
+  for (let count = 1 + random.below(4); count > 0; count--) {
+    const messages = Array.from({ length: 1 + random.below(8) }, () => {
+      const key = random.chance(swarm.keyed) ? { key: `k${random.below(swarm.keys)}` } : {}
+      return { bytes: random.below(1 + bytes), ...key }
+    })
+    steps.push({ kind: 'publishBatch', queues, messages })
+    if (random.chance(0.8)) steps.push({ kind: 'pass', ms: random.below(16) / 16 })
+  }
+  return steps
 }
 
 function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {
