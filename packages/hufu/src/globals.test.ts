@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { isHufuError } from './errors.ts'
 import { fail } from './outcome.ts'
-import type { SqliteTx } from './stores/sqlite/index.ts'
-import { inWorld, type Order, orderSchema, type Service } from './world.fixture.ts'
+import { type SqliteTx, sqlite } from './stores/sqlite/index.ts'
+import { inWorld, type Order, orderSchema, type Service, until } from './world.fixture.ts'
+
+const setUp = (db: DatabaseSync) =>
+  db.exec('CREATE TABLE IF NOT EXISTS effects (n INTEGER PRIMARY KEY, id TEXT, value TEXT)')
 
 const ORDER: Order = { sku: 'tea', cents: 500 }
 
@@ -158,5 +163,34 @@ test(
     await service.start()
     assert.equal((await saga.outcome('o1', { wait: '5s' })).status, 'committed')
     assert.deepEqual(await effects(service), ['o1 done'])
+  }),
+)
+
+test(
+  'a person may decide a prepared message, but not against its local transaction',
+  inWorld(async (world) => {
+    const BY = { reason: 'test', by: 'me' }
+    const inner = sqlite(join(world.dir, 'hung.db'), { setUp })
+    let hung = false
+    // Its local transaction is committed, and its process never hears of it.
+    const transaction: typeof inner.transaction = async (fn, options) => {
+      const result = await inner.transaction(fn, options)
+      return hung ? new Promise(() => (hung = false)) : result
+    }
+    const service = world.service('shop', { store: { ...inner, transaction } })
+    const paid = service.message('paid', orderSchema, (message) =>
+      message.to('points', { do: (tx, _order, { id }) => note(tx, id, 'points') }),
+    )
+    await service.start()
+    void paid.send(ORDER, { id: 'm1' }, (tx) => {
+      hung = true
+      note(tx, 'm1', 'paid')
+    })
+    await until('it is committed', async () => (await effects(service)).length === 1)
+    const against = service.transactions.resolve('m1', 'rollback', BY)
+    await assert.rejects(against, /its local transaction is committed/)
+    await service.transactions.resolve('m1', 'commit', BY)
+    assert.equal((await paid.outcome('m1', { wait: '5s' })).status, 'committed')
+    assert.deepEqual(await effects(service), ['m1 paid', 'm1 points'])
   }),
 )

@@ -1,4 +1,5 @@
 import type { TransactionDefinition } from '../kinds/definition.ts'
+import type { SagaPlan } from '../kinds/saga-plan.ts'
 import { localParticipant } from '../participants/local.ts'
 import type { Op, Participant } from '../ports/participant.ts'
 import type { Store } from '../ports/store.ts'
@@ -24,8 +25,16 @@ export function bind<Tx, Foreign>(
   return {
     ...{ kind, name, hash, plan, logic, schema },
     participant: (branch: string, op: Op) => participants.get(`${branch} ${op}`)!,
+    refusalLasts: (branch, op) => refusalLasts(definition, branch, op),
     timeoutMs: (branch) => branches.get(branch)!.timeoutMs,
     results: (state: AnyState) => definition.results(logic.results(plan, state)),
     ...(kind === 'msg' && { fence: fenceIn(store) }),
   }
+}
+
+/** Of what is still to be decided; later a person may have it tried again. */
+function refusalLasts<Tx>({ kind, plan }: AnyDefinition<Tx>, branch: string, op: Op): boolean {
+  if (kind === 'tcc') return op === 'try'
+  if (kind !== 'saga' || op !== 'action') return false
+  return (plan as SagaPlan).steps.find(({ name }) => name === branch)?.kind !== 'retry'
 }

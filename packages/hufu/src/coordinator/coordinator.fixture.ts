@@ -42,6 +42,7 @@ export function orderSaga(steps: Steps, hash = 'v1'): Definition {
     plan: PLAN,
     logic: sagaKind,
     schema: ANYTHING,
+    refusalLasts: () => false,
     timeoutMs: () => 300,
     results: (state) => sagaKind.results(PLAN, state as SagaState),
     participant: (branch, op) => ({

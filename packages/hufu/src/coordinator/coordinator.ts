@@ -256,7 +256,7 @@ export class Coordinator<Tx, Foreign> {
       async (request) => participant.call({ ...request, input: await running.input() }),
       {
         ...{ id: row.id, kind: row.kind, name: row.name, branch, op, attempt, headers },
-        ...{ results, result: results[branch] },
+        ...{ results, result: results[branch], refusalLasts: definition.refusalLasts(branch, op) },
       },
       definition.timeoutMs(branch, op),
       abort,

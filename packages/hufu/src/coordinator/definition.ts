@@ -15,6 +15,8 @@ export interface Definition {
   participant(branch: string, op: Op): Participant
   /** What the branches that are done returned, as the user sees it. */
   results(state: AnyState): Readonly<Record<string, unknown>>
+  /** A refusal of this operation decides the transaction, so it must last. */
+  refusalLasts(branch: string, op: Op): boolean
   /** Longest call, ms. */
   timeoutMs(branch: string, op: Op): number
   /**

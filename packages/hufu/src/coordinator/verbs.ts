@@ -1,5 +1,6 @@
 import { HufuError, messageOf } from '../errors.ts'
 import type { BaseState, Event } from '../kinds/kind.ts'
+import type { FenceWord } from '../ports/store.ts'
 import { isFinal, type TransactionFilter, type TransactionRow } from '../ports/transactions.ts'
 import { checkDecision, type Decision, pageOf } from '../service/decision.ts'
 import type { Runtime } from '../service/runtime.ts'
@@ -82,6 +83,7 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
     const definition = this.#demandDefinition(found, what)
     this.#demandSense(found, definition, order, what)
     const owner = this.#demandLease(what)
+    await this.#settleWord(definition, id, order, what)
     const row = await store.transaction(async (tx) => {
       const taken = await store.transactions.take(tx, owner, id)
       if (taken === undefined) throw new HufuError('GLOBAL_STATE', `${what}: it is over`)
@@ -111,11 +113,28 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
     }
   }
 
+  /** Before a person's word the local transaction of a two-phase message has its last chance. */
+  async #settleWord({ fence }: Definition, id: string, order: Order, what: string): Promise<void> {
+    const wanted = wordOf(order)
+    if (fence === undefined || wanted === undefined) return
+    const word = await fence(id, wanted)
+    if (word === wanted || order.type === 'stop') return
+    const text = `its local transaction is ${word === 'committed' ? 'committed' : 'rolled back'}`
+    throw new HufuError('GLOBAL_STATE', `${what}: ${text}`)
+  }
+
   #demandLease(what: string): number {
     const { holds, owner } = this.#coordinator.lease
     if (holds) return owner
     throw new HufuError('CLOSED', `${what}: this process is no coordinator at the moment`)
   }
+}
+
+/** What the local transaction comes to by this word. */
+function wordOf(order: Order): FenceWord | undefined {
+  if (order.type === 'stop') return 'rolledBack'
+  if (order.type !== 'resolve') return undefined
+  return order.to === 'commit' ? 'committed' : 'rolledBack'
 }
 
 function actionOf(order: Order): string {

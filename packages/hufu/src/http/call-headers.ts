@@ -20,7 +20,7 @@ export function headersOf(
   request: ParticipantRequest,
   own: Readonly<Record<string, string>>,
 ): Headers {
-  const { id, branch, op, attempt } = request
+  const { id, branch, op, attempt, refusalLasts } = request
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
     if (!NOT_PASSED_ON.has(name.toLowerCase())) headers.set(name, value)
@@ -30,5 +30,6 @@ export function headersOf(
   // Encoded: an id may hold a slash, and letters that no header can carry.
   headers.set('idempotency-key', [id, branch, op].map(encodeURIComponent).join('/'))
   headers.set('hufu-attempt', String(attempt))
+  if (refusalLasts) headers.set('hufu-refusal', 'lasts')
   return headers
 }

@@ -40,6 +40,7 @@ export function contextOf(request: Request, { searchParams }: URL): CallContext 
     op,
     attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
     headers: Object.fromEntries(request.headers),
+    refusalLasts: request.headers.get('hufu-refusal') === 'lasts',
     signal: request.signal,
   }
 }

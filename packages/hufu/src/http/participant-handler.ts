@@ -1,7 +1,7 @@
 import { HufuError, messageOf } from '../errors.ts'
 import { encode } from '../json.ts'
 import { LIMITS } from '../limits.ts'
-import { endedBy, once } from '../ports/once.ts'
+import { endedBy, onceIn } from '../ports/once.ts'
 import type { Store } from '../ports/store.ts'
 import { BadCall } from './bad-call.ts'
 import { contextOf, inputOf, nameIn } from './incoming.ts'
@@ -72,11 +72,10 @@ function caller<Tx, Foreign>(
   return async (name, request, url) => {
     const { ctx, work } = understood(works, name, request, url)
     const input = await inputOf(request, bytesMax)
-    return store.transaction(
-      (tx) =>
-        once(store.barrier, tx, ctx, async (ended) =>
-          checked(await work(...argumentsOf(tx, input, ended, ctx)), name, ctx),
-        ),
+    return onceIn(
+      store,
+      ctx,
+      async (tx, ended) => checked(await work(...argumentsOf(tx, input, ended, ctx)), name, ctx),
       transactionOptions,
     )
   }

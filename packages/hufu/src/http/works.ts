@@ -13,6 +13,8 @@ export interface CallContext {
   readonly attempt: number
   /** Of the request, names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** A refusal decides: it is remembered, and repeats of the call are refused too. */
+  readonly refusalLasts: boolean
   /** Aborted when the caller has gone; what was begun may go on, his repeat gets its result. */
   readonly signal: AbortSignal
 }

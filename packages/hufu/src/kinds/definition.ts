@@ -1,6 +1,6 @@
 import { HufuError } from '../errors.ts'
 import { hashOf } from '../json.ts'
-import type { Op, ParticipantRequest } from '../ports/participant.ts'
+import type { Op } from '../ports/participant.ts'
 import type { TransactionKind } from '../ports/transactions.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { BaseState, Kind } from './kind.ts'
@@ -34,8 +34,6 @@ export interface BranchDefinition<Tx> {
   readonly does: Readonly<Partial<Record<Op, Doer<Tx>>>>
   /** Longest call, ms. */
   readonly timeoutMs: number
-  /** Name of the semantic lock that it holds until the end of the transaction. */
-  readonly lock?: (request: ParticipantRequest) => Promise<string> | string
 }
 
 /** Branches of one definition, those of nested sagas included. */

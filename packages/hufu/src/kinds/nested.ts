@@ -42,10 +42,7 @@ export function nestedBranches<Tx>(
   return [...branches].map(([step, branch]): [string, BranchDefinition<Tx>] => {
     const ops = Object.entries(branch.does)
     const does = Object.fromEntries(ops.map(([op, doer]) => [op, nestedDoer(doer, inner)]))
-    const { lock, timeoutMs } = branch
-    if (lock === undefined) return [`${name}/${step}`, { does, timeoutMs }]
-    const innerLock = async (request: ParticipantRequest) => lock(await inner(request))
-    return [`${name}/${step}`, { does, timeoutMs, lock: innerLock }]
+    return [`${name}/${step}`, { does, timeoutMs: branch.timeoutMs }]
   })
 }
 

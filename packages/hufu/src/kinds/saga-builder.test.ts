@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type FakeTx, remote, request, run, schemaOf, shape } from './builder.fixture.ts'
+import { type FakeTx, remote, run, schemaOf, shape } from './builder.fixture.ts'
 import { saga } from './saga-builder.ts'
 
 interface Order {
@@ -32,7 +32,6 @@ const placeOrder = () =>
         return { id: 7 }
       },
       undo: (tx, input, reserved) => tx.log.push(`release ${reserved.id} of ${input.sku}`),
-      lock: (input) => `sku:${input.sku}`,
     })
     .query('fraud', { do: (_tx, input) => input.cents > 100 })
     .pivot('charge', { do: (_tx, _input, ctx) => `paid for ${ctx.results.reserve.id}` })
@@ -154,11 +153,6 @@ describe('saga builder, work', () => {
     assert.equal(await run(placeOrder(), 'fraud', 'action', { input: order }), true)
   })
 
-  it('has the name of the lock from the input', async () => {
-    const lock = placeOrder().branches.get('reserve')!.lock!
-    assert.equal(await lock(request({ input: { sku: 'pen' } })), 'sku:pen')
-  })
-
   it('takes a participant where a function may stand', async () => {
     const stock = remote<Order, number>(7)
     const definition = define()
@@ -180,7 +174,6 @@ describe('saga builder, nested', () => {
       .step('weigh', {
         do: (_tx, parcel) => parcel.grams * 2,
         undo: (tx, parcel, doubled) => tx.log.push(`unweigh ${parcel.grams} ${doubled}`),
-        lock: (parcel) => `scale:${parcel.grams}`,
       })
       .step('wrap', { do: (_tx, _parcel, ctx) => ctx.results.weigh + 1, undo: () => undefined })
       .build()
@@ -206,8 +199,6 @@ describe('saga builder, nested', () => {
     assert.equal(await run(definition(), 'charge', 'action', { results }), 12)
     await run(definition(), 'pack/weigh', 'compensate', { results, result: 10 }, log)
     assert.deepEqual(log, ['unweigh 5 10'])
-    const lock = definition().branches.get('pack/weigh')!.lock!
-    assert.equal(await lock(request({ results })), 'scale:5')
     const typed: { pack: { wrap: number } } = definition().results(results)
     assert.deepEqual(typed.pack, { weigh: 10, wrap: 11 })
   })

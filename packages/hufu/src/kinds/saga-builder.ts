@@ -1,6 +1,5 @@
 import { durationMs } from '../duration.ts'
 import { HufuError } from '../errors.ts'
-import type { ParticipantRequest } from '../ports/participant.ts'
 import type { StandardSchema } from '../schema.ts'
 import {
   type BranchDefinition,
@@ -163,13 +162,12 @@ class Saga<Tx> {
 }
 
 function branchOf<Tx>(
-  { do: action, undo, lock }: AnyDo<Tx> & Partial<AnyStep<Tx>>,
+  { do: action, undo }: AnyDo<Tx> & Partial<AnyStep<Tx>>,
   timeoutMs: number,
 ): BranchDefinition<Tx> {
   const does = {
     action: doerOf(action),
     ...(undo !== undefined && { compensate: enderOf(undo) }),
   }
-  if (lock === undefined) return { does, timeoutMs }
-  return { does, timeoutMs, lock: ({ input }: ParticipantRequest) => lock(input) }
+  return { does, timeoutMs }
 }

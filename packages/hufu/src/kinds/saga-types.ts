@@ -26,8 +26,6 @@ export interface StepOptions<Tx, In, Results, Out, After extends keyof Results>
    * that had no effect; a participant may be, and must then do nothing.
    */
   readonly undo: End<Tx, In, Pick<Results, After>, Out>
-  /** Name of the semantic lock that the step holds until the end of the saga. */
-  readonly lock?: (input: In) => string
   /** Of the undoing. */
   readonly insist?: CallRetryOptions
   /** Cool-off before the undoing. Default: none. */

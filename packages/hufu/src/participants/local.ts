@@ -1,12 +1,12 @@
-import { once } from '../ports/once.ts'
+import { onceIn } from '../ports/once.ts'
 import type { Participant, ParticipantRequest } from '../ports/participant.ts'
 import type { Store } from '../ports/store.ts'
 
-/** A participant's work in a transaction of its store; `result`: of what it undoes or confirms. */
+/** A participant's work in a transaction of its store; `ended`: what is to be undone returned. */
 export type LocalWork<Tx> = (
   tx: Tx,
   request: ParticipantRequest,
-  result: unknown,
+  ended: unknown,
 ) => Promise<unknown> | unknown
 
 /**
@@ -19,6 +19,6 @@ export function localParticipant<Tx, Foreign>(
   work: LocalWork<Tx>,
 ): Participant {
   const call = (request: ParticipantRequest) =>
-    store.transaction((tx) => once(store.barrier, tx, request, (ended) => work(tx, request, ended)))
+    onceIn(store, request, (tx, ended) => work(tx, request, ended))
   return { kind: 'local', call }
 }

@@ -20,6 +20,11 @@ export interface ParticipantRequest<In = unknown, Result = unknown> {
   /** What the branches that are done returned, by name. */
   readonly results: Readonly<Record<string, unknown>>
   readonly headers: Readonly<Record<string, string>>
+  /**
+   * A refusal of this call decides the transaction: whoever repeats the call, however late, must be
+   * refused too. Not so where a person may have it tried again.
+   */
+  readonly refusalLasts?: boolean
   /** Aborted when the call takes too long: its outcome is then taken for unknown. */
   readonly signal: AbortSignal
 }
