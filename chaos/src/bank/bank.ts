@@ -23,6 +23,7 @@ export async function bankMode(args: readonly string[], cleanup: Cleanup): Promi
   const holds = isKept(outcome)
   if (!holds) {
     takenBack()
+    for (const [name, tail] of Object.entries(outcome.tails)) complain(`--- ${name}\n${tail}`)
     complain(`Kept: ${folder}, seed ${options.seed}`)
   }
   say(options, outcome)
@@ -33,7 +34,7 @@ function isKept({ violations, stuck, parked, moneyBefore, moneyAfter }: Outcome)
   return violations + stuck + parked === 0 && moneyBefore === moneyAfter
 }
 
-function say(options: BankOptions, { problems: _, ...outcome }: Outcome): void {
+function say(options: BankOptions, { problems: _, tails: __, ...outcome }: Outcome): void {
   const { kind, store, transactions, coordinators, seed, json } = options
   const object = { mode: 'bank', kind, store, transactions, coordinators, ...outcome, seed }
   const words = Object.entries(object).map(([name, value]) => `${name} ${value}`)

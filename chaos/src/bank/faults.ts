@@ -7,6 +7,8 @@ import type { Placing } from './placing.ts'
 
 /** From the moment that a share of the transfers may be begun until the kill, ms. */
 const WORK_MS = 900
+/** Longest wait until the share before is accepted, ms. */
+const WORK_MS_MAX = 15_000
 /** Longest time until a killed process is started again, ms. */
 const DOWN_MS = 1_500
 /** Longer than the default lease of a coordinator (8 s). */
@@ -40,6 +42,7 @@ export class Faults {
       placing.allow(Math.ceil((transactions * (share + 1)) / shares))
       if (pauses.has(share)) this.#others.push(this.#pause())
       if (kills === 0) break
+      await placing.reaches(Math.floor((transactions * share) / shares), WORK_MS_MAX)
       await sleep(this.#random.below(WORK_MS))
       await this.#kill()
     }

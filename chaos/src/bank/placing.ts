@@ -5,7 +5,7 @@ import type { Transfer } from './transfer.ts'
 
 const AT_A_TIME = 64
 /** Then it is tried elsewhere. */
-const ANSWER_MS = 3_000
+const ANSWER_MS = 2_000
 const AGAIN_MS = 50
 
 /** Begins the transfers: each is repeated, at any coordinator, until one has accepted it. */
@@ -30,6 +30,12 @@ export class Placing {
   /** So many of them may be begun. */
   allow(count: number): void {
     this.#allowed = count
+  }
+
+  /** Resolves when so many are accepted, or after `ms`. */
+  async reaches(count: number, ms: number): Promise<void> {
+    const until = performance.now() + ms
+    while (this.accepted < count && performance.now() < until) await sleep(AGAIN_MS)
   }
 
   /** What is not accepted yet is given up. */

@@ -34,6 +34,8 @@ export interface Outcome {
   readonly looks: number
   readonly seconds: number
   readonly problems: readonly string[]
+  /** The last words of each process, by its name. */
+  readonly tails: Readonly<Record<string, string>>
 }
 
 /** One whole run; `folder` is empty. Throws `CannotRunError` where there is no such server. */
@@ -128,7 +130,8 @@ class Run {
     const times = { secondsAfterLastFault: tenths(secondsAfterLastFault), seconds: tenths(seconds) }
     const violations = problems.length
     const found = { ...counts, ...open, moneyBefore, moneyAfter, violations, ...seen, ...times }
-    return { ...found, problems }
+    const tails = Object.fromEntries(this.#crew.all.map(({ name, tail }) => [name, tail.trim()]))
+    return { ...found, problems, tails }
   }
 
   get #home(): Place {
