@@ -3,11 +3,13 @@ import type { Bench } from './bench.ts'
 import { UsageError } from './flags.ts'
 import { logBench } from './log/bench.ts'
 import { outboxBench } from './outbox/bench.ts'
+import { sagaBench } from './saga/bench.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   log: logBench,
   backlog: backlogBench,
   outbox: outboxBench,
+  saga: sagaBench,
 }
 
 const HELP = `Usage: npm run bench -- NAME [options] [--json]
