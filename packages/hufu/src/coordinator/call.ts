@@ -58,6 +58,23 @@ function outcomeOfError(error: unknown): CallOutcome {
   return { type: 'refused', code, detail, ...(data !== undefined && { data }) }
 }
 
+/**
+ * The outcome, if it can be kept: a result or refusal that is no JSON, or too large, counts as an
+ * error of the call, since the transaction's row holds it.
+ */
+export function keepable(outcome: CallOutcome, bytesMax: number): CallOutcome {
+  if (outcome.type !== 'succeeded' && outcome.type !== 'refused') return outcome
+  const kept = outcome.type === 'succeeded' ? outcome.result : outcome.data
+  const what = outcome.type === 'succeeded' ? 'what it returned' : 'the data of its refusal'
+  try {
+    const bytes = Buffer.byteLength(JSON.stringify(kept) ?? '')
+    if (bytes <= bytesMax) return outcome
+    return { type: 'errored', detail: `${what} has ${bytes} bytes, limit ${bytesMax}` }
+  } catch (error) {
+    return { type: 'errored', detail: `${what} is no JSON: ${messageOf(error)}` }
+  }
+}
+
 /** Names a call among those of one transaction. */
 export function nameOfCall({ branch, op }: Pick<Call, 'branch' | 'op'>): string {
   return `${branch}/${op}`

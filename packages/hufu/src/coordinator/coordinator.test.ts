@@ -181,3 +181,18 @@ test('many at a time share commits', async (t) => {
   assert.ok(outcomes.every(({ status }) => status === 'committed'))
   assert.equal(steps.calls.length, 900)
 })
+
+test('a result that cannot be kept is an error of the call, and disturbs nobody else', async (t) => {
+  const { steps, handle } = await (await office(t)).process()
+  steps.on['reserve/action'] = ({ id, attempt }) => {
+    if (id === 'o1' && attempt === 1) return 1n
+    if (id === 'o1' && attempt === 2) return 'x'.repeat(2 ** 21)
+    return attempt
+  }
+  const [odd, other] = await Promise.all([
+    handle.run({}, { id: 'o1' }),
+    handle.run({}, { id: 'o2' }),
+  ])
+  assert.deepEqual([odd.status, odd.results.reserve], ['committed', 3])
+  assert.deepEqual([other.status, other.results.reserve], ['committed', 1])
+})

@@ -8,7 +8,7 @@ import {
   type TransactionSave,
 } from '../ports/transactions.ts'
 import type { Runtime } from '../service/runtime.ts'
-import { nameOfCall, perform } from './call.ts'
+import { keepable, nameOfCall, perform } from './call.ts'
 import { Claimer } from './claimer.ts'
 import { type AnyState, type Definition, Definitions } from './definition.ts'
 import { GroupWriter, type Saved } from './group-writer.ts'
@@ -263,7 +263,8 @@ export class Coordinator<Tx, Foreign> {
     )
     this.#calls--
     if (running.open.get(name) === abort) running.open.delete(name)
-    this.#tell(running, { ...outcome, branch, op, attempt })
+    const kept = keepable(outcome, this.#runtime.limits.payloadBytesMax)
+    this.#tell(running, { ...kept, branch, op, attempt })
   }
 
   /** The check-back of a two-phase message. */
