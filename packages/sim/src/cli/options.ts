@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
+import { WORLDS, type WorldName } from '../run.ts'
 
 export const HELP = `Usage: npm run sim -- [options]
 
-  --seeds N       worlds to run, one per seed (default 1,000)
+  --seeds N       seeds to run, each with a world of both kinds (default 1,000)
   --seed S        the first seed (default 1)
+  --world W       only worlds of messages (broker) or of global transactions (globals)
   --trace         write everything that happens to standard error
   --only STEPS    run only these steps of the plan, such as 0-4,17
   --first         stop at the first violation, without cutting it down
@@ -18,6 +20,7 @@ export class UsageError extends Error {}
 export interface Options {
   readonly seeds: number
   readonly seed: number
+  readonly worlds: readonly WorldName[]
   readonly trace: boolean
   readonly only: ReadonlySet<number> | undefined
   readonly first: boolean
@@ -32,8 +35,9 @@ export function readOptions(args: readonly string[]): Options {
   return {
     seeds: wholeNumber(values.seeds ?? '1000', '--seeds', 1),
     seed: wholeNumber(values.seed ?? '1', '--seed', 0),
+    worlds: values.world === undefined ? WORLDS : [worldOf(values.world)],
     trace: values.trace ?? false,
-    only: values.only === undefined ? undefined : readSteps(values.only),
+    only: onlyOf(values.only, values.world),
     first: values.first ?? false,
     planted: values.planted ?? false,
     bugs: values.bugs?.split(','),
@@ -46,18 +50,31 @@ function parse(args: readonly string[]) {
   const flag = { type: 'boolean' } as const
   const text = { type: 'string' } as const
   try {
-    const options = { seeds: text, seed: text, only: text, bugs: text, trace: flag, first: flag }
-    const more = { planted: flag, json: flag, help: flag }
+    const options = { seeds: text, seed: text, only: text, bugs: text, first: flag }
+    const more = { world: text, trace: flag, planted: flag, json: flag, help: flag }
     return parseArgs({ args: [...args], options: { ...options, ...more } }).values
   } catch (error) {
     throw new UsageError(`Cannot read the options: ${(error as Error).message}`)
   }
 }
 
+function worldOf(text: string): WorldName {
+  const found = WORLDS.find((world) => world === text)
+  if (found !== undefined) return found
+  throw new UsageError(`Cannot read --world: ${text} is none of ${WORLDS.join(', ')}`)
+}
+
 function wholeNumber(text: string, name: string, least: number): number {
   const number = Number(text)
   if (text !== '' && Number.isSafeInteger(number) && number >= least) return number
   throw new UsageError(`Cannot read ${name}: ${text} is no whole number from ${least}`)
+}
+
+/** Steps have their numbers in the plan of one world. */
+function onlyOf(only: string | undefined, world: string | undefined) {
+  if (only === undefined) return undefined
+  if (world === undefined) throw new UsageError('Cannot read --only: it needs --world')
+  return readSteps(only)
 }
 
 /** `0-4,17` as the numbers it means. */

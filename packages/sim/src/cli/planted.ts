@@ -45,8 +45,12 @@ function chosen({ bugs }: Options): readonly PlantedBug[] {
   return BUGS.filter(({ name }) => bugs.includes(name))
 }
 
-async function runOne({ name }: PlantedBug, { seeds, seed }: Options): Promise<Found> {
-  const args = [MAIN, '--first', '--json', '--seeds', String(seeds), '--seed', String(seed)]
+async function runOne(
+  { name, world = 'broker' }: PlantedBug,
+  { seeds, seed }: Options,
+): Promise<Found> {
+  const which = ['--world', world, '--seeds', String(seeds), '--seed', String(seed)]
+  const args = [MAIN, '--first', '--json', ...which]
   const env = { ...process.env, [PLANTED_VARIABLE]: name }
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@hufu/os'
-import { stepText } from '../plan/step.ts'
-import { planOf, runSeed } from '../run.ts'
+import { MARKS_OF, runSeed, stepsOf, type WorldName } from '../run.ts'
 import { shrink } from '../shrink.ts'
 import type { Violation } from '../world/findings.ts'
-import { MARKS, type Mark } from '../world/marks.ts'
 import { type Options, stepsText } from './options.ts'
 import { Progress } from './progress.ts'
 
@@ -15,6 +13,7 @@ const SHRUNK_MAX = 2
 const FAILURES_MAX = 20
 
 interface Failure extends Violation {
+  readonly world: WorldName
   readonly seed: number
   readonly replay: string
 }
@@ -44,7 +43,7 @@ class SeedRun {
   readonly #options: Options
   readonly #clock: Clock
   readonly #begin: number
-  readonly #marks: Record<Mark, number>
+  readonly #marks: Record<string, number>
   readonly #failures: Failure[] = []
   readonly #hash = createHash('sha256')
   #violations = 0
@@ -57,17 +56,18 @@ class SeedRun {
     this.#options = options
     this.#clock = clock
     this.#begin = clock.mono()
-    const names = Object.keys(MARKS) as Mark[]
-    this.#marks = Object.fromEntries(names.map((name) => [name, 0])) as Record<Mark, number>
+    const names = options.worlds.flatMap((world) => Object.keys(MARKS_OF[world]))
+    this.#marks = Object.fromEntries(names.map((name) => [name, 0]))
   }
 
   async run(): Promise<void> {
-    const { seeds, seed: from, first, trace } = this.#options
+    const { seeds, seed: from, first, trace, worlds } = this.#options
     // Worlds refuse and fail all the time, and nobody looks at those stacks.
     if (!trace) Error.stackTraceLimit = 2
     const progress = new Progress(seeds, this.#clock)
     for (let seed = from; seed < from + seeds; seed++) {
-      await this.#one(seed)
+      for (const world of worlds) await this.#one(world, seed)
+      this.#done++
       progress.show(this.#done, this.#violations)
       if (first && this.#violations > 0) break
     }
@@ -93,17 +93,16 @@ class SeedRun {
     }
   }
 
-  async #one(seed: number): Promise<void> {
+  async #one(world: WorldName, seed: number): Promise<void> {
     const { only, trace } = this.#options
     const onTrace = trace ? (line: string) => void process.stderr.write(`${line}\n`) : undefined
-    const { violation, marks, hash } = await runSeed(seed, only, onTrace)
-    this.#done++
+    const { violation, marks, hash } = await runSeed(world, seed, only, onTrace)
     this.#hash.update(hash)
-    for (const mark of marks.seen) this.#marks[mark]++
+    for (const mark of marks) this.#marks[mark]!++
     if (violation === undefined) return
     this.#violations++
-    const replay = replayOf(seed, only === undefined ? undefined : [...only])
-    const failure = { seed, ...violation, replay }
+    const replay = replayOf(world, seed, only === undefined ? undefined : [...only])
+    const failure = { world, seed, ...violation, replay }
     if (this.#failures.length < FAILURES_MAX) this.#failures.push(failure)
     process.stderr.write(`${failureText(failure)}\n`)
   }
@@ -114,21 +113,20 @@ function perSecond(count: number, ms: number): number {
 }
 
 /** Says which few steps of the seed's plan are enough. */
-async function cutDown({ seed, rule }: Failure): Promise<void> {
-  const steps = await shrink(seed, rule)
-  const wanted = new Set(steps)
-  const lines = planOf(seed, wanted).steps.map((step) => `    ${stepText(step)}`)
-  const head = `Seed ${seed}, cut down: ${replayOf(seed, steps)} --trace`
+async function cutDown({ world, seed, rule }: Failure): Promise<void> {
+  const steps = await shrink(world, seed, rule)
+  const lines = stepsOf(world, seed, new Set(steps)).map(({ text }) => `    ${text}`)
+  const head = `Seed ${seed}, ${world}, cut down: ${replayOf(world, seed, steps)} --trace`
   process.stderr.write(`${[head, ...lines].join('\n')}\n`)
 }
 
-function replayOf(seed: number, only: readonly number[] | undefined): string {
-  const command = `npm run sim -- --seeds 1 --seed ${seed}`
+function replayOf(world: WorldName, seed: number, only: readonly number[] | undefined): string {
+  const command = `npm run sim -- --world ${world} --seeds 1 --seed ${seed}`
   return only === undefined ? command : `${command} --only ${stepsText(only)}`
 }
 
-function failureText({ seed, rule, detail, replay }: Failure): string {
-  return `Seed ${seed} breaks a promise: ${rule}\n    ${detail}\n    again: ${replay}`
+function failureText({ world, seed, rule, detail, replay }: Failure): string {
+  return `Seed ${seed}, ${world}, breaks a promise: ${rule}\n    ${detail}\n    again: ${replay}`
 }
 
 export function reportText(report: Report): string {
@@ -139,6 +137,7 @@ export function reportText(report: Report): string {
     `${seeds} seeds, ${violations} violations, ${speed}`,
     `Sometimes: ${marks.join(', ')}`,
   ]
-  for (const name of never) lines.push(`Never: ${name} (${MARKS[name as Mark]})`)
+  const meanings = Object.assign({}, ...Object.values(MARKS_OF)) as Record<string, string>
+  for (const name of never) lines.push(`Never: ${name} (${meanings[name]})`)
   return lines.join('\n')
 }

@@ -93,7 +93,7 @@ function transaction<T>(
       open.delete(tx)
       if (death === 'after') gate.die('store')
       if (early()) {
-        around.mark('lateCommit')
+        around.mark('commitAfterError')
         onError(new Error('by chance: the connection was lost in the commit'))
         await sleep(clock, gate.roll('early ms') * LATE_COMMIT_MS)
       }

@@ -13,7 +13,7 @@ export const GLOBAL_MARKS = {
   inDoubt: 'a pivot was left in doubt',
   refused: 'a participant refused, and what was done was undone',
   lostCommit: 'a commit succeeded, and its answer was lost',
-  lateCommit: 'a commit took effect after its client was told of an error',
+  commitAfterError: 'a commit took effect after its client was told of an error',
   repeatedBegin: 'the same id was begun again',
   checkedCommitted: 'a check-back found the local transaction committed',
   checkedRolledBack: 'a check-back kept the local transaction from committing',

@@ -1,5 +1,6 @@
 import type { PlantedBug } from './bug.ts'
 import { COPY_BUGS } from './copy-bugs.ts'
+import { GLOBAL_BUGS } from './global-bugs.ts'
 import { LIBRARY_BUGS } from './library-bugs.ts'
 import { LOG_BUGS } from './log-bugs.ts'
 import { PREPARED_BUGS } from './prepared-bugs.ts'
@@ -11,4 +12,5 @@ export const BUGS: readonly PlantedBug[] = [
   ...PREPARED_BUGS,
   ...COPY_BUGS,
   ...LIBRARY_BUGS,
+  ...GLOBAL_BUGS,
 ]
