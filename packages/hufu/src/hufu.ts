@@ -220,7 +220,9 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   async stats() {
     const outbox = await this.store.outbox.stats()
     const parked = await this.store.parked.count('parked')
-    return { outbox, parked, consumers: this.#consumers.stats() }
+    const counts = await this.store.transactions.counts()
+    const transactions = { ...counts, inHand: this.#globals.coordinator.inHand }
+    return { outbox, parked, consumers: this.#consumers.stats(), transactions }
   }
 
   #wake(kind?: WorkKind): void {

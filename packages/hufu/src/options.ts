@@ -53,4 +53,11 @@ export interface HufuStats {
   /** Waiting for a person. */
   readonly parked: number
   readonly consumers: readonly ConsumerStats[]
+  /** Global transactions of the store that are not final, and those that this process drives. */
+  readonly transactions: {
+    readonly running: number
+    readonly parked: number
+    readonly inDoubt: number
+    readonly inHand: number
+  }
 }
