@@ -24,7 +24,8 @@ const CALLS: readonly Ban[] = [
 const MODULES: readonly { pattern: RegExp; instead: string; besides?: string }[] = [
   { pattern: /^node:fs(\/|$)/, instead: 'os.disk', besides: 'apps/server/' },
   { pattern: /^node:sqlite$/, instead: 'a store', besides: 'packages/hufu/src/stores/sqlite/' },
-  { pattern: /^node:(net|tls|dgram|http|https|http2)$/, instead: 'a port of os' },
+  { pattern: /^node:(net|tls|dgram|http2)$/, instead: 'a port of os' },
+  { pattern: /^node:https?$/, instead: 'a port of os', besides: 'packages/hufu/src/http/' },
   { pattern: /^node:(timers(\/|$)|perf_hooks$)/, instead: 'os.clock' },
 ]
 

@@ -4,7 +4,12 @@ import type { Read } from './read-bytes.ts'
 /** What a participant answered. */
 export interface Answer extends Read {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: AnswerHeaders
+}
+
+/** Asked by names in lower case; null: there is none. */
+export interface AnswerHeaders {
+  get(name: string): string | null
 }
 
 /** Characters of an answer that stand in an error. */
@@ -15,13 +20,15 @@ const CODE_CHARS_MAX = 128
 const RETRY_MS = 1_000
 const RETRY_MS_MAX = 86_400_000
 
+const decoder = new TextDecoder()
+
 /**
  * The result that an answer carries; throws `fail`, `later` or an error by its status. `dtm`: also
  * by the words in its text, as dtm does.
  */
 export function resultOf(answer: Answer, what: string, dtm: boolean): unknown {
   const { status, headers, whole } = answer
-  const text = new TextDecoder().decode(answer.bytes)
+  const text = decoder.decode(answer.bytes)
   if (status === 425 || (dtm && text.includes('ONGOING'))) throw later(retryMs(headers))
   if (status === 409 || (dtm && text.includes('FAILURE'))) throw refusal(text)
   if (status < 200 || status > 299) throw new Error(`${what}: ${status} ${excerpt(text)}`)
@@ -32,7 +39,7 @@ export function resultOf(answer: Answer, what: string, dtm: boolean): unknown {
 }
 
 /** Milliseconds until a participant is to be asked again, from 1 to a day; else a second. */
-function retryMs(headers: Headers): number {
+function retryMs(headers: AnswerHeaders): number {
   const exact = headers.get('hufu-retry-ms')
   const seconds = headers.get('retry-after')
   const ms = exact !== null ? Number(exact) : Number(seconds ?? Number.NaN) * 1_000
@@ -56,7 +63,7 @@ function objectIn(text: string): Record<string, unknown> {
 }
 
 /** JSON, or the text where it does not claim to be JSON: many answer `ok`. */
-function value(text: string, headers: Headers, what: string): unknown {
+function value(text: string, headers: AnswerHeaders, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -19,17 +19,18 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
 export function headersOf(
   request: ParticipantRequest,
   own: Readonly<Record<string, string>>,
-): Headers {
-  const { id, branch, op, attempt, refusalLasts } = request
-  const headers = new Headers()
+): Record<string, string> {
+  const { id, branch, op, attempt } = request
+  const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!NOT_PASSED_ON.has(name.toLowerCase())) headers.set(name, value)
+    const known = name.toLowerCase()
+    if (!NOT_PASSED_ON.has(known)) headers[known] = value
   }
-  for (const [name, value] of Object.entries(own)) headers.set(name, value)
-  headers.set('accept', 'application/json')
+  for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value
+  headers.accept = 'application/json'
   // Encoded: an id may hold a slash, and letters that no header can carry.
-  headers.set('idempotency-key', [id, branch, op].map(encodeURIComponent).join('/'))
-  headers.set('hufu-attempt', String(attempt))
-  if (refusalLasts) headers.set('hufu-refusal', 'lasts')
+  const key = `${encodeURIComponent(id)}/${encodeURIComponent(branch)}/${op}`
+  headers['idempotency-key'] = key
+  headers['hufu-attempt'] = String(attempt)
   return headers
 }

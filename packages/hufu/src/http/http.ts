@@ -5,7 +5,9 @@ import type { Op, Participant, ParticipantRequest } from '../ports/participant.t
 import type { Answer } from './answer.ts'
 import { resultOf } from './answer.ts'
 import { headersOf } from './call-headers.ts'
-import { readBytes } from './read-bytes.ts'
+import type { Exchange, Outgoing } from './exchange.ts'
+import { fetchExchange } from './fetch-exchange.ts'
+import { nodeExchange } from './node-exchange.ts'
 
 /** Headers to send with a call; of a function: made for each call. */
 export type CallHeaders<In = unknown, Out = unknown> =
@@ -26,7 +28,7 @@ export interface HttpOptions<In = unknown, Out = unknown> {
   readonly dtm?: boolean
   /** Of an answer, bytes; a longer result is an error. Default: 1 MiB. */
   readonly responseBytesMax?: number
-  /** Instead of the global `fetch`: an own agent, certificates, a proxy. */
+  /** Instead of `node:http`: for an own agent, certificates, a proxy. */
   readonly fetch?: typeof fetch
 }
 
@@ -48,14 +50,15 @@ export function http<In = unknown, Out = unknown>(
     throw new HufuError('ARGUMENT', `Making an HTTP participant: responseBytesMax is ${bytesMax}`)
   }
   if (typeof url === 'string') checkedUrl(url)
+  const exchange = options.fetch ? fetchExchange(options.fetch) : nodeExchange
   return {
     kind: 'http',
     async call(request) {
       const target = checkedUrl(typeof url === 'string' ? url : url(request.op))
       // Not the query: what is in it may be secret.
       const what = `Calling ${target.origin}${target.pathname} (${request.op})`
-      const init = await initOf(request, options, what)
-      const answer = await exchange(inquiry(target, request), init, options, bytesMax, what)
+      const call = await outgoing(inquiry(target, request), request, options, bytesMax, what)
+      const answer = await exchanged(exchange, call, what)
       return resultOf(answer, what, options.dtm ?? false) as Out
     },
   }
@@ -80,41 +83,34 @@ function inquiry(target: URL, { id, kind, branch, op }: ParticipantRequest): URL
   return target
 }
 
-async function initOf<In, Out>(
+async function outgoing<In, Out>(
+  url: URL,
   request: ParticipantRequest<In, Out>,
   { body, headers: given }: HttpOptions<In, Out>,
+  bytesMax: number,
   what: string,
-): Promise<RequestInit> {
+): Promise<Outgoing> {
   const value = body ? body(request) : request.input
   const own = typeof given === 'function' ? await given(request) : (given ?? {})
   const headers = headersOf(request, own)
-  // A redirected POST may become a GET, and leads where nobody has looked: an error instead.
-  const init = { method: 'POST', redirect: 'manual', signal: request.signal, headers } as const
-  if (value === undefined) return init
-  headers.set('content-type', 'application/json')
-  return { ...init, body: Buffer.from(encode(value, LIMITS.payloadBytesMax, what)) }
+  const { signal } = request
+  if (value === undefined) return { url, headers, body: undefined, signal, bytesMax }
+  headers['content-type'] = 'application/json'
+  return { url, headers, body: encode(value, LIMITS.payloadBytesMax, what), signal, bytesMax }
 }
 
-async function exchange<In, Out>(
-  target: URL,
-  init: RequestInit,
-  options: HttpOptions<In, Out>,
-  bytesMax: number,
-  what: string,
-): Promise<Answer> {
+async function exchanged(exchange: Exchange, call: Outgoing, what: string): Promise<Answer> {
   try {
-    const response = await (options.fetch ?? fetch)(target, init)
-    const { status, headers } = response
-    return { status, headers, ...(await readBytes(response.body, bytesMax)) }
+    return await exchange(call)
   } catch (error) {
-    throw new Error(`${what}: ${wordsOf(init.signal, error)}`, { cause: error })
+    throw new Error(`${what}: ${wordsOf(call.signal, error)}`, { cause: error })
   }
 }
 
-/** `fetch failed` says nothing: the reason is in its cause. */
-function wordsOf(signal: AbortSignal | null | undefined, error: unknown): string {
-  if (signal?.aborted) return messageOf(signal.reason)
-  const cause = error instanceof Error ? error.cause : undefined
+/** `fetch failed` says nothing: the reason is in its cause. Of several addresses, none is told. */
+function wordsOf(signal: AbortSignal, error: unknown): string {
+  if (signal.aborted) return messageOf(signal.reason)
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(cause instanceof Error)) return messageOf(error)
   return cause.message || String('code' in cause ? cause.code : cause)
 }

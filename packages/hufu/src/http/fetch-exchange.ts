@@ -1,0 +1,13 @@
+import type { Exchange } from './exchange.ts'
+import { readBytes } from './read-bytes.ts'
+
+/** Calls with the user's own `fetch`. */
+export function fetchExchange(fetchLike: typeof fetch): Exchange {
+  return async ({ url, headers, body, signal, bytesMax }) => {
+    const init = { method: 'POST', redirect: 'manual', signal, headers } as const
+    const given = body === undefined ? init : { ...init, body: Buffer.from(body) }
+    const response = await fetchLike(url, given)
+    const { status, headers: answered } = response
+    return { status, headers: answered, ...(await readBytes(response.body, bytesMax)) }
+  }
+}

@@ -1,0 +1,66 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, request as requestHttp } from 'node:http'
+import { request as requestHttps, Agent as TlsAgent } from 'node:https'
+import type { Answer } from './answer.ts'
+import type { Exchange, Outgoing } from './exchange.ts'
+import { readChunks } from './read-chunks.ts'
+
+/**
+ * Connections to one place stay open while nobody calls it, up to so many, for so long, or as long
+ * as the other side announces. They keep no process alive.
+ */
+const KEPT = {
+  keepAlive: true,
+  maxFreeSockets: 1_024,
+  timeout: 60_000,
+  scheduling: 'lifo',
+} as const
+
+const agent = new Agent(KEPT)
+const tlsAgent = new TlsAgent(KEPT)
+
+/** Calls with `node:http`, at a third of what the global `fetch` costs. */
+export const nodeExchange: Exchange = (call) => {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const { signal } = call
+  if (signal.aborted) return Promise.reject(signal.reason)
+  const request = begun(call, (response) => {
+    readChunks(response, call.bytesMax).then((read) => {
+      if (!read.whole) request.destroy()
+      resolve({ status: response.statusCode ?? 0, headers: headersIn(response), ...read })
+    }, reject)
+  })
+  const abort = () => void request.destroy(new Error('aborted'))
+  signal.addEventListener('abort', abort)
+  request.on('error', reject)
+  request.end(call.body)
+  return promise.finally(() => signal.removeEventListener('abort', abort))
+}
+
+function begun(
+  { url, headers, body }: Outgoing,
+  onResponse: (response: IncomingMessage) => void,
+): ClientRequest {
+  const { hostname, port, pathname, search } = url
+  const options = {
+    method: 'POST',
+    // The brackets of an IPv6 address are the URL's, not the address's.
+    hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    ...(port !== '' && { port }),
+    path: `${pathname}${search}`,
+    // Compressed answers would have to be taken apart: none are asked for.
+    headers: { ...headers, 'accept-encoding': 'identity', 'content-length': body?.length ?? 0 },
+  }
+  return url.protocol === 'https:'
+    ? requestHttps({ ...options, agent: tlsAgent }, onResponse)
+    : requestHttp({ ...options, agent }, onResponse)
+}
+
+function headersIn({ headers }: IncomingMessage): Answer['headers'] {
+  return {
+    get(name) {
+      const value = headers[name]
+      return Array.isArray(value) ? value.join(', ') : (value ?? null)
+    },
+  }
+}

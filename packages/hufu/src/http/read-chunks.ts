@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http'
+import type { Read } from './read-bytes.ts'
+
+/** Reads a body, at most `bytesMax` of it; of a longer one the rest is left unread. */
+export function readChunks(from: IncomingMessage, bytesMax: number): Promise<Read> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    from.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > bytesMax) resolve({ bytes: Buffer.concat(chunks, bytesMax), whole: false })
+    })
+    from.on('end', () => resolve({ bytes: oneOf(chunks), whole: true }))
+    from.on('error', reject)
+    from.on('close', () => reject(new Error('the answer was cut')))
+  })
+}
+
+function oneOf(chunks: readonly Buffer[]): Buffer {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
