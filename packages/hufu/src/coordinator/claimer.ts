@@ -18,6 +18,12 @@ export interface Claiming {
   readonly adopt: (row: TransactionRow) => void
 }
 
+/** A statement that waits for what another transaction may be doing with the row. */
+export type Waits<Tx> = (tx: Tx) => Promise<unknown>
+
+/** Ends a transaction that was begun to wait only. */
+class Waited extends Error {}
+
 /** Finds work: what others left behind, what has become due, what was stored and not begun. */
 export class Claimer<Tx, Foreign> {
   readonly #runtime: Runtime<Tx, Foreign>
@@ -25,7 +31,7 @@ export class Claimer<Tx, Foreign> {
   readonly #lease: CoordinatorLease<Tx, Foreign>
   readonly #claiming: Claiming
   readonly #waker: Waker
-  readonly #unsure = new Set<string>()
+  readonly #unsure = new Map<string, Waits<Tx> | undefined>()
   #stopping = new AbortController()
   #running: Promise<void> | undefined
 
@@ -57,9 +63,12 @@ export class Claimer<Tx, Foreign> {
     this.#waker.wake()
   }
 
-  /** It is not known whether this one is stored, or whose it is: the store will say. */
-  lookFor(id: string): void {
-    this.#unsure.add(id)
+  /**
+   * It is not known whether this one is stored, or whose it is: the store will say. `waits` where a
+   * commit may still be under way although its answer was lost.
+   */
+  lookFor(id: string, waits?: Waits<Tx>): void {
+    this.#unsure.set(id, waits)
   }
 
   async #run(): Promise<void> {
@@ -68,8 +77,8 @@ export class Claimer<Tx, Foreign> {
     while (!signal.aborted) {
       this.#waker.clear()
       let more = false
+      await this.#lookForUnsure()
       try {
-        await this.#lookForUnsure()
         more = await this.#claimSome()
       } catch (error) {
         warn(`Claiming transactions: ${messageOf(error)}; again in ${TROUBLE_MS} ms`)
@@ -102,11 +111,31 @@ export class Claimer<Tx, Foreign> {
   }
 
   async #lookForUnsure(): Promise<void> {
-    for (const id of this.#unsure) {
-      const row = await this.#runtime.store.transactions.get(id)
-      this.#unsure.delete(id)
-      const ours = row !== undefined && !isFinal(row.status) && row.owner === this.#lease.owner
-      if (ours && row.owner !== 0) this.#adopt(row)
+    try {
+      for (const [id, waits] of this.#unsure) await this.#lookForOne(id, waits)
+    } catch (error) {
+      const text = 'it is looked for again'
+      this.#runtime.warn(`Looking for a transaction in doubt: ${messageOf(error)}; ${text}`)
+    }
+  }
+
+  async #lookForOne(id: string, waits: Waits<Tx> | undefined): Promise<void> {
+    if (waits !== undefined) await this.#outlast(waits)
+    const row = await this.#runtime.store.transactions.get(id)
+    this.#unsure.delete(id)
+    const ours = row !== undefined && !isFinal(row.status) && row.owner === this.#lease.owner
+    if (ours && row.owner !== 0) this.#adopt(row)
+  }
+
+  /** After it, no commit of which the answer was lost can come any more. Changes nothing. */
+  async #outlast(waits: Waits<Tx>): Promise<void> {
+    try {
+      await this.#runtime.store.transaction(async (tx) => {
+        await waits(tx)
+        throw new Waited()
+      })
+    } catch (error) {
+      if (!(error instanceof Waited)) throw error
     }
   }
 

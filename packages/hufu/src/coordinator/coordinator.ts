@@ -58,7 +58,8 @@ export class Coordinator<Tx, Foreign> {
       saveOf: (running) => this.#saveOf(running),
       onSaved: (saved) => this.#saved(saved),
       onLost: (running) => this.#lost(running),
-      onUnsure: ({ id }) => this.#claimer.lookFor(id),
+      onUnsure: (row) =>
+        this.#claimer.lookFor(row.id, (tx) => store.transactions.insertAll(tx, [row])),
     })
     this.#claimer = new Claimer(runtime, options, this.lease, {
       definitions: this.definitions,
@@ -136,8 +137,21 @@ export class Coordinator<Tx, Foreign> {
     const running = new Running(row, definition)
     this.#running.set(row.id, running)
     this.#tell(running, { type: 'recovered' })
-    this.#tell(running, happening)
+    try {
+      this.#take(running, happening)
+    } catch (error) {
+      // What was under way has ended meanwhile; it goes on without the word.
+      if (!running.over && !running.dirty) this.#act(running, [], false)
+      throw error
+    }
     await running.saved()
+  }
+
+  /** A row was to be taken for a person, and it was not heard whether that is stored. */
+  mayHaveTaken(id: string, owner: number): void {
+    const { transactions } = this.#runtime.store
+    this.#claimer.lookFor(id, (tx) => transactions.take(tx, owner, id))
+    this.wake()
   }
 
   /** Resolves when the transaction is not `running` any more, or after `ms`. */
@@ -175,15 +189,19 @@ export class Coordinator<Tx, Foreign> {
 
   #tell(running: Running, happening: Happening): void {
     if (running.over) return
-    const at = this.lease.time()
-    const event = { ...happening, at, random: this.#runtime.os.random.next() } as Event
     try {
-      if (running.take(event)) this.#writer.save(running)
+      this.#take(running, happening)
     } catch (error) {
       // Not to be worked on by this version of the code: it stays as it is stored.
-      this.#runtime.warn(`Transaction ${running.id}, ${event.type}: ${messageOf(error)}`)
+      this.#runtime.warn(`Transaction ${running.id}, ${happening.type}: ${messageOf(error)}`)
       this.#forget(running)
     }
+  }
+
+  #take(running: Running, happening: Happening): void {
+    const at = this.lease.time()
+    const event = { ...happening, at, random: this.#runtime.os.random.next() } as Event
+    if (running.take(event)) this.#writer.save(running)
   }
 
   #saveOf(running: Running): TransactionSave {

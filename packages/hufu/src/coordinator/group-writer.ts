@@ -1,6 +1,6 @@
 import { type Os, sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
-import { messageOf } from '../errors.ts'
+import { isHufuError, messageOf } from '../errors.ts'
 import type { Call } from '../kinds/kind.ts'
 import type { Store } from '../ports/store.ts'
 import type { InsertOutcome, NewTransaction, TransactionSave } from '../ports/transactions.ts'
@@ -138,7 +138,8 @@ export class GroupWriter<Tx, Foreign> {
   async #failed(error: unknown, inserts: readonly Insert[], saves: readonly Saved[]) {
     const { warn, os, onUnsure } = this.#parts
     for (const { row, reject } of inserts) {
-      onUnsure(row)
+      // Refused before anything was asked of the database.
+      if (!isHufuError(error, 'LIMIT')) onUnsure(row)
       reject(error)
     }
     for (const { running, calls, ask } of saves) {

@@ -84,15 +84,25 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
     this.#demandSense(found, definition, order, what)
     const owner = this.#demandLease(what)
     await this.#settleWord(definition, id, order, what)
-    const row = await store.transaction(async (tx) => {
-      const taken = await store.transactions.take(tx, owner, id)
-      if (taken === undefined) throw new HufuError('GLOBAL_STATE', `${what}: it is over`)
-      const { reason, by } = decision
-      const subject = `${taken.name} ${id}`
-      await store.audit.add(tx, { action: actionOf(order), subject, ref: 0, reason, by })
-      return taken
-    })
+    const row = await this.#take(id, owner, order, decision, what)
     await this.#coordinator.order(row, definition, order)
+  }
+
+  async #take(id: string, owner: number, order: Order, decision: Decision, what: string) {
+    const { store } = this.#runtime
+    const { reason, by } = decision
+    try {
+      return await store.transaction(async (tx) => {
+        const taken = await store.transactions.take(tx, owner, id)
+        if (taken === undefined) throw new HufuError('GLOBAL_STATE', `${what}: it is over`)
+        const subject = `${taken.name} ${id}`
+        await store.audit.add(tx, { action: actionOf(order), subject, ref: 0, reason, by })
+        return taken
+      })
+    } catch (error) {
+      this.#coordinator.mayHaveTaken(id, owner)
+      throw error
+    }
   }
 
   #demandDefinition(row: TransactionRow, what: string): Definition {
