@@ -83,6 +83,7 @@ const LAYERS: readonly (readonly Part[])[] = [
     adapter('transports', 'embedded', [...GROUND, 'broker']),
     ...['amqp', 'rocketmq'].map((name) => adapter('transports', name, GROUND)),
     { name: 'http', at: [`${HUFU}/http/`], sees: GROUND },
+    { name: 'adapters', at: [`${HUFU}/adapters/`], sees: GROUND },
     { name: 'testing', at: [`${HUFU}/testing/`], sees: GROUND },
   ],
   [{ name: 'library', at: [`${HUFU}/*`] }],

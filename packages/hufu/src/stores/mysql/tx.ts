@@ -168,7 +168,7 @@ export type MysqlForeign = Connection | ForeignTx
 export async function sessionOf(tx: MysqlTx | MysqlForeign, names: Names): Promise<Session> {
   if (tx instanceof LiveTx) return tx.session
   const way = tx instanceof ForeignTx ? tx.wayOf('mysql') : { connection: tx }
-  if ('query' in way) return new Session(connectionOf(way.query), names)
+  if ('query' in way) return insideOf(new Session(connectionOf(way.query), names))
   const connection = promised(way.connection)
   if (connection === undefined) {
     throw new HufuError('ARGUMENT', 'Using a transaction: it is no connection of mysql2')
@@ -178,6 +178,19 @@ export async function sessionOf(tx: MysqlTx | MysqlForeign, names: Names): Promi
   })
   if (inside) return new Session(connection, names)
   throw new HufuError('TRANSACTION_MISSING', 'Using a connection: it is not in a transaction')
+}
+
+/**
+ * MariaDB tells in a statement whether it is in a transaction; for MySQL that part is a comment,
+ * and what the library knows of its own transactions is all.
+ */
+const INSIDE = 'SELECT /*M! (@@in_transaction OR NOT @@autocommit) AS inside, */ 1 AS answered'
+
+/** A deadlock ends a transaction, and the library that began it takes it for a living one. */
+async function insideOf(session: Session): Promise<Session> {
+  const row = await session.row<{ inside?: number }>(INSIDE)
+  if (row?.inside === undefined || Number(row.inside) === 1) return session
+  throw new HufuError('TRANSACTION_MISSING', 'Using a transaction: the server has ended it')
 }
 
 /** A connection, as far as a session uses it, for a library that has its own way to run a text. */
