@@ -15,7 +15,7 @@ import { GroupWriter, type Saved } from './group-writer.ts'
 import { CoordinatorLease } from './lease.ts'
 import type { CoordinatorOptions } from './options.ts'
 import { Running } from './running.ts'
-import { Waiters } from './waiters.ts'
+import { type Stored, Waiters } from './waiters.ts'
 
 /** What can happen, without time and chance: the coordinator adds them. */
 type Happening = Event extends infer E
@@ -131,8 +131,21 @@ export class Coordinator<Tx, Foreign> {
     return true
   }
 
-  /** What a person says of a row that was just taken: stored when this resolves. */
-  async order(row: TransactionRow, definition: Definition, happening: Happening): Promise<void> {
+  /**
+   * What a person says of a row that `take` gives to this coordinator: stored when this resolves.
+   * No state of it is stored meanwhile, so that nothing is decided upon an older one.
+   */
+  async order(
+    definition: Definition,
+    happening: Happening,
+    take: () => Promise<TransactionRow>,
+  ): Promise<void> {
+    const work = async () => ({ saved: this.#order(await take(), definition, happening) })
+    const { saved } = await this.#writer.between(work)
+    await saved
+  }
+
+  #order(row: TransactionRow, definition: Definition, happening: Happening): Promise<void> {
     this.#running.get(row.id)?.drop()
     const running = new Running(row, definition)
     this.#running.set(row.id, running)
@@ -144,7 +157,7 @@ export class Coordinator<Tx, Foreign> {
       if (!running.over && !running.dirty) this.#act(running, [], false)
       throw error
     }
-    await running.saved()
+    return running.saved()
   }
 
   /** A row was to be taken for a person, and it was not heard whether that is stored. */
@@ -154,22 +167,27 @@ export class Coordinator<Tx, Foreign> {
     this.wake()
   }
 
-  /** Resolves when the transaction is not `running` any more, or after `ms`. */
-  async settled(id: string, ms: number): Promise<void> {
+  /**
+   * Resolves when the transaction is not `running` any more, with what is stored of it, or after
+   * `ms`. Undefined: there is none, or the time is over.
+   */
+  async settled(id: string, ms: number): Promise<Stored | undefined> {
     const { clock } = this.#runtime.os
     const until = clock.mono() + ms
-    if (this.#running.has(id) && (await this.#waiters.wait(id, ms, clock))) return
-    await this.#poll(id, until)
+    const stored = this.#running.has(id) ? await this.#waiters.wait(id, ms, clock) : undefined
+    return stored ?? this.#poll(id, until)
   }
 
-  async #poll(id: string, until: number): Promise<void> {
+  async #poll(id: string, until: number): Promise<Stored | undefined> {
     const { store, os } = this.#runtime
     while (os.clock.mono() < until) {
       const row = await store.transactions.get(id)
-      if (row?.status !== 'running') return
+      if (row?.status !== 'running') return row
       const pauseMs = Math.min(this.#options.pollMs, until - os.clock.mono())
-      await this.#waiters.wait(id, pauseMs, os.clock)
+      const stored = await this.#waiters.wait(id, pauseMs, os.clock)
+      if (stored !== undefined) return stored
     }
+    return undefined
   }
 
   #adoptNew(
@@ -230,9 +248,10 @@ export class Coordinator<Tx, Foreign> {
 
   #settled(running: Running, save: TransactionSave): void {
     this.#forget(running)
-    this.#waiters.tell(running.id, true)
-    if (isFinal(save.status)) return
     const { row, state } = running
+    const { status, state: text } = save
+    this.#waiters.tell(running.id, { name: row.name, hash: row.hash, status, state: text })
+    if (isFinal(status)) return
     const { code = 'PARKED', detail = '', branch = '' } = state.cause ?? {}
     const alert = { kind: 'transaction', event: row.name, group: branch, id: row.id } as const
     this.#runtime.alert({ ...alert, key: row.key, cause: code, detail, ref: 0 })
@@ -316,7 +335,7 @@ export class Coordinator<Tx, Foreign> {
   #lost(running: Running): void {
     this.#runtime.warn(`Transaction ${running.id}: another coordinator has taken it over`)
     this.#forget(running)
-    this.#waiters.tell(running.id, false)
+    this.#waiters.tell(running.id)
   }
 
   #forget(running: Running): void {

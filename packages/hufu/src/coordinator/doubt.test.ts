@@ -72,3 +72,22 @@ test('one that was taken over for a person in a commit not heard of goes on', as
   assert.equal((await other.handle.outcome('o1', { wait: '5s' })).status, 'committed')
   assert.equal(other.steps.count('ship/action'), 1)
 })
+
+test('what a person decides is not decided upon a state that has become old', async (t) => {
+  const { store, steps, handle, verbs } = await (await office(t)).process()
+  const reserved = Promise.withResolvers<void>()
+  steps.on['reserve/action'] = () => reserved.promise
+  await handle.begin({}, { id: 'o1' })
+  const { transaction } = store
+  store.transaction = async (fn, options) => {
+    store.transaction = transaction
+    const value = await transaction.call(store, fn, options)
+    reserved.resolve()
+    // The answer is slow: time enough for the pivot, were it called.
+    await sleep(100)
+    return value as Awaited<ReturnType<typeof fn>>
+  }
+  await verbs.resolve('o1', 'rollback', BY)
+  assert.equal((await handle.outcome('o1', { wait: '5s' })).status, 'rolledBack')
+  assert.equal(steps.count('charge/action'), 0)
+})

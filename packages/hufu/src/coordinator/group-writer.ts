@@ -48,6 +48,7 @@ export class GroupWriter<Tx, Foreign> {
   readonly #parts: WriterParts<Tx, Foreign>
   readonly #inserts: Insert[] = []
   readonly #dirty = new Set<Running>()
+  readonly #between: (() => Promise<void>)[] = []
   #running: Promise<void> | undefined
   #troubles = 0
 
@@ -67,6 +68,14 @@ export class GroupWriter<Tx, Foreign> {
     this.#start()
   }
 
+  /** Runs `work` while nothing is being stored; what it does at its end comes before the rest. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#between.push(() => work().then(resolve, reject))
+      this.#start()
+    })
+  }
+
   /** Resolves when everything given so far is stored, or refused. */
   async idle(): Promise<void> {
     await this.#running
@@ -79,7 +88,9 @@ export class GroupWriter<Tx, Foreign> {
   async #run(): Promise<void> {
     // What this turn still brings goes into the first group.
     await new Promise<void>((resolve) => this.#parts.os.clock.turn(resolve))
-    while (this.#inserts.length + this.#dirty.size > 0) await this.#group()
+    while (this.#between.length + this.#inserts.length + this.#dirty.size > 0) {
+      await (this.#between.shift() ?? (() => this.#group()))()
+    }
     this.#running = undefined
   }
 

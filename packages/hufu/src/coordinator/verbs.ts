@@ -84,8 +84,8 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
     this.#demandSense(found, definition, order, what)
     const owner = this.#demandLease(what)
     await this.#settleWord(definition, id, order, what)
-    const row = await this.#take(id, owner, order, decision, what)
-    await this.#coordinator.order(row, definition, order)
+    const take = () => this.#take(id, owner, order, decision, what)
+    await this.#coordinator.order(definition, order, take)
   }
 
   async #take(id: string, owner: number, order: Order, decision: Decision, what: string) {
