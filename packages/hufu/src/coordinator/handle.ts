@@ -9,6 +9,7 @@ import type { Runtime } from '../service/runtime.ts'
 import type { Coordinator, Submission } from './coordinator.ts'
 import type { Definition } from './definition.ts'
 import { type Sent, sendLocally } from './message.ts'
+import type { Stored } from './waiters.ts'
 
 export interface StartOptions {
   /** The idempotency key: the same id with the same input begins nothing. 1 to 128 characters. */
@@ -62,8 +63,8 @@ export class Handle<Tx, Foreign> {
   async run(input: unknown, options: RunOptions): Promise<Outcome> {
     const waitMs = durationMs(options.wait ?? WAIT_MS, 'wait')
     const { repeated } = await this.begin(input, options)
-    await (await this.#ready()).settled(options.id, waitMs)
-    return this.#outcome(options.id, repeated)
+    const stored = await (await this.#ready()).settled(options.id, waitMs)
+    return this.#outcome(options.id, repeated, stored)
   }
 
   /** Stored and begun; nobody waits for its end. */
@@ -80,8 +81,8 @@ export class Handle<Tx, Foreign> {
 
   async outcome(id: string, { wait = 0 }: { wait?: Duration } = {}): Promise<Outcome> {
     const waitMs = durationMs(wait, 'wait')
-    if (waitMs > 0) await (await this.#ready()).settled(id, waitMs)
-    return this.#outcome(id, true)
+    const stored = waitMs > 0 ? await (await this.#ready()).settled(id, waitMs) : undefined
+    return this.#outcome(id, true, stored)
   }
 
   /**
@@ -99,12 +100,13 @@ export class Handle<Tx, Foreign> {
     const sent: Sent<T> = repeated
       ? { repeated }
       : { repeated, result: await sendLocally(this.#runtime, coordinator, options.id, fn) }
-    await coordinator.settled(options.id, waitMs)
-    return { sent, outcome: await this.#outcome(options.id, repeated) }
+    const stored = await coordinator.settled(options.id, waitMs)
+    return { sent, outcome: await this.#outcome(options.id, repeated, stored) }
   }
 
-  async #outcome(id: string, repeated: boolean): Promise<Outcome> {
-    const row = await this.#runtime.store.transactions.get(id)
+  /** `stored`: where it is known already; to ask for it is a query of its own. */
+  async #outcome(id: string, repeated: boolean, stored?: Stored): Promise<Outcome> {
+    const row = stored ?? (await this.#runtime.store.transactions.get(id))
     const { name, hash } = this.definition
     if (row === undefined || row.name !== name) {
       throw new HufuError('GLOBAL_UNKNOWN', `Looking for ${name} ${id}: there is none`)

@@ -1,28 +1,32 @@
 import type { Clock } from '@hufu/os'
+import type { TransactionRow } from '../ports/transactions.ts'
+
+/** What is stored of a transaction: all that its outcome is made of. */
+export type Stored = Pick<TransactionRow, 'name' | 'hash' | 'status' | 'state'>
 
 /** Who waits for a transaction to end. */
 export class Waiters {
-  readonly #byId = new Map<string, Set<(ended: boolean) => void>>()
+  readonly #byId = new Map<string, Set<(stored?: Stored) => void>>()
 
-  /** Resolves when `tell` is called for the id, with what it says, or after `ms`: false. */
-  wait(id: string, ms: number, clock: Clock): Promise<boolean> {
-    if (ms <= 0) return Promise.resolve(false)
+  /** Resolves when `tell` is called for the id, with what it says, or after `ms`: undefined. */
+  wait(id: string, ms: number, clock: Clock): Promise<Stored | undefined> {
+    if (ms <= 0) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const waiting = this.#byId.get(id) ?? new Set()
       this.#byId.set(id, waiting)
-      const over = (ended: boolean) => {
+      const over = (stored?: Stored) => {
         timer.cancel()
         waiting.delete(over)
         if (waiting.size === 0 && this.#byId.get(id) === waiting) this.#byId.delete(id)
-        resolve(ended)
+        resolve(stored)
       }
-      const timer = clock.timer(ms, () => over(false))
+      const timer = clock.timer(ms, () => over())
       waiting.add(over)
     })
   }
 
-  /** `ended`: it is settled; else only: look again. */
-  tell(id: string, ended: boolean): void {
-    for (const over of [...(this.#byId.get(id) ?? [])]) over(ended)
+  /** `stored`: it is settled, so; else only: look again. */
+  tell(id: string, stored?: Stored): void {
+    for (const over of [...(this.#byId.get(id) ?? [])]) over(stored)
   }
 }
