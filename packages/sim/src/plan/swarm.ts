@@ -87,7 +87,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     services,
     orders: 1 + random.below(4),
     halfOrders: some(0.5, 1),
-    keyBursts: some(0.5, 0.4),
+    keyBursts: some(0.6, 0.5),
     slowDisk: random.chance(0.15),
     faults: {
       close: some(0.6, 0.5),
@@ -104,16 +104,18 @@ function servicesOf(
   random: SeededRandom,
   some: (chance: number, most: number) => number,
 ): ServiceSetting {
+  const parkKey = random.chance(0.5)
   return {
     shops: random.chance(0.3) ? 2 : 1,
-    parkKey: random.chance(0.5),
+    parkKey,
     concurrency: 1 + random.below(8),
     receiptTimeoutMs: 300 + random.below(2_000),
     slow: some(0.5, 0.5),
     slowMs: 1 + random.below(80),
     throws: some(0.5, 0.3),
     later: some(0.3, 0.2),
-    stubborn: some(0.4, 0.2),
+    // A parked key shows only where something is parked.
+    stubborn: some(parkKey ? 0.8 : 0.4, parkKey ? 0.4 : 0.2),
     fails: some(0.4, 0.3),
   }
 }
