@@ -24,6 +24,7 @@ export interface ChaosOptions {
 
 export const HELP = `npm run chaos -- kill|strace|power|full [--trials N] [--seed S] [--json]
 npm run chaos -- cut|flip [--bytes N] [--seed S] [--json]
+npm run chaos -- half|bank --help
 
 Real faults, and whether all that was promised was kept.
 
@@ -33,6 +34,8 @@ Real faults, and whether all that was promised was kept.
   full     the disk fills up and frees again; needs root
   cut      the log cut at every byte of its last N
   flip     every bit of a log of N bytes flipped
+  half     transactional messages of a process that is killed
+  bank     money between three banks; coordinators and banks are killed
 
   --trials N   default 20
   --bytes N    default 65536

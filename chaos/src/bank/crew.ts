@@ -9,8 +9,8 @@ import type { Site } from './site.ts'
 const BANK = join(import.meta.dirname, 'bank-worker.ts')
 const COORDINATOR = join(import.meta.dirname, 'coordinator-worker.ts')
 
-/** Longer than a call is waited for (1.5 s). */
-export const SLOW_MS = 3_000
+/** Longer than a call is waited for (2.5 s). */
+export const SLOW_MS = 4_000
 
 /** All the processes of a run, and what was seen of them. */
 export class Crew {

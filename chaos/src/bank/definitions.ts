@@ -16,13 +16,13 @@ const INSIST = { max: 1_000_000, first: 100, cap: '3s' } as const
 const HASTY = { max: 3, first: 200, cap: '1s' } as const
 
 /** Longest call; shorter than a slow one takes. */
-const TIMEOUT = '1500ms'
+const TIMEOUT = '2500ms'
 const PATIENT = { timeout: TIMEOUT, retry: INSIST, insist: INSIST } as const
 
 const OPTIONS = {
   [DEFINITIONS.patient]: PATIENT,
   [DEFINITIONS.hasty]: { ...PATIENT, retry: HASTY },
-  [DEFINITIONS.due]: { ...PATIENT, deadline: '6s' },
+  [DEFINITIONS.due]: { ...PATIENT, deadline: '8s' },
 } as const
 
 /** How the word of a local transaction is asked for when it does not come. */

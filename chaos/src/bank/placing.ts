@@ -4,6 +4,11 @@ import type { Member } from './member.ts'
 import type { Transfer } from './transfer.ts'
 
 const AT_A_TIME = 64
+/**
+ * Begun and not ended; no more are begun then. Banks that get more calls than they can answer in the
+ * time of a call answer none in time.
+ */
+const RUNNING_MAX = 200
 /** Then it is tried elsewhere. */
 const ANSWER_MS = 2_000
 const AGAIN_MS = 50
@@ -13,6 +18,8 @@ export class Placing {
   /** All are accepted. */
   readonly done: Promise<void>
   accepted = 0
+  /** As last heard of the coordinators' table. */
+  running = 0
   readonly #crew: Crew
   readonly #transfers: readonly Transfer[]
   #next = 0
@@ -45,7 +52,8 @@ export class Placing {
 
   async #line(): Promise<void> {
     while (this.#next < this.#transfers.length && !this.#stopped) {
-      if (this.#next < this.#allowed) await this.#place(this.#transfers[this.#next++]!)
+      if (this.#next < this.#allowed && this.running < RUNNING_MAX)
+        await this.#place(this.#transfers[this.#next++]!)
       else await sleep(AGAIN_MS)
     }
   }

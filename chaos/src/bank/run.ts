@@ -96,6 +96,7 @@ class Run {
     const count = this.#transfers.length
     for (;;) {
       const { running, inDoubt } = await this.#home.store.transactions.counts()
+      placing.running = running
       const sinceMs = performance.now() - this.#faults.lastAt
       const ended = placing.accepted === count && running + inDoubt === 0
       if (faultsOver() && (ended || sinceMs > STUCK_MS)) return sinceMs / 1_000
