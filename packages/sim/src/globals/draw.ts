@@ -64,7 +64,7 @@ function drawSetting(random: SeededRandom): GlobalSetting {
     retryMax: random.chance(0.3) ? 1_000 : 1 + random.below(5),
     insistMax: random.chance(0.5) ? 1_000 : 1 + random.below(5),
     deadlineMs: random.chance(0.5) ? 50 + random.below(1_500) : 0,
-    undoAfterMs: random.chance(0.2) ? random.below(random.chance(0.15) ? 90_000 : 300) : 0,
+    undoAfterMs: random.chance(0.2) ? random.below(random.chance(0.2) ? 90_000 : 300) : 0,
     checkMs: 20 + random.below(400),
     checkMax: 1 + random.below(4),
     lost: some(0.5, 0.3),
@@ -88,13 +88,13 @@ function drawSwarm(random: SeededRandom): Swarm {
   const kinds: Verb[] = ['retry', 'stop', 'commit', 'rollback', 'skip']
   return {
     definitions: definitions.length > 0 ? definitions : DEFINITIONS,
-    burst: 1 + random.below(4),
+    burst: 1 + random.below(5),
     passMs: random.chance(0.3) ? 3_000 : 20 + random.below(400),
     fails: some(0.5, 0.4),
     holds: some(0.5, 0.6),
     repeats: some(0.5, 0.3),
-    verbs: some(0.3, 0.6),
-    verbKinds: random.chance(0.3) ? ['retry'] : kinds.filter(() => random.chance(0.6)),
+    verbs: some(0.5, 1),
+    verbKinds: random.chance(0.2) ? ['retry'] : kinds.filter(() => random.chance(0.6)),
     death: some(0.6, 0.9),
     kill: some(0.4, 0.4),
     stop: some(0.3, 0.3),
@@ -156,7 +156,7 @@ function drawTrouble(
     steps.push({ kind: 'jump', ms })
   }
   if (swarm.verbKinds.length > 0 && random.chance(swarm.verbs)) {
-    for (let count = 1 + random.below(3); count > 0; count--) {
+    for (let count = 1 + random.below(4); count > 0; count--) {
       steps.push(drawVerb(random, swarm, host(), begun))
     }
   }
@@ -169,7 +169,7 @@ function drawVerb(
   host: number,
   begun: readonly Begin[],
 ): GlobalStep {
-  const { id, definition } = pick(random, begun)
+  const { id, definition } = random.chance(0.5) ? begun.at(-1)! : pick(random, begun)
   const branch = pick(random, BRANCHES[definition])
   return { kind: 'verb', host, id, verb: pick(random, verbKinds), branch }
 }

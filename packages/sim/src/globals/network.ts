@@ -16,8 +16,7 @@ export type OnCall = (gate: Gate, request: ParticipantRequest) => void
 
 /**
  * Between coordinators and participants. Requests and answers are lost or slow, and requests come
- * twice: at once, or much later. A copy of a request whose refusal was heard does not come later: a
- * refusal says that nothing is under way any more.
+ * twice: at once, or much later, whatever was answered.
  */
 export class Network {
   /** Requests on their way, late copies included. */
@@ -61,8 +60,7 @@ export class Network {
       await this.#travel('there', request)
       let answer = await outcomeOf(deliver())
       if (this.#rolls('twice', request, setting.twice)) answer = await outcomeOf(deliver())
-      if ('value' in answer && this.#rolls('late', request, setting.late))
-        this.#later(request, deliver)
+      if (this.#rolls('late', request, setting.late)) this.#later(request, deliver)
       await this.#travel('back', request)
       if (this.#rolls('answer', request, setting.lost / 2)) return never<unknown>()
       if ('value' in answer) return answer.value

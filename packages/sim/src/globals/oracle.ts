@@ -126,7 +126,7 @@ export class Oracle {
     const done = (operation: StoredOperation | undefined) => {
       return operation?.state === 'done' || operation?.state === 'skipped'
     }
-    const ready = after.every((name) => done(state.branches[name]?.['action']))
+    const ready = after.every((name) => done(state.branches[name]?.action))
     this.#check(ready, 'a step comes after those that it stands upon', text)
     if (row.kind !== 'msg') return
     const decided = this.effectsOf(id).has('local/action') || this.hasSaid(id, 'commit')
