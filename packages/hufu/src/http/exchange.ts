@@ -6,7 +6,7 @@ export interface Outgoing {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Undefined: none. */
-  readonly body: Uint8Array | undefined
+  readonly body: string | undefined
   readonly signal: AbortSignal
   /** Bytes of the answer's body that are read. */
   readonly bytesMax: number

@@ -5,8 +5,7 @@ import { readBytes } from './read-bytes.ts'
 export function fetchExchange(fetchLike: typeof fetch): Exchange {
   return async ({ url, headers, body, signal, bytesMax }) => {
     const init = { method: 'POST', redirect: 'manual', signal, headers } as const
-    const given = body === undefined ? init : { ...init, body: Buffer.from(body) }
-    const response = await fetchLike(url, given)
+    const response = await fetchLike(url, body === undefined ? init : { ...init, body })
     const { status, headers: answered } = response
     return { status, headers: answered, ...(await readBytes(response.body, bytesMax)) }
   }

@@ -9,6 +9,8 @@ import type { Exchange, Outgoing } from './exchange.ts'
 import { fetchExchange } from './fetch-exchange.ts'
 import { nodeExchange } from './node-exchange.ts'
 
+const decoder = new TextDecoder()
+
 /** Headers to send with a call; of a function: made for each call. */
 export type CallHeaders<In = unknown, Out = unknown> =
   | Readonly<Record<string, string>>
@@ -96,7 +98,8 @@ async function outgoing<In, Out>(
   const { signal } = request
   if (value === undefined) return { url, headers, body: undefined, signal, bytesMax }
   headers['content-type'] = 'application/json'
-  return { url, headers, body: encode(value, LIMITS.payloadBytesMax, what), signal, bytesMax }
+  const bytes = encode(value, LIMITS.payloadBytesMax, what)
+  return { url, headers, body: decoder.decode(bytes), signal, bytesMax }
 }
 
 async function exchanged(exchange: Exchange, call: Outgoing, what: string): Promise<Answer> {

@@ -33,6 +33,7 @@ export const nodeExchange: Exchange = (call) => {
   const abort = () => void request.destroy(new Error('aborted'))
   signal.addEventListener('abort', abort)
   request.on('error', reject)
+  // A text goes out in one piece with the headers, bytes would go beside them.
   request.end(call.body)
   return promise.finally(() => signal.removeEventListener('abort', abort))
 }
@@ -49,7 +50,11 @@ function begun(
     ...(port !== '' && { port }),
     path: `${pathname}${search}`,
     // Compressed answers would have to be taken apart: none are asked for.
-    headers: { ...headers, 'accept-encoding': 'identity', 'content-length': body?.length ?? 0 },
+    headers: {
+      ...headers,
+      'accept-encoding': 'identity',
+      'content-length': body === undefined ? 0 : Buffer.byteLength(body),
+    },
   }
   return url.protocol === 'https:'
     ? requestHttps({ ...options, agent: tlsAgent }, onResponse)

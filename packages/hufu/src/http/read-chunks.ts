@@ -13,7 +13,10 @@ export function readChunks(from: IncomingMessage, bytesMax: number): Promise<Rea
     })
     from.on('end', () => resolve({ bytes: oneOf(chunks), whole: true }))
     from.on('error', reject)
-    from.on('close', () => reject(new Error('the answer was cut')))
+    from.on('close', () => {
+      // Errors are dear, and every answer is closed.
+      if (!from.readableEnded) reject(new Error('the answer was cut'))
+    })
   })
 }
 
