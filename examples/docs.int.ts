@@ -22,22 +22,31 @@ function missingPiece(block: string, source: string): string | undefined {
   return undefined
 }
 
-test('every code block of docs/transactions.md stands in the example that it names', () => {
+function blocksOf(page: string): string[][] {
+  return [...page.matchAll(/<!-- from: (\S+) -->\n```ts\n([\s\S]*?)```/g)]
+}
+
+for (const path of ['README.md', 'docs/transactions.md']) {
+  test(`a code block of ${path} stands in the example that it names`, () => {
+    const blocks = blocksOf(read(path))
+    assert.ok(blocks.length > 0)
+    for (const [, file, block] of blocks) {
+      assert.equal(missingPiece(block!, read(file!)), undefined, `not in ${file}`)
+    }
+  })
+}
+
+test('every code block of docs/transactions.md names an example', () => {
   const page = read('docs/transactions.md')
-  const named = [...page.matchAll(/<!-- from: (\S+) -->\n```ts\n([\s\S]*?)```/g)]
-  assert.ok(named.length > 5)
-  assert.equal(named.length, [...page.matchAll(/^```/gm)].length / 2, 'a block names no example')
-  for (const [, file, block] of named) {
-    assert.equal(missingPiece(block!, read(file!)), undefined, `not in ${file}`)
-  }
+  assert.equal(blocksOf(page).length, [...page.matchAll(/^```/gm)].length / 2)
 })
 
 test('every test that docs/guarantees.md quotes is in the place that it names', () => {
-  const cells = /`((?:hufu|sim)\/[\w./-]+)`: ((?:"[^"]+"(?:, )?)+)/g
+  const cells = /`((?:hufu|sim|chaos)\/[\w./-]+)`: ((?:"[^"]+"(?:, )?)+)/g
   const quoted = [...read('docs/guarantees.md').matchAll(cells)]
   assert.ok(quoted.length > 5)
   for (const [, place, names] of quoted) {
-    const source = testsIn(`packages/${place}`)
+    const source = testsIn(place!.startsWith('chaos/') ? place! : `packages/${place}`)
     for (const [, name] of names!.matchAll(/"([^"]+)"/g)) {
       assert.ok(source.includes(name!), `docs/guarantees.md: no test "${name}" in ${place}`)
     }
