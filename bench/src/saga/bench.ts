@@ -48,15 +48,12 @@ async function runCase({ store, name, folder, options, say }: Run): Promise<obje
   try {
     say(`${store}, ${name}`)
     if (name === 'recovery') return await recover({ url: database.url, folder, options, say })
-    if (name === 'local') {
-      return { callers: await duel({ database, folder, participants: 0, options, say }) }
-    }
-    const worker = await Worker.start('participants-worker.ts')
+    const remote = name === 'http'
+    const participants = remote ? await Worker.start('participants-worker.ts') : undefined
     try {
-      const { port: participants } = worker
       return { callers: await duel({ database, folder, participants, options, say }) }
     } finally {
-      await worker.end()
+      await participants?.end()
     }
   } finally {
     await database.end()

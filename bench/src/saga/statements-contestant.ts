@@ -6,7 +6,8 @@ const signal = new AbortController().signal
 
 /**
  * A coordinator without grouping: each step of each saga is a commit of its own on a connection of
- * a pool. It stores what dtm stores: a row for the transaction and one for each branch.
+ * a pool. It stores what dtm stores, and with no more statements than dtm where every step is to be
+ * durable: a row for the transaction and one for each branch, then one update per step.
  */
 export async function statementsContestant(
   url: string,

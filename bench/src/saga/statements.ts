@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 
 /** The steps of a coordinator that does not group; each resolves when it is on disk. */
 export interface Statements {
-  /** A row of the transaction and two of its branches. */
+  /** A row of the transaction and two of its branches, as dtm in one transaction. */
   begin(id: string, input: string): Promise<void>
   endBranch(id: string, branch: string): Promise<void>
   end(id: string): Promise<void>
@@ -26,9 +26,6 @@ const BEGIN_GLOBAL = "INSERT INTO plain_global VALUES (?, 'submitted', ?, ?)"
 const BEGIN_BRANCHES = `INSERT INTO plain_branch VALUES (?, 'out', 'prepared', ?),
   (?, 'in', 'prepared', ?)`
 
-const BEGIN_POSTGRES = `WITH one AS (INSERT INTO plain_global VALUES ($1, 'submitted', $2, $3))
-  INSERT INTO plain_branch VALUES ($1, 'out', 'prepared', $3), ($1, 'in', 'prepared', $3)`
-
 /** Parameters: time, gid, branch. */
 const END_BRANCH = `UPDATE plain_branch SET status = 'succeed', updated_at = ?
   WHERE gid = ? AND branch = ?`
@@ -42,53 +39,67 @@ export function statementsAt(url: string): Promise<Statements> {
   return inSqlite(url)
 }
 
-/** Prepared statements on a pool; beginning is one statement. */
+/** Prepared statements on a pool. */
 async function inPostgres(url: string): Promise<Statements> {
   const { Pool } = (await import('pg')).default
   const pool = new Pool({ connectionString: url, max: CONNECTIONS })
   for (const sql of TABLES) await pool.query(sql)
-  let commits = 0
-  const run = async (name: string, sql: string, ...values: unknown[]) => {
+  const named = (sql: string, values: unknown[]) => {
     let n = 0
-    const text = sql.replaceAll('?', () => `$${++n}`)
-    await pool.query({ name, text, values })
-    commits++
+    return { name: sql, text: sql.replaceAll('?', () => `$${++n}`), values }
   }
-  return {
-    begin: (id, input) => run('begin', BEGIN_POSTGRES, id, input, Date.now()),
-    endBranch: (id, branch) => run('branch', END_BRANCH, Date.now(), id, branch),
-    end: (id) => run('end', END, Date.now(), id),
-    get commits() {
-      return commits
+  const counted = { commits: 0 }
+  return Object.assign(counted, {
+    async begin(id: string, input: string) {
+      const client = await pool.connect()
+      const now = Date.now()
+      await client.query('BEGIN')
+      await client.query(named(BEGIN_GLOBAL, [id, input, now]))
+      await client.query(named(BEGIN_BRANCHES, [id, now, id, now]))
+      await client.query('COMMIT')
+      client.release()
+      counted.commits++
     },
-  }
+    async endBranch(id: string, branch: string) {
+      await pool.query(named(END_BRANCH, [Date.now(), id, branch]))
+      counted.commits++
+    },
+    async end(id: string) {
+      await pool.query(named(END, [Date.now(), id]))
+      counted.commits++
+    },
+  })
 }
 
-/** Prepared statements on a pool; beginning is two statements. */
+/** Prepared statements on a pool. */
 async function inMariadb(url: string): Promise<Statements> {
   const { createPool } = await import('mysql2/promise')
   const pool = createPool({ uri: url, connectionLimit: CONNECTIONS })
   for (const sql of TABLES) await pool.query(sql)
-  let commits = 0
-  const run = async (sql: string, ...values: (string | number)[]) => {
-    await pool.execute(sql, values)
-    commits++
-  }
-  return {
-    async begin(id, input) {
+  const counted = { commits: 0 }
+  return Object.assign(counted, {
+    async begin(id: string, input: string) {
+      const connection = await pool.getConnection()
       const now = Date.now()
-      await run(BEGIN_GLOBAL, id, input, now)
-      await run(BEGIN_BRANCHES, id, now, id, now)
+      await connection.beginTransaction()
+      await connection.execute(BEGIN_GLOBAL, [id, input, now])
+      await connection.execute(BEGIN_BRANCHES, [id, now, id, now])
+      await connection.commit()
+      connection.release()
+      counted.commits++
     },
-    endBranch: (id, branch) => run(END_BRANCH, Date.now(), id, branch),
-    end: (id) => run(END, Date.now(), id),
-    get commits() {
-      return commits
+    async endBranch(id: string, branch: string) {
+      await pool.execute(END_BRANCH, [Date.now(), id, branch])
+      counted.commits++
     },
-  }
+    async end(id: string) {
+      await pool.execute(END, [Date.now(), id])
+      counted.commits++
+    },
+  })
 }
 
-/** Settings as of the library's own store; beginning is two statements and one commit. */
+/** Settings as of the library's own store. */
 async function inSqlite(path: string): Promise<Statements> {
   const db = new DatabaseSync(path, { timeout: 5_000 })
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
@@ -96,26 +107,23 @@ async function inSqlite(path: string): Promise<Statements> {
   const [begin, global, branches, endBranch, end, commit] = [
     ...['BEGIN IMMEDIATE', BEGIN_GLOBAL, BEGIN_BRANCHES, END_BRANCH, END, 'COMMIT'],
   ].map((sql) => db.prepare(sql))
-  let commits = 0
-  return {
-    async begin(id, input) {
+  const counted = { commits: 0 }
+  return Object.assign(counted, {
+    async begin(id: string, input: string) {
       const now = Date.now()
       begin!.run()
       global!.run(id, input, now)
       branches!.run(id, now, id, now)
       commit!.run()
-      commits++
+      counted.commits++
     },
-    async endBranch(id, branch) {
+    async endBranch(id: string, branch: string) {
       endBranch!.run(Date.now(), id, branch)
-      commits++
+      counted.commits++
     },
-    async end(id) {
+    async end(id: string) {
       end!.run(Date.now(), id)
-      commits++
+      counted.commits++
     },
-    get commits() {
-      return commits
-    },
-  }
+  })
 }
