@@ -146,6 +146,10 @@ export class Coordinator<Tx, Foreign> {
   }
 
   #order(row: TransactionRow, definition: Definition, happening: Happening): Promise<void> {
+    if (row.owner !== this.lease.owner) {
+      const text = 'the lease of this process has ended meanwhile'
+      throw new HufuError('CLOSED', `${happening.type} of transaction ${row.id}: ${text}`)
+    }
     this.#running.get(row.id)?.drop()
     const running = new Running(row, definition)
     this.#running.set(row.id, running)

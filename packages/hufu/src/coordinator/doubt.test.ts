@@ -91,3 +91,22 @@ test('what a person decides is not decided upon a state that has become old', as
   assert.equal((await handle.outcome('o1', { wait: '5s' })).status, 'rolledBack')
   assert.equal(steps.count('charge/action'), 0)
 })
+
+test('a word that is stored when the lease is gone holds up nobody', async (t) => {
+  const { store, steps, handle, verbs, coordinator } = await (await office(t)).process()
+  steps.on['reserve/action'] = ({ attempt }) => {
+    if (attempt === 1) return new Promise(() => undefined)
+  }
+  await handle.begin({}, { id: 'o1' })
+  const { transaction } = store
+  let anew: Promise<void> | undefined
+  store.transaction = async (fn, options) => {
+    store.transaction = transaction
+    const value = await transaction.call(store, fn, options)
+    anew = coordinator.lease.anew()
+    return value as Awaited<ReturnType<typeof fn>>
+  }
+  await assert.rejects(verbs.retry('o1', BY), (e) => isHufuError(e, 'CLOSED'))
+  await anew
+  assert.equal((await handle.outcome('o1', { wait: '5s' })).status, 'committed')
+})
