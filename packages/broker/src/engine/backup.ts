@@ -78,7 +78,7 @@ async function copyFile(
   try {
     const all = await source.size()
     const size = Math.min(bytes, all)
-    const chunk = new Uint8Array(COPY_BYTES)
+    const chunk = new Uint8Array(Math.min(COPY_BYTES, size))
     for (let at = 0; at < size; ) {
       const read = await source.read(chunk.subarray(0, Math.min(chunk.length, size - at)), at)
       if (read === 0) break
