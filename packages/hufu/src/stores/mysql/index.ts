@@ -1,5 +1,5 @@
 export type { MysqlTables } from './migrate.ts'
-export { mysqlSchema } from './migrate.ts'
+export { migrateMysql, mysqlSchema } from './migrate.ts'
 export type { MysqlSource } from './pool.ts'
 export type { MysqlLimits, MysqlOptions, MysqlStore } from './store.ts'
 export { MYSQL_LIMITS, mysql } from './store.ts'

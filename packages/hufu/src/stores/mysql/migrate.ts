@@ -1,11 +1,17 @@
 import { hash } from 'node:crypto'
+import type { Os } from '@hufu/os'
 import type { Connection } from 'mysql2/promise'
 import { HufuError } from '../../errors.ts'
+import type { MigrateOptions, Migration } from '../../ports/migration.ts'
+import { refuseNewer } from '../../ports/migration.ts'
+import { Connections } from './connections.ts'
 import { isTableMissing } from './driver-errors.ts'
 import type { ServerKind } from './migrations.ts'
 import { BARRIER_TABLE, MIGRATIONS, VERSION_TABLE, withOptions } from './migrations.ts'
 import { Names } from './names.ts'
-import { isInTransaction, Session, whole } from './session.ts'
+import { type MysqlSource, nameOf, openPool } from './pool.ts'
+import { serverOf } from './server.ts'
+import { Session } from './session.ts'
 
 /** What a wait for another process that makes the tables may take, s. */
 const LOCK_S = 60
@@ -34,60 +40,82 @@ export function mysqlSchema(server: ServerKind, tables: MysqlTables = {}): strin
   return all.map((sql) => names.in(withOptions(sql, server)))
 }
 
-interface ServerRow {
-  readonly version: string
-  readonly autocommit: number
-  readonly charset: string
+/** Longest wait for the server, ms, of `migrateMysql`; for another process, `LOCK_S`. */
+const WAIT_MS = 30_000
+
+/**
+ * Makes what is missing, and tells what it did; for services whose user may not make tables. Each
+ * statement stands alone, and all of them may be run again after a failure. Errors: `STORE_FORMAT`
+ * (a newer version), `STORE_UNUSABLE`, `STORE_BUSY`.
+ */
+export async function migrateMysql(
+  source: MysqlSource,
+  options: MysqlTables & MigrateOptions,
+  { clock }: Os,
+): Promise<Migration> {
+  const where = nameOf(source)
+  const names = new Names(options.prefix, options.barrierTable)
+  const from = await openPool(source)
+  try {
+    const connections = new Connections(clock, WAIT_MS, from, where)
+    const connection = await connections.borrow((one) => one.query('DO 0'))
+    const act = options.dryRun ? planOf : migrate
+    return await act(connection, names, where).finally(() => connection.release())
+  } finally {
+    await from.end()
+  }
 }
 
-/** Makes what is missing, as several processes may at the same time; tells the kind of server. */
-export async function prepare(
+interface MysqlMigration extends Migration {
+  readonly server: ServerKind
+}
+
+/** Makes what is missing; several processes may do so at the same time. */
+export async function migrate(
   connection: Connection,
   names: Names,
-  name: string,
-): Promise<ServerKind> {
+  where: string,
+): Promise<MysqlMigration> {
+  const plan = await planOf(connection, names, where)
+  if (plan.statements.length === 0) return plan
   const session = new Session(connection, names)
-  const server = await serverOf(session, name)
-  if ((await versionOf(session, name)) < MIGRATIONS.length) {
-    await locked(session, names, async () => {
-      await migrate(session, server, await versionOf(session, name))
-    })
+  return locked(session, names, async () => {
+    const { steps, ...found } = await missing(session, where)
+    for (const sql of steps) await session.runText(sql)
+    return { where, ...found, statements: steps.map((sql) => names.in(sql)) }
+  })
+}
+
+/** What is there, and what is missing. */
+export async function planOf(
+  connection: Connection,
+  names: Names,
+  where: string,
+): Promise<MysqlMigration> {
+  const { steps, ...found } = await missing(new Session(connection, names), where)
+  return { where, ...found, statements: steps.map((sql) => names.in(sql)) }
+}
+
+/** `steps`: with the library's own names of tables. */
+async function missing(session: Session, where: string) {
+  const server = await serverOf(session, where)
+  const versioned = await isThere(session, 'hufu_version')
+  const before = versioned ? await versionOf(session) : 0
+  const after = MIGRATIONS.length
+  refuseNewer(where, before, after)
+  const steps = versioned ? [] : [VERSION_TABLE]
+  if (before === 0) steps.push('DELETE FROM hufu_version', 'INSERT INTO hufu_version VALUES (0)')
+  for (const [at, statements] of MIGRATIONS.entries()) {
+    if (at < before) continue
+    steps.push(...statements, `UPDATE hufu_version SET version = ${at + 1}`)
   }
-  if (!(await isThere(session, 'hufu_barrier'))) {
-    await session.runText(withOptions(BARRIER_TABLE, server))
-  }
-  return server
+  if (!(await isThere(session, 'hufu_barrier'))) steps.push(BARRIER_TABLE)
+  return { server, before, after, steps: steps.map((sql) => withOptions(sql, server)) }
 }
 
-/** Refuses what would not work, or not be safe. */
-async function serverOf(session: Session, name: string): Promise<ServerKind> {
-  const refuse = (text: string) => new HufuError('STORE_UNUSABLE', `Opening ${name}: ${text}`)
-  const { version, autocommit, charset } = (await session.row<ServerRow>(
-    `SELECT VERSION() AS version, @@autocommit AS autocommit, @@character_set_client AS charset`,
-  ))!
-  if (charset !== 'utf8mb4') throw refuse(`the connection's charset is ${charset}, wanted utf8mb4`)
-  if (!autocommit) throw refuse('autocommit is off in its connections')
-  if (await isInTransaction(session.connection)) throw refuse('its connection is in a transaction')
-  const server = /mariadb/i.test(version) ? 'mariadb' : 'mysql'
-  const least = LEAST[server]
-  if (numberOf(version) >= numberOf(least)) return server
-  throw refuse(`the server is ${server} ${version}, wanted is ${least} at least`)
-}
-
-const LEAST = { mariadb: '10.6.0', mysql: '8.0.19' }
-
-function numberOf(version: string): number {
-  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/, 3).map(Number)
-  return major * 1e6 + minor * 1e3 + (patch || 0)
-}
-
-async function versionOf(session: Session, name: string): Promise<number> {
-  if (!(await isThere(session, 'hufu_version'))) return 0
+async function versionOf(session: Session): Promise<number> {
   const found = await session.row<{ version: number }>('SELECT version FROM hufu_version')
-  const version = found?.version ?? 0
-  if (version <= MIGRATIONS.length) return version
-  const text = `its tables are of version ${version}, this Hufu knows ${MIGRATIONS.length}`
-  throw new HufuError('STORE_FORMAT', `Opening ${name}: ${text}`)
+  return found?.version ?? 0
 }
 
 async function isThere(session: Session, table: string): Promise<boolean> {
@@ -100,21 +128,8 @@ async function isThere(session: Session, table: string): Promise<boolean> {
   }
 }
 
-async function migrate(session: Session, server: ServerKind, from: number) {
-  await session.runText(withOptions(VERSION_TABLE, server))
-  if (from === 0) {
-    await session.runText('DELETE FROM hufu_version')
-    await session.runText('INSERT INTO hufu_version VALUES (0)')
-  }
-  for (const [at, statements] of MIGRATIONS.entries()) {
-    if (at < from) continue
-    for (const sql of statements) await session.runText(withOptions(sql, server))
-    await session.runText(`UPDATE hufu_version SET version = ${whole(at + 1)}`)
-  }
-}
-
 /** The server's own lock, which ends with the connection. */
-async function locked(session: Session, names: Names, action: () => Promise<void>): Promise<void> {
+async function locked<T>(session: Session, names: Names, action: () => Promise<T>): Promise<T> {
   const { db } = (await session.row<{ db: string }>('SELECT DATABASE() AS db'))!
   const lock = `hufu ${hash('sha256', `${db}.${names.prefix}`).slice(0, 32)}`
   const sql = `SELECT GET_LOCK(?, ${LOCK_S}) AS got`
@@ -124,7 +139,7 @@ async function locked(session: Session, names: Names, action: () => Promise<void
     throw new HufuError('STORE_BUSY', `Making tables in ${db}: ${text}`)
   }
   try {
-    await action()
+    return await action()
   } finally {
     await session.row('SELECT RELEASE_LOCK(?) AS done', lock)
   }

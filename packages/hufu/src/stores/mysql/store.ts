@@ -1,5 +1,7 @@
 import type { Os } from '@hufu/os'
+import type { PoolConnection } from 'mysql2/promise'
 import { HufuError } from '../../errors.ts'
+import { demandWhole } from '../../ports/migration.ts'
 import type { Store, WorkKind } from '../../ports/store.ts'
 import type { Access } from './access.ts'
 import { createAudit } from './audit.ts'
@@ -8,7 +10,8 @@ import { Connections } from './connections.ts'
 import { createFence } from './fence.ts'
 import { createJournal } from './journal.ts'
 import type { MysqlTables } from './migrate.ts'
-import { prepare } from './migrate.ts'
+import { migrate, planOf } from './migrate.ts'
+import type { ServerKind } from './migrations.ts'
 import { Names } from './names.ts'
 import { createOutbox } from './outbox.ts'
 import { Own } from './own.ts'
@@ -31,6 +34,11 @@ export interface MysqlLimits {
 export const MYSQL_LIMITS: MysqlLimits = { transactionMs: 30_000, waitMs: 30_000 }
 
 export interface MysqlOptions extends MysqlTables {
+  /**
+   * Whether opening makes the tables, or brings them to this version. Default true; false: they
+   * must be there (`hufu migrate`), else `STORE_FORMAT`.
+   */
+  readonly migrate?: boolean
   readonly limits?: Partial<MysqlLimits>
 }
 
@@ -122,14 +130,31 @@ async function openDatabase({ source, names, name, os, options, tell }: OpenPart
   const own = new Own(os, connections, names)
   try {
     const connection = await connections.borrow((one) => one.query('DO 0'))
-    const kind = await prepare(connection, names, name).finally(() => connection.release())
-    const limitsIdle = from.isOwn && kind === 'mariadb'
+    const server = await tablesOn(connection, names, name, options.migrate ?? true)
+    const limitsIdle = from.isOwn && server === 'mariadb'
     const limits = { transactionsMax: from.connections - 1, transactionMs, limitsIdle }
     const parts = { clock: os.clock, names, connections, ...limits, onWork: tell }
     return { access: { os, names, own, runner: new Runner(parts) }, from }
   } catch (error) {
     await from.end()
     throw error
+  }
+}
+
+/** The tables are of this version then; gives the kind of server. */
+async function tablesOn(
+  connection: PoolConnection,
+  names: Names,
+  name: string,
+  mayMigrate: boolean,
+): Promise<ServerKind> {
+  try {
+    if (mayMigrate) return (await migrate(connection, names, name)).server
+    const plan = await planOf(connection, names, name)
+    demandWhole(plan)
+    return plan.server
+  } finally {
+    connection.release()
   }
 }
 

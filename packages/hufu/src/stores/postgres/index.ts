@@ -6,6 +6,7 @@ export type {
   PostgresQuery,
   PostgresResult,
 } from './driver.ts'
+export { migratePostgres } from './migrate.ts'
 export { postgresMigrations } from './migrations.ts'
 export type { PostgresLimits, PostgresOptions, PostgresStore } from './store.ts'
 export { POSTGRES_LIMITS, postgres } from './store.ts'

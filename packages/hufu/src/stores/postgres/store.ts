@@ -1,5 +1,6 @@
 import type { Os } from '@hufu/os'
 import { HufuError } from '../../errors.ts'
+import { demandWhole } from '../../ports/migration.ts'
 import type { Store, WorkKind } from '../../ports/store.ts'
 import type { Access } from './access.ts'
 import { OwnStatements } from './access.ts'
@@ -10,7 +11,7 @@ import { isPool, makePool, placeOf } from './driver.ts'
 import { explained } from './failure.ts'
 import { createFence } from './fence.ts'
 import { createJournal } from './journal.ts'
-import { migrate } from './migrations.ts'
+import { migrate, onClient, planOf } from './migrate.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { createRetention } from './retention.ts'
@@ -21,6 +22,11 @@ import { createTransactions } from './transactions.ts'
 import { expectWork, type PostgresForeign, type PostgresTx } from './tx.ts'
 
 export interface PostgresOptions extends TableOptions {
+  /**
+   * Whether opening makes the tables, or brings them to this version. Default true; false: they
+   * must be there (`hufu migrate`), else `STORE_FORMAT`.
+   */
+  readonly migrate?: boolean
   readonly limits?: Partial<PostgresLimits>
 }
 
@@ -56,7 +62,7 @@ export function postgres(
     for (const listener of listeners) listener(kind)
   }
   const opening = new Opening(name, async (os) => {
-    const pool = await openPool(from, t, name)
+    const pool = await openPool(from, t, name, options.migrate ?? true)
     const runner = new Runner(pool.pool, os, limits.answerMs, tell)
     return { os, runner, own: new OwnStatements(pool.pool, os, limits.answerMs), end: pool.end }
   })
@@ -137,7 +143,12 @@ class Opening {
 }
 
 /** The user's pool or one of the store's own, the tables being of this version. */
-async function openPool(from: PostgresPool | PostgresConfig, t: Tables, name: string) {
+async function openPool(
+  from: PostgresPool | PostgresConfig,
+  t: Tables,
+  name: string,
+  mayMigrate: boolean,
+) {
   const pool = isPool(from) ? from : await makePool(from)
   // A connection that dies while nobody uses it is told to the pool: unheard, it ends the process.
   const ignore = () => {}
@@ -147,24 +158,11 @@ async function openPool(from: PostgresPool | PostgresConfig, t: Tables, name: st
     pool.removeListener('error', ignore)
   }
   try {
-    await migrateOn(pool, t, name)
+    if (mayMigrate) await onClient(pool, (client) => migrate(client, t, name))
+    else demandWhole(await onClient(pool, (client) => planOf(client, t, name)))
   } catch (error) {
     await end()
     throw explained(`Opening ${name}`, error)
   }
   return { pool, end }
-}
-
-async function migrateOn(pool: PostgresPool, t: Tables, name: string): Promise<void> {
-  const client = await pool.connect()
-  const ignore = () => {}
-  client.on('error', ignore)
-  let broken = true
-  try {
-    await migrate(client, t, name)
-    broken = false
-  } finally {
-    if (!broken) client.removeListener('error', ignore)
-    client.release(broken)
-  }
 }

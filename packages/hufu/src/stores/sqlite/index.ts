@@ -1,3 +1,4 @@
+export { migrateSqlite } from './migrate.ts'
 export type { SqliteOptions, SqliteStore } from './store.ts'
 export { SQLITE_LIMITS, sqlite } from './store.ts'
 export type { SqliteTx } from './tx.ts'

@@ -1,6 +1,3 @@
-import { HufuError } from '../../errors.ts'
-import type { Connection } from './connection.ts'
-
 /**
  * Version n of the library's tables is made by the first n entries. Never change one that was
  * released.
@@ -15,7 +12,7 @@ import type { Connection } from './connection.ts'
  * `hufu_barrier` is dtm's table, times in ms. `hufu_coordinators.ended_at`: since when it is void;
  * NULL: it is not. `hufu_transactions.owner`: 0 is nobody.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE hufu_outbox (
      seq INTEGER PRIMARY KEY, event TEXT NOT NULL, id TEXT NOT NULL, key TEXT,
      state INTEGER NOT NULL, due_at INTEGER, missing INTEGER NOT NULL, attempts INTEGER NOT NULL,
@@ -80,18 +77,3 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX hufu_transactions_key ON hufu_transactions (key, created_at)
      WHERE key IS NOT NULL;`,
 ]
-
-/** Brings the tables to this version, in the open transaction. */
-export function migrate(connection: Connection, path: string): void {
-  connection.db.exec('CREATE TABLE IF NOT EXISTS hufu_version (version INTEGER NOT NULL)')
-  const found = connection.get<{ version: number }>('SELECT version FROM hufu_version')
-  const version = found?.version ?? 0
-  if (version > MIGRATIONS.length) {
-    const text = `its tables are of version ${version}, this Hufu knows ${MIGRATIONS.length}`
-    throw new HufuError('STORE_FORMAT', `Opening ${path}: ${text}`)
-  }
-  if (version === MIGRATIONS.length) return
-  for (const sql of MIGRATIONS.slice(version)) connection.db.exec(sql)
-  if (found) connection.run('UPDATE hufu_version SET version = ?', MIGRATIONS.length)
-  else connection.run('INSERT INTO hufu_version VALUES (?)', MIGRATIONS.length)
-}

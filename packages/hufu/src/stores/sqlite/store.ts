@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Os } from '@hufu/os'
 import { HufuError, messageOf } from '../../errors.ts'
+import { demandWhole } from '../../ports/migration.ts'
 import type { Store, WorkKind } from '../../ports/store.ts'
 import type { Access } from './access.ts'
 import { createAudit } from './audit.ts'
@@ -9,7 +10,7 @@ import type { Connection } from './connection.ts'
 import { openConnection } from './connection.ts'
 import { createFence } from './fence.ts'
 import { createJournal } from './journal.ts'
-import { migrate } from './migrations.ts'
+import { migrate, planOf } from './migrate.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { Recent } from './recent.ts'
@@ -23,6 +24,11 @@ import { Writer, whenFree } from './writer.ts'
 const READER_BUSY_MS = 1_000
 
 export interface SqliteOptions {
+  /**
+   * Whether opening makes the tables, or brings them to this version. Default true; false: they
+   * must be there (`hufu migrate`), else `STORE_FORMAT`.
+   */
+  readonly migrate?: boolean
   /**
    * Runs at each opening, in a transaction, after Hufu's own tables are there: the place for
    * `CREATE TABLE IF NOT EXISTS …` of the service.
@@ -129,7 +135,8 @@ function prepare(writing: Connection, path: string, options: SqliteOptions): voi
   writing.db.exec('PRAGMA journal_mode = WAL')
   writing.db.exec('BEGIN IMMEDIATE')
   try {
-    migrate(writing, path)
+    if (options.migrate ?? true) migrate(writing, path)
+    else demandWhole(planOf(writing, path))
     options.setUp?.(writing.db)
     writing.db.exec('COMMIT')
   } catch (error) {

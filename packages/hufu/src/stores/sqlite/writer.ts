@@ -240,7 +240,12 @@ function explained(error: unknown): unknown {
 }
 
 /** Repeats `action` while the database is locked; waits without blocking the process. */
-export async function whenFree(os: Os, waitMs: number, what: string, action: () => void) {
+export async function whenFree<T>(
+  os: Os,
+  waitMs: number,
+  what: string,
+  action: () => T,
+): Promise<T> {
   const until = os.clock.mono() + waitMs
   for (let pause = 1; ; pause = Math.min(pause * 2, 25)) {
     try {
