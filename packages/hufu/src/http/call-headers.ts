@@ -20,7 +20,7 @@ export function headersOf(
   request: ParticipantRequest,
   own: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const { id, branch, op, attempt } = request
+  const { id, gid = id, branch, op, attempt, refusalLasts } = request
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers)) {
     const known = name.toLowerCase()
@@ -29,8 +29,10 @@ export function headersOf(
   for (const [name, value] of Object.entries(own)) headers[name.toLowerCase()] = value
   headers.accept = 'application/json'
   // Encoded: an id may hold a slash, and letters that no header can carry.
-  const key = `${encodeURIComponent(id)}/${encodeURIComponent(branch)}/${op}`
+  const key = `${encodeURIComponent(gid)}/${encodeURIComponent(branch)}/${op}`
   headers['idempotency-key'] = key
   headers['hufu-attempt'] = String(attempt)
+  if (gid !== id) headers['hufu-transaction'] = encodeURIComponent(id)
+  if (refusalLasts) headers['hufu-refusal'] = 'lasts'
   return headers
 }

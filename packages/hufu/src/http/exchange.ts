@@ -1,8 +1,11 @@
 import type { Answer } from './answer.ts'
+import type { Target } from './target.ts'
 
 /** A call as it goes out: a POST. */
 export interface Outgoing {
-  readonly url: URL
+  readonly target: Target
+  /** With the query. */
+  readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Undefined: none. */

@@ -8,6 +8,7 @@ import { headersOf } from './call-headers.ts'
 import type { Exchange, Outgoing } from './exchange.ts'
 import { fetchExchange } from './fetch-exchange.ts'
 import { nodeExchange } from './node-exchange.ts'
+import { pathOf, type Target, targetOf } from './target.ts'
 
 const decoder = new TextDecoder()
 
@@ -51,42 +52,23 @@ export function http<In = unknown, Out = unknown>(
   if (!(bytesMax >= 1)) {
     throw new HufuError('ARGUMENT', `Making an HTTP participant: responseBytesMax is ${bytesMax}`)
   }
-  if (typeof url === 'string') checkedUrl(url)
   const exchange = options.fetch ? fetchExchange(options.fetch) : nodeExchange
+  const known = typeof url === 'string' ? targetOf(url) : undefined
   return {
     kind: 'http',
     async call(request) {
-      const target = checkedUrl(typeof url === 'string' ? url : url(request.op))
+      const target = known ?? targetOf((url as (op: Op) => string)(request.op))
       // Not the query: what is in it may be secret.
       const what = `Calling ${target.origin}${target.pathname} (${request.op})`
-      const call = await outgoing(inquiry(target, request), request, options, bytesMax, what)
+      const call = await outgoing(target, request, options, bytesMax, what)
       const answer = await exchanged(exchange, call, what)
       return resultOf(answer, what, options.dtm ?? false) as Out
     },
   }
 }
 
-function checkedUrl(text: string): URL {
-  const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new HufuError('ARGUMENT', `Making an HTTP participant: "${text}" is no http address`)
-  }
-  if (url.username === '' && url.password === '') return url
-  const words = 'an address may hold no password, give it as a header'
-  throw new HufuError('ARGUMENT', `Making an HTTP participant: ${words}`)
-}
-
-function inquiry(target: URL, { id, kind, branch, op }: ParticipantRequest): URL {
-  const { searchParams } = target
-  searchParams.set('gid', id)
-  searchParams.set('trans_type', kind)
-  searchParams.set('branch_id', branch)
-  searchParams.set('op', op)
-  return target
-}
-
 async function outgoing<In, Out>(
-  url: URL,
+  target: Target,
   request: ParticipantRequest<In, Out>,
   { body, headers: given }: HttpOptions<In, Out>,
   bytesMax: number,
@@ -96,10 +78,11 @@ async function outgoing<In, Out>(
   const own = typeof given === 'function' ? await given(request) : (given ?? {})
   const headers = headersOf(request, own)
   const { signal } = request
-  if (value === undefined) return { url, headers, body: undefined, signal, bytesMax }
+  const call = { target, path: pathOf(target, request), headers, signal, bytesMax }
+  if (value === undefined) return { ...call, body: undefined }
   headers['content-type'] = 'application/json'
   const bytes = encode(value, LIMITS.payloadBytesMax, what)
-  return { url, headers, body: decoder.decode(bytes), signal, bytesMax }
+  return { ...call, body: decoder.decode(bytes) }
 }
 
 async function exchanged(exchange: Exchange, call: Outgoing, what: string): Promise<Answer> {

@@ -21,20 +21,21 @@ export function nameIn({ pathname }: URL): string {
 
 /** What the query and the headers say of a call; what is missing or too long is answered 400. */
 export function contextOf(request: Request, { searchParams }: URL): CallContext {
-  const id = searchParams.get('gid') ?? ''
+  const gid = searchParams.get('gid') ?? ''
   const kind = searchParams.get('trans_type') ?? ''
   const branch = searchParams.get('branch_id') ?? ''
   const op = searchParams.get('op') ?? ''
   if (!isKind(kind)) throw badQuery(`trans_type must be one of ${[...KINDS].join(', ')}`)
   if (!isOp(op)) throw badQuery(`op must be one of ${[...OPS].join(', ')}`)
   try {
-    checkBarrierKey({ kind, gid: id, branch, op, barrier: '01' })
+    checkBarrierKey({ kind, gid, branch, op, barrier: '01' })
   } catch (error) {
     throw badQuery(messageOf(error))
   }
   const attempt = Number(request.headers.get('hufu-attempt'))
   return {
-    id,
+    id: ownId(request.headers.get('hufu-transaction')) ?? gid,
+    gid,
     kind,
     branch,
     op,
@@ -42,6 +43,16 @@ export function contextOf(request: Request, { searchParams }: URL): CallContext 
     headers: Object.fromEntries(request.headers),
     refusalLasts: request.headers.get('hufu-refusal') === 'lasts',
     signal: request.signal,
+  }
+}
+
+/** What the transaction is called in its own service, which need not be said. */
+function ownId(header: string | null): string | undefined {
+  if (header === null) return undefined
+  try {
+    return decodeURIComponent(header)
+  } catch {
+    throw badQuery('the header hufu-transaction is not encoded as in an address')
   }
 }
 

@@ -20,35 +20,42 @@ const agent = new Agent(KEPT)
 const tlsAgent = new TlsAgent(KEPT)
 
 /** Calls with `node:http`, at a third of what the global `fetch` costs. */
-export const nodeExchange: Exchange = (call) => {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const { signal } = call
-  if (signal.aborted) return Promise.reject(signal.reason)
-  const request = begun(call, (response) => {
-    readChunks(response, call.bytesMax).then((read) => {
-      if (!read.whole) request.destroy()
-      resolve({ status: response.statusCode ?? 0, headers: headersIn(response), ...read })
-    }, reject)
+export const nodeExchange: Exchange = (call) =>
+  new Promise<Answer>((resolve, reject) => {
+    const { signal, bytesMax } = call
+    if (signal.aborted) return reject(signal.reason)
+    const abort = () => void request.destroy(new Error('aborted'))
+    const over = () => signal.removeEventListener('abort', abort)
+    const fail = (error: Error) => {
+      over()
+      reject(error)
+    }
+    const request = begun(call, (response) => {
+      const { statusCode = 0 } = response
+      const headers = headersIn(response)
+      readChunks(response, bytesMax, fail, (read) => {
+        over()
+        if (!read.whole) request.destroy()
+        resolve({ status: statusCode, headers, ...read })
+      })
+    })
+    signal.addEventListener('abort', abort)
+    request.on('error', fail)
+    // A text goes out in one piece with the headers, bytes would go beside them.
+    request.end(call.body)
   })
-  const abort = () => void request.destroy(new Error('aborted'))
-  signal.addEventListener('abort', abort)
-  request.on('error', reject)
-  // A text goes out in one piece with the headers, bytes would go beside them.
-  request.end(call.body)
-  return promise.finally(() => signal.removeEventListener('abort', abort))
-}
 
 function begun(
-  { url, headers, body }: Outgoing,
+  { target, path, headers, body }: Outgoing,
   onResponse: (response: IncomingMessage) => void,
 ): ClientRequest {
-  const { hostname, port, pathname, search } = url
+  const { hostname, port } = target
   const options = {
     method: 'POST',
     // The brackets of an IPv6 address are the URL's, not the address's.
     hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
     ...(port !== '' && { port }),
-    path: `${pathname}${search}`,
+    path,
     // Compressed answers would have to be taken apart: none are asked for.
     headers: {
       ...headers,
@@ -56,7 +63,7 @@ function begun(
       'content-length': body === undefined ? 0 : Buffer.byteLength(body),
     },
   }
-  return url.protocol === 'https:'
+  return target.secure
     ? requestHttps({ ...options, agent: tlsAgent }, onResponse)
     : requestHttp({ ...options, agent }, onResponse)
 }

@@ -184,8 +184,40 @@ describe('a participant behind its handler', () => {
     const headers = { 'hufu-attempt': '3', traceparent: '00-1-2-01', 'content-type': 'x/y' }
     await call(handler, { name: 'works', headers })
     const call1 = { id: 'g1', kind: 'saga', branch: '01', op: 'action', attempt: 3 }
-    const told1 = { ...call1, refusalLasts: false, headers }
+    const told1 = { ...call1, gid: 'g1', refusalLasts: false, headers }
     assert.deepEqual(told, { ...told1, input: LINE, signal: undefined })
+  })
+})
+
+describe('what the caller says of the transaction', () => {
+  it('its own id is told, the barrier knows it by that of all services', async (t) => {
+    const ids: string[] = []
+    const works = {
+      action: (_tx: unknown, _input: unknown, { id, gid }: { id: string; gid: string }) =>
+        void ids.push(id, gid),
+    }
+    const { handler } = await stockHandler(t, {}, { works })
+    const query = { gid: 'shop/订单 1' }
+    const headers = { 'hufu-transaction': encodeURIComponent('订单 1') }
+    await call(handler, { name: 'works', query, headers })
+    assert.deepEqual(ids, ['订单 1', 'shop/订单 1'])
+    const odd = { name: 'works', headers: { 'hufu-transaction': '%zz' } }
+    assert.equal((await call(handler, odd)).status, 400)
+  })
+
+  it('a refusal that lasts is remembered', async (t) => {
+    let refusing = true
+    const works = {
+      action: () => {
+        if (refusing) throw fail('NO_STOCK')
+      },
+    }
+    const { handler } = await stockHandler(t, {}, { works })
+    const lasting = { name: 'works', headers: { 'hufu-refusal': 'lasts' } }
+    assert.equal((await call(handler, lasting)).status, 409)
+    refusing = false
+    const again = await call(handler, lasting)
+    assert.deepEqual([again.status, again.value.code], [409, 'NO_STOCK'])
   })
 })
 

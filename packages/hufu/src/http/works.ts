@@ -4,8 +4,10 @@ import type { TransactionKind } from '../ports/transactions.ts'
 
 /** What a work is told of its call. */
 export interface CallContext {
-  /** Of the global transaction. */
+  /** Of the global transaction, as its service names it. */
   readonly id: string
+  /** The same among those of all services, as it stands in the barrier's table. */
+  readonly gid: string
   readonly kind: TransactionKind
   readonly branch: string
   readonly op: Op
