@@ -58,7 +58,11 @@ export type CommandCall = Pick<ParticipantRequest, 'branch' | 'op'>
 
 /** What a command's message holds. */
 interface Envelope {
-  readonly transaction: { readonly id: string; readonly kind: TransactionKind }
+  readonly transaction: {
+    readonly id: string
+    readonly gid: string
+    readonly kind: TransactionKind
+  }
   readonly branch: string
   readonly op: Op
   readonly input: unknown
@@ -84,7 +88,7 @@ export interface CommandParts<Tx> {
 export function envelopeSchema(input: StandardSchema): StandardSchema {
   const validate = async (value: unknown) => {
     const { transaction, branch, op, input: given, result } = (value ?? {}) as Partial<Envelope>
-    if (typeof transaction?.id !== 'string' || typeof branch !== 'string') {
+    if (typeof transaction?.gid !== 'string' || typeof branch !== 'string') {
       return { issues: [{ message: 'no command of a global transaction' }] }
     }
     const checked = await check(input, given)
@@ -123,8 +127,9 @@ export class MessageCommand<Tx> {
     const id = idOf(request)
     const reply = await this.#reply(id)
     if (reply !== undefined) return answerOf(reply)
-    const { id: gid, kind, branch, op, input, result, headers } = request
-    const envelope: Envelope = { transaction: { id: gid, kind }, branch, op, input, result }
+    const { id: own, gid = own, kind, branch, op, input, result, headers } = request
+    const transaction = { id: own, gid, kind }
+    const envelope: Envelope = { transaction, branch, op, input, result }
     const known = await store.transaction(async (tx) => {
       if ((await store.outbox.find(tx, this.name, id)) !== undefined) return true
       await this.#event.publish(tx, envelope, { id, headers })
@@ -159,8 +164,8 @@ export class MessageCommand<Tx> {
 }
 
 /** One command is one message, however often it is asked for. */
-function idOf({ id, branch, op }: ParticipantRequest): string {
-  const name = `${id}/${branch}/${op}`
+function idOf({ id, gid = id, branch, op }: ParticipantRequest): string {
+  const name = `${gid}/${branch}/${op}`
   return name.length <= ID_CHARS_MAX ? name : hashOf(Buffer.from(name))
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { nodeOs } from '@hufu/os'
 import { isHufuError } from './errors.ts'
+import { doIn } from './in-store.ts'
 import { fail } from './outcome.ts'
 import { type SqliteTx, sqlite } from './stores/sqlite/index.ts'
 import { inWorld, type Order, orderSchema, type Service, until } from './world.fixture.ts'
@@ -192,5 +194,26 @@ test(
     await service.transactions.resolve('m1', 'commit', BY)
     assert.equal((await paid.outcome('m1', { wait: '5s' })).status, 'committed')
     assert.deepEqual(await effects(service), ['m1 paid', 'm1 points'])
+  }),
+)
+
+test(
+  'two services that use the same id and step name do not meet at a participant of both',
+  inWorld(async (world) => {
+    const bank = sqlite(join(world.dir, 'bank.db'), { setUp })
+    await bank.open(nodeOs)
+    const charged: string[] = []
+    for (const name of ['shop', 'returns']) {
+      const service = world.service(name)
+      const saga = service.saga('pay', orderSchema, (begin) =>
+        begin.pivot('charge', {
+          do: doIn(bank, (_tx, _order: Order, { id }) => void charged.push(`${name} ${id}`)),
+        }),
+      )
+      await service.start()
+      assert.equal((await saga.run(ORDER, { id: 'o1' })).status, 'committed')
+    }
+    assert.deepEqual(charged, ['shop o1', 'returns o1'])
+    await bank.close()
   }),
 )

@@ -13,17 +13,23 @@ export interface RetentionOptions {
   readonly journal?: Duration
   /** Closed outbox rows and their receipts. Default 7 d. */
   readonly outbox?: Duration
-  /** What half messages came to. Default 7 d; must be longer than the broker goes on asking. */
+  /**
+   * What half messages and two-phase messages came to. Default 35 d; must be longer than anybody goes
+   * on asking, a person who resolves a parked one included.
+   */
   readonly fence?: Duration
   /** Resolved parked work. Default 30 d. */
   readonly parked?: Duration
   /** Default 365 d. */
   readonly audit?: Duration
-  /** Final global transactions. Default 7 d; an id may be used again afterwards. */
+  /**
+   * Final global transactions. Default 35 d; not below `barrier`: while participants remember an id,
+   * beginning it again must not look like a new transaction.
+   */
   readonly transactions?: Duration
   /**
-   * What participants here have done. Default 30 d; must be longer than any global transaction
-   * takes.
+   * What participants here have done, of transactions that are final or kept elsewhere. Default 30
+   * d; must be longer than any transaction of another service takes, time in parked included.
    */
   readonly barrier?: Duration
 }

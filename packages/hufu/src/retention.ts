@@ -1,6 +1,6 @@
 import { sleep } from '@hufu/os'
 import { durationMs } from './duration.ts'
-import { messageOf } from './errors.ts'
+import { HufuError, messageOf } from './errors.ts'
 import type { RetentionOptions } from './options.ts'
 import type { Retained } from './ports/store.ts'
 import type { Runtime } from './service/runtime.ts'
@@ -8,10 +8,10 @@ import type { Runtime } from './service/runtime.ts'
 const DEFAULTS = {
   journal: '30d',
   outbox: '7d',
-  fence: '7d',
+  fence: '35d',
   parked: '30d',
   audit: '365d',
-  transactions: '7d',
+  transactions: '35d',
   barrier: '30d',
 } as const
 
@@ -25,6 +25,10 @@ const ROUND_MS = 60_000
 /** The times in the options, ms, with their defaults. */
 export function keepMs(options: RetentionOptions): Record<Retained, number> {
   const keep = (what: Retained) => durationMs(options[what] ?? DEFAULTS[what], `retention.${what}`)
+  if (keep('transactions') < keep('barrier')) {
+    const text = 'a repeated id would do nothing and end as committed'
+    throw new HufuError('ARGUMENT', `Reading retention: transactions is below barrier: ${text}`)
+  }
   return {
     journal: keep('journal'),
     outbox: keep('outbox'),

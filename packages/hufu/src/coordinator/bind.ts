@@ -1,6 +1,6 @@
 import type { TransactionDefinition } from '../kinds/definition.ts'
 import type { SagaPlan } from '../kinds/saga-plan.ts'
-import { localParticipant } from '../participants/local.ts'
+import { type LocalWork, localParticipant } from '../participants/local.ts'
 import type { Op, Participant } from '../ports/participant.ts'
 import type { Store } from '../ports/store.ts'
 import type { AnyState, Definition } from './definition.ts'
@@ -18,7 +18,7 @@ export function bind<Tx, Foreign>(
   const participants = new Map<string, Participant>()
   for (const [branch, { does }] of branches) {
     for (const [op, doer] of Object.entries(does)) {
-      const made = typeof doer === 'function' ? localParticipant(store, doer) : doer
+      const made = typeof doer === 'function' ? ownParticipant(store, doer) : doer
       participants.set(`${branch} ${op}`, made)
     }
   }
@@ -30,6 +30,15 @@ export function bind<Tx, Foreign>(
     results: (state: AnyState) => definition.results(logic.results(plan, state)),
     ...(kind === 'msg' && { fence: fenceIn(store) }),
   }
+}
+
+/**
+ * In the store that has the transaction's row, its own id names it: the barrier's rows stay as long
+ * as that is open.
+ */
+function ownParticipant<Tx, Foreign>(store: Store<Tx, Foreign>, work: LocalWork<Tx>): Participant {
+  const { kind, call } = localParticipant(store, work)
+  return { kind, call: (request) => call({ ...request, gid: request.id }) }
 }
 
 /** Of what is still to be decided; later a person may have it tried again. */

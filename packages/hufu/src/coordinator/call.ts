@@ -1,5 +1,6 @@
 import type { Clock } from '@hufu/os'
 import { messageOf } from '../errors.ts'
+import { hashOf } from '../json.ts'
 import type { Call } from '../kinds/kind.ts'
 import { Failure, Later } from '../outcome.ts'
 import type { ParticipantRequest } from '../ports/participant.ts'
@@ -73,6 +74,15 @@ export function keepable(outcome: CallOutcome, bytesMax: number): CallOutcome {
   } catch (error) {
     return { type: 'errored', detail: `${what} is no JSON: ${messageOf(error)}` }
   }
+}
+
+/** The barrier's column, characters. */
+const GID_CHARS_MAX = 128
+
+/** Names a transaction among those of all services. */
+export function gidOf(service: string, id: string): string {
+  const gid = `${service}/${id}`
+  return gid.length <= GID_CHARS_MAX ? gid : hashOf(Buffer.from(gid))
 }
 
 /** Names a call among those of one transaction. */

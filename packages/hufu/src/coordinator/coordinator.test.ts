@@ -127,6 +127,8 @@ test('a definition that has changed never gets a running transaction; it is list
     ['o1'],
   )
   await assert.rejects(verbs.retry('o1', BY), (e) => isHufuError(e, 'DEFINITION_UNKNOWN'))
+  await verbs.stop('o1', BY)
+  assert.equal((await verbs.get('o1'))?.status, 'stopped')
 })
 
 test('what is exhausted is parked with an alert, and goes on by a person’s word', async (t) => {

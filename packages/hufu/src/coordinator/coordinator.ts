@@ -8,7 +8,7 @@ import {
   type TransactionSave,
 } from '../ports/transactions.ts'
 import type { Runtime } from '../service/runtime.ts'
-import { keepable, nameOfCall, perform } from './call.ts'
+import { gidOf, keepable, nameOfCall, perform } from './call.ts'
 import { Claimer } from './claimer.ts'
 import { type AnyState, type Definition, Definitions } from './definition.ts'
 import { GroupWriter, type Saved } from './group-writer.ts'
@@ -296,7 +296,8 @@ export class Coordinator<Tx, Foreign> {
       this.#runtime.os.clock,
       async (request) => participant.call({ ...request, input: await running.input() }),
       {
-        ...{ id: row.id, kind: row.kind, name: row.name, branch, op, attempt, headers },
+        ...{ id: row.id, gid: gidOf(this.#runtime.service, row.id), headers },
+        ...{ kind: row.kind, name: row.name, branch, op, attempt },
         ...{ results, result: results[branch], refusalLasts: definition.refusalLasts(branch, op) },
       },
       definition.timeoutMs(branch, op),
@@ -378,5 +379,8 @@ function tooMany({ name }: Definition, id: string): HufuError {
 }
 
 function reused({ name }: Definition, id: string): HufuError {
-  return new HufuError('ID_REUSED', `Beginning ${name} ${id}: the id is there with another input`)
+  return new HufuError(
+    'ID_REUSED',
+    `Beginning ${name} ${id}: the id is there with another definition or input`,
+  )
 }

@@ -80,6 +80,8 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
     const { store } = this.#runtime
     const found = await store.transactions.get(id)
     if (found === undefined) throw new HufuError('GLOBAL_UNKNOWN', `${what}: there is none`)
+    const known = this.#coordinator.definitions.of(found) !== undefined
+    if (order.type === 'stop' && !known) return this.#stopUnknown(found, decision, what)
     const definition = this.#demandDefinition(found, what)
     this.#demandSense(found, definition, order, what)
     const owner = this.#demandLease(what)
@@ -90,19 +92,44 @@ export class TransactionVerbs<Tx, Foreign> implements Transactions {
 
   async #take(id: string, owner: number, order: Order, decision: Decision, what: string) {
     const { store } = this.#runtime
-    const { reason, by } = decision
     try {
-      return await store.transaction(async (tx) => {
-        const taken = await store.transactions.take(tx, owner, id)
-        if (taken === undefined) throw new HufuError('GLOBAL_STATE', `${what}: it is over`)
-        const subject = `${taken.name} ${id}`
-        await store.audit.add(tx, { action: actionOf(order), subject, ref: 0, reason, by })
-        return taken
-      })
+      return await store.transaction((tx) => this.#takeIn(tx, id, owner, order, decision, what))
     } catch (error) {
       this.#coordinator.mayHaveTaken(id, owner)
       throw error
     }
+  }
+
+  async #takeIn(
+    tx: Tx,
+    id: string,
+    owner: number,
+    order: Order,
+    { reason, by }: Decision,
+    what: string,
+  ): Promise<TransactionRow> {
+    const { transactions, audit } = this.#runtime.store
+    const taken = await transactions.take(tx, owner, id)
+    if (taken === undefined) throw new HufuError('GLOBAL_STATE', `${what}: it is over`)
+    const subject = `${taken.name} ${id}`
+    await audit.add(tx, { action: actionOf(order), subject, ref: 0, reason, by })
+    return taken
+  }
+
+  /** Of a definition that nobody has any more: it can at least be ended. */
+  async #stopUnknown(row: TransactionRow, decision: Decision, what: string): Promise<void> {
+    if (isFinal(row.status)) throw new HufuError('GLOBAL_STATE', `${what}: it is ${row.status}`)
+    const owner = this.#demandLease(what)
+    const { id } = row
+    const { store } = this.#runtime
+    const { reason: detail } = decision
+    await store.transaction(async (tx) => {
+      const taken = await this.#takeIn(tx, id, owner, { type: 'stop', detail }, decision, what)
+      const cause = { code: 'STOPPED', detail }
+      const state = { ...JSON.parse(taken.state), status: 'stopped', wakeAt: null, cause }
+      const save = { id, status: 'stopped', state: JSON.stringify(state), dueAt: null } as const
+      await store.transactions.save(tx, owner, [{ ...save, release: true }])
+    })
   }
 
   #demandDefinition(row: TransactionRow, what: string): Definition {

@@ -6,6 +6,8 @@ import type { BarrierKey, BarrierStore } from './transactions.ts'
 /** What names a call for the barrier; `result`: what its caller knows of what it ends. */
 export type CallKey = Pick<ParticipantRequest, 'id' | 'kind' | 'branch' | 'op'> & {
   readonly result?: unknown
+  /** Default: `id`. */
+  readonly gid?: string
   /** See `ParticipantRequest`. */
   readonly refusalLasts?: boolean
 }
@@ -89,7 +91,7 @@ async function keepRefusal<Tx, Foreign>(
   return refusal
 }
 
-function keyOf({ id: gid, kind, branch, op }: CallKey): BarrierKey {
+function keyOf({ id, gid = id, kind, branch, op }: CallKey): BarrierKey {
   return { kind, gid, branch, op, barrier: BARRIER }
 }
 

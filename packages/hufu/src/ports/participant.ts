@@ -5,8 +5,13 @@ export type Op = 'action' | 'compensate' | 'try' | 'confirm' | 'cancel'
 
 /** What a participant is told with each call. */
 export interface ParticipantRequest<In = unknown, Result = unknown> {
-  /** Of the global transaction. With `branch` and `op` it is the idempotency key of the call. */
+  /** Of the global transaction, as its service names it. */
   readonly id: string
+  /**
+   * The same among those of all services: `SERVICE/ID`. With `branch` and `op` it is the idempotency
+   * key of the call, and the barrier's `gid`. Default: `id`.
+   */
+  readonly gid?: string
   readonly kind: TransactionKind
   /** Name of the definition. */
   readonly name: string
