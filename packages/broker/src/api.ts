@@ -312,8 +312,8 @@ export interface Broker {
   resolve(queue: string, id: number, action: 'deliver' | 'remove'): Promise<boolean>
   /**
    * Copies the folder, while working, to a new folder that `createBroker` can open. It holds all
-   * that was confirmed before the call, and survives a power cut once this resolves. `ARGUMENT` when
-   * the folder is not empty, `FOLDER_UNUSABLE` when it cannot be written.
+   * that was confirmed before the call, and survives a power cut once this resolves. `ARGUMENT`
+   * when the folder is not empty, `FOLDER_UNUSABLE` when it cannot be written.
    */
   backup(dir: string): Promise<{ bytes: number; position: number }>
   queues(): QueueStats[]

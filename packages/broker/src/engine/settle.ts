@@ -38,8 +38,8 @@ export class Settler {
 
   /**
    * Writes the outcomes as part of a batch; they are known to be good. Rejects with
-   * `SUBSCRIPTION_CLOSED` when the consumer is gone: its messages come again, so nothing that came of them may take effect.
-   * What the batch has taken from others is given back then.
+   * `SUBSCRIPTION_CLOSED` when the consumer is gone: its messages come again, so nothing that came
+   * of them may take effect. What the batch has taken from others is given back then.
    */
   async settleWith(
     consumer: Consumer,
