@@ -22,7 +22,8 @@ export function helpOf(verb: Verb): string {
   const options = Object.entries({ ...verb.options, json: { type: 'boolean' } }).map(
     ([name, { type }]) => `[--${name}${type === 'string' ? ` ${name.toUpperCase()}` : ''}]`,
   )
-  return `Usage: hufu ${[callOf(verb), ...options].join(' ')}\n\n  ${verb.about}`
+  const lines = [verb.about, ...(verb.more ?? [])].map((line) => `  ${line}`)
+  return [`Usage: hufu ${[callOf(verb), ...options].join(' ')}`, '', ...lines].join('\n')
 }
 
 function callOf(verb: Verb): string {

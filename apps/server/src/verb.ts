@@ -26,6 +26,8 @@ export interface Verb {
   readonly args: readonly string[]
   /** What it does, in one line. */
   readonly about: string
+  /** More lines of its own help. */
+  readonly more?: readonly string[]
   readonly options: ParseArgsOptionsConfig
   run(call: Call): Promise<Report>
 }

@@ -1,6 +1,7 @@
 import type { Verb } from './verb.ts'
 import { inspect } from './verbs/inspect.ts'
+import { migrate } from './verbs/migrate.ts'
 import { version } from './verbs/version.ts'
 
 /** Every verb, in the order of the help. One file per verb in `verbs/`. */
-export const VERBS: readonly Verb[] = [inspect, version]
+export const VERBS: readonly Verb[] = [inspect, migrate, version]

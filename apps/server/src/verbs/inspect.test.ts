@@ -5,17 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createBroker } from '@hufu/broker'
-import { run } from '../main.ts'
+import { call } from './call.fixture.ts'
 
 const base = await mkdtemp(join(tmpdir(), 'hufu-inspect-'))
 after(() => rm(base, { recursive: true }))
-
-async function call(...args: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  const output = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) }
-  return { code: await run(args, output), last: out.at(-1) ?? '', err: err.join('\n') }
-}
 
 test('inspect shows the queues of a folder', async () => {
   const dir = join(base, 'a')

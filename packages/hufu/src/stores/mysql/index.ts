@@ -1,3 +1,4 @@
+export type { Migration } from '../../ports/migration.ts'
 export type { MysqlTables } from './migrate.ts'
 export { migrateMysql, mysqlSchema } from './migrate.ts'
 export type { MysqlSource } from './pool.ts'

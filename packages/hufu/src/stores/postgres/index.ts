@@ -1,3 +1,4 @@
+export type { Migration } from '../../ports/migration.ts'
 export type {
   PostgresClient,
   PostgresConfig,

@@ -17,11 +17,12 @@ export async function migratePostgres(
   options: TableOptions & MigrateOptions = {},
 ): Promise<Migration> {
   const where = placeOf(from)
+  const t = tablesOf(options)
   const pool = isPool(from) ? from : await makePool(from)
   if (pool !== from) pool.on('error', () => {})
   const act = options.dryRun ? planOf : migrate
   try {
-    return await onClient(pool, (client) => act(client, tablesOf(options), where))
+    return await onClient(pool, (client) => act(client, t, where))
   } catch (error) {
     throw error instanceof HufuError ? error : unusable(`Migrating ${where}`, error)
   } finally {

@@ -1,3 +1,4 @@
+export type { Migration } from '../../ports/migration.ts'
 export { migrateSqlite } from './migrate.ts'
 export type { SqliteOptions, SqliteStore } from './store.ts'
 export { SQLITE_LIMITS, sqlite } from './store.ts'

@@ -1,4 +1,5 @@
 import type { Os } from '@hufu/os'
+import { HufuError, messageOf } from '../../errors.ts'
 import type { MigrateOptions, Migration } from '../../ports/migration.ts'
 import { refuseNewer } from '../../ports/migration.ts'
 import { type Connection, openConnection } from './connection.ts'
@@ -17,10 +18,13 @@ export async function migrateSqlite(
   { dryRun = false }: MigrateOptions,
   os: Os,
 ): Promise<Migration> {
+  const what = `Migrating ${path}`
   const connection = openConnection(path, 0)
   try {
-    const what = `Migrating ${path}`
     return await whenFree(os, LOCK_WAIT_MS, what, () => inTransaction(connection, path, dryRun))
+  } catch (error) {
+    if (error instanceof HufuError) throw error
+    throw new HufuError('STORE_UNUSABLE', `${what}: ${messageOf(error)}`, error)
   } finally {
     connection.db.close()
   }
