@@ -33,6 +33,8 @@ const END_BRANCH = `UPDATE plain_branch SET status = 'succeed', updated_at = ?
 /** Parameters: time, gid. */
 const END = "UPDATE plain_global SET status = 'succeed', updated_at = ? WHERE gid = ?"
 
+const ALL = [BEGIN_GLOBAL, BEGIN_BRANCHES, END_BRANCH, END]
+
 export function statementsAt(url: string): Promise<Statements> {
   if (url.startsWith('postgres')) return inPostgres(url)
   if (url.startsWith('mysql') || url.startsWith('mariadb')) return inMariadb(url)
@@ -46,7 +48,8 @@ async function inPostgres(url: string): Promise<Statements> {
   for (const sql of TABLES) await pool.query(sql)
   const named = (sql: string, values: unknown[]) => {
     let n = 0
-    return { name: sql, text: sql.replaceAll('?', () => `$${++n}`), values }
+    const name = `plain-${ALL.indexOf(sql)}`
+    return { name, text: sql.replaceAll('?', () => `$${++n}`), values }
   }
   const counted = { commits: 0 }
   return Object.assign(counted, {
