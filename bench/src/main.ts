@@ -4,12 +4,14 @@ import { UsageError } from './flags.ts'
 import { logBench } from './log/bench.ts'
 import { outboxBench } from './outbox/bench.ts'
 import { sagaBench } from './saga/bench.ts'
+import { soakBench } from './soak/bench.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   log: logBench,
   backlog: backlogBench,
   outbox: outboxBench,
   saga: sagaBench,
+  soak: soakBench,
 }
 
 const HELP = `Usage: npm run bench -- NAME [options] [--json]
