@@ -54,14 +54,17 @@ export class Soak {
         throw error
       },
     })
+    let stopped = false
     const subscription = this.#broker.subscribe(QUEUE, { credit: perTick * 2 }, async (batch) => {
       await new Promise((go) => setTimeout(go, counts.consumed > counts.published ? TICK_MS : 0))
+      if (stopped) return
       counts.consumed += batch.length
       await subscription.settle(batch.map(({ id }) => ({ id, outcome: 'done' })))
     })
     const timer = setInterval(() => publisher.publishBatch(messages), TICK_MS)
     return async () => {
       clearInterval(timer)
+      stopped = true
       await subscription.close()
     }
   }
