@@ -56,7 +56,7 @@ export class Soak {
     })
     let stopped = false
     const subscription = this.#broker.subscribe(QUEUE, { credit: perTick * 2 }, async (batch) => {
-      await new Promise((go) => setTimeout(go, counts.consumed > counts.published ? TICK_MS : 0))
+      while (counts.consumed >= counts.published && !stopped) await tick()
       if (stopped) return
       counts.consumed += batch.length
       await subscription.settle(batch.map(({ id }) => ({ id, outcome: 'done' })))
@@ -72,4 +72,8 @@ export class Soak {
   async close(): Promise<void> {
     await this.#broker.close()
   }
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, TICK_MS))
 }
