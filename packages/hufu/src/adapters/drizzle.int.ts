@@ -5,7 +5,8 @@ import { drizzle as mysqlDrizzle } from 'drizzle-orm/mysql2'
 import { drizzle as pgDrizzle } from 'drizzle-orm/node-postgres'
 import { pgTable, varchar } from 'drizzle-orm/pg-core'
 import { createPool } from 'mysql2/promise'
-import { Pool } from 'pg'
+import { Pool, type PoolClient } from 'pg'
+import { runSql } from '../../../../tools/services/sql.ts'
 import { outboxRow } from '../testing/rows.ts'
 import { onMariadb, onPostgres } from './databases.fixture.ts'
 import { type DrizzleTx, hufuTx } from './drizzle.ts'
@@ -62,4 +63,28 @@ test('Drizzle itself, and what stands on another driver, are refused', async () 
   assert.throws(() => hufuTx(db as unknown as DrizzleTx), { code: 'TRANSACTION_MISSING' })
   assert.throws(() => hufuTx(undefined as never), { code: 'TRANSACTION_MISSING' })
   await db.$client.end()
+})
+
+test('Drizzle on the connection of a transaction of the store is part of it', async (t) => {
+  const [onPg, onMaria] = [await onPostgres(t), await onMariadb(t)]
+  if (onPg) {
+    const { store, url } = onPg
+    await store.transaction(async (tx) => {
+      await pgDrizzle(tx.client as PoolClient)
+        .insert(orders)
+        .values({ id: '1' })
+      await store.outbox.insert(tx, outboxRow('1'))
+      assert.deepEqual(await runSql(url, 'SELECT id FROM orders'), [])
+    })
+    assert.deepEqual(await runSql(url, 'SELECT id FROM orders'), [{ id: '1' }])
+  }
+  if (onMaria) {
+    const { store, url } = onMaria
+    await store.transaction(async (tx) => {
+      await mysqlDrizzle(tx.connection).insert(mysqlOrders).values({ id: '1' })
+      await store.outbox.insert(tx, outboxRow('1'))
+      assert.deepEqual(await runSql(url, 'SELECT id FROM orders'), [])
+    })
+    assert.deepEqual(await runSql(url, 'SELECT id FROM orders'), [{ id: '1' }])
+  }
 })

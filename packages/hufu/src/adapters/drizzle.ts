@@ -3,6 +3,7 @@ import { MySqlTransaction } from 'drizzle-orm/mysql-core'
 import { PgTransaction } from 'drizzle-orm/pg-core'
 import { HufuError } from '../errors.ts'
 import { ForeignTx } from '../ports/foreign.ts'
+import type { NodeSqlite } from './node-sqlite.ts'
 
 export type { ForeignTx } from '../ports/foreign.ts'
 
@@ -41,3 +42,24 @@ interface Kind {
   readonly name: string
   readonly [entityKind]?: string
 }
+
+/**
+ * A connection of `node:sqlite` for `drizzle-orm/sqlite-proxy`: `drizzle(nodeSqlite(db))`. In its
+ * transactions give the verbs `db` itself. One transaction at a time: SQLite's connection has no
+ * more, and nothing here makes a second one wait.
+ */
+export function nodeSqlite(db: NodeSqlite) {
+  return async (sql: string, params: readonly unknown[], method: Method) => {
+    const statement = db.prepare(sql)
+    const values = [...params] as never[]
+    if (method === 'run') {
+      statement.run(...values)
+      return { rows: [] }
+    }
+    statement.setReturnArrays(true)
+    const rows = method === 'get' ? statement.get(...values) : statement.all(...values)
+    return { rows: rows as unknown[] }
+  }
+}
+
+type Method = 'run' | 'all' | 'values' | 'get'

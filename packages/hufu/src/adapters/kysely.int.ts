@@ -3,9 +3,13 @@ import { test } from 'node:test'
 import { CamelCasePlugin, type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { Pool } from 'pg'
+import { runSql } from '../../../../tools/services/sql.ts'
+import type { Store } from '../ports/store.ts'
+import type { MysqlTx } from '../stores/mysql/index.ts'
+import type { PostgresTx } from '../stores/postgres/index.ts'
 import { outboxRow } from '../testing/rows.ts'
 import { type Database, onMariadb, onPostgres } from './databases.fixture.ts'
-import { hufuTx } from './kysely.ts'
+import { dialectIn, hufuTx } from './kysely.ts'
 import { adapterRules, type Inside } from './rules.fixture.ts'
 
 interface Tables {
@@ -97,3 +101,33 @@ test('MariaDB: a transaction that a deadlock has ended takes nothing more', asyn
   await Promise.all([one.rollback().execute(), other.rollback().execute()])
   assert.equal(await store.outbox.waiting(9), 0)
 })
+
+/** It takes what the handlers of both stores are given. */
+dialectIn satisfies ((tx: PostgresTx) => Dialect) & ((tx: MysqlTx) => Dialect)
+
+for (const [server, open] of Object.entries({ PostgreSQL: onPostgres, MariaDB: onMariadb })) {
+  test(`${server}: Kysely in a transaction of the store is part of it`, async (t) => {
+    const database = await open(t)
+    if (!database) return
+    const store: Store<Parameters<typeof dialectIn>[0]> = database.store as never
+    const work = (fail: boolean) =>
+      store.transaction(async (tx) => {
+        const db = new Kysely<Tables>({ dialect: dialectIn(tx) })
+        await db.insertInto('orders').values({ id: '1' }).execute()
+        await store.outbox.insert(tx, outboxRow('1'))
+        const changed = await db.updateTable('orders').set({ id: '2' }).executeTakeFirst()
+        assert.equal(changed.numUpdatedRows, 1n)
+        assert.deepEqual(await db.selectFrom('orders').selectAll().execute(), [{ id: '2' }])
+        await assert.rejects(db.transaction().execute(async () => {}))
+        if (fail) throw new Error('the business refuses')
+        return db
+      })
+    await assert.rejects(work(true), /the business refuses/)
+    assert.equal(await store.outbox.waiting(9), 0)
+    const kept = await work(false)
+    assert.equal(await store.outbox.waiting(9), 1)
+    assert.deepEqual(await runSql(database.url, 'SELECT id FROM orders'), [{ id: '2' }])
+    const late = kept.selectFrom('orders').selectAll().execute()
+    await assert.rejects(late, { code: 'TRANSACTION_OVER' })
+  })
+}

@@ -3,6 +3,7 @@ import { HufuError, messageOf } from '../errors.ts'
 import { type Dialect, type ForeignResult, ForeignTx } from '../ports/foreign.ts'
 
 export type { ForeignTx } from '../ports/foreign.ts'
+export { dialectIn, nodeSqlite } from './kysely-dialect.ts'
 
 /** `Transaction` or `ControlledTransaction`, whatever its tables. */
 export type KyselyTx = Pick<
