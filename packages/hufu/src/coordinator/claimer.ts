@@ -15,6 +15,8 @@ export interface Claiming {
   readonly definitions: Definitions
   /** How many more may be in hand. */
   readonly room: () => number
+  /** Calls under way, and states on their way to the store. */
+  readonly busy: () => number
   readonly adopt: (row: TransactionRow) => void
 }
 
@@ -34,6 +36,8 @@ export class Claimer<Tx, Foreign> {
   readonly #unsure = new Map<string, Waits<Tx> | undefined>()
   #stopping = new AbortController()
   #running: Promise<void> | undefined
+  /** The last claim found as many as it asked for. */
+  #more = false
 
   constructor(
     runtime: Runtime<Tx, Foreign>,
@@ -63,6 +67,11 @@ export class Claimer<Tx, Foreign> {
     this.#waker.wake()
   }
 
+  /** Some work is done: there may be room for what was left. */
+  spare(): void {
+    if (this.#more && !this.#isBusy) this.#waker.wake()
+  }
+
   /**
    * It is not known whether this one is stored, or whose it is: the store will say. `waits` where a
    * commit may still be under way although its answer was lost.
@@ -76,16 +85,16 @@ export class Claimer<Tx, Foreign> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       this.#waker.clear()
-      let more = false
       await this.#lookForUnsure()
       try {
-        more = await this.#claimSome()
+        this.#more = await this.#claimSome()
       } catch (error) {
         warn(`Claiming transactions: ${messageOf(error)}; again in ${TROUBLE_MS} ms`)
         await sleep(os.clock, TROUBLE_MS, signal)
         if (!signal.aborted) await this.#beginAnew()
       }
-      if (!more && !signal.aborted) await this.#waker.pause(this.#options.pollMs)
+      const goOn = this.#more && !this.#isBusy
+      if (!goOn && !signal.aborted) await this.#waker.pause(this.#options.pollMs)
     }
   }
 
@@ -98,11 +107,18 @@ export class Claimer<Tx, Foreign> {
     }
   }
 
+  /** What others left must not keep what is begun here waiting, nor flood the participants. */
+  get #isBusy(): boolean {
+    return this.#claiming.busy() >= this.#options.busyMax
+  }
+
+  /** True when there may be more. */
   async #claimSome(): Promise<boolean> {
     const { owner, holds } = this.#lease
     const { definitions, room } = this.#claiming
     if (!holds || room() <= 0 || definitions.empty) return false
-    const limit = Math.min(this.#options.claimMax, room())
+    const { claimMax, busyClaim } = this.#options
+    const limit = Math.min(this.#isBusy ? busyClaim : claimMax, room())
     const request = { owner, limit, definitions: definitions.refs() }
     const rows = await this.#runtime.store.transactions.claim(request)
     if (owner !== this.#lease.owner) return false

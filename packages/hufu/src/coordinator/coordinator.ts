@@ -64,6 +64,7 @@ export class Coordinator<Tx, Foreign> {
     this.#claimer = new Claimer(runtime, options, this.lease, {
       definitions: this.definitions,
       room: () => options.runningMax - this.#running.size,
+      busy: () => this.#calls + this.#writer.waiting,
       adopt: (row) => this.#adopt(row),
     })
   }
@@ -252,6 +253,7 @@ export class Coordinator<Tx, Foreign> {
 
   #settled(running: Running, save: TransactionSave): void {
     this.#forget(running)
+    this.#claimer.spare()
     const { row, state } = running
     const { status, state: text } = save
     this.#waiters.tell(running.id, { name: row.name, hash: row.hash, status, state: text })

@@ -76,6 +76,11 @@ export class GroupWriter<Tx, Foreign> {
     })
   }
 
+  /** To be stored, and not begun with. */
+  get waiting(): number {
+    return this.#inserts.length + this.#dirty.size
+  }
+
   /** Resolves when everything given so far is stored, or refused. */
   async idle(): Promise<void> {
     await this.#running
@@ -88,7 +93,7 @@ export class GroupWriter<Tx, Foreign> {
   async #run(): Promise<void> {
     // What this turn still brings goes into the first group.
     await new Promise<void>((resolve) => this.#parts.os.clock.turn(resolve))
-    while (this.#between.length + this.#inserts.length + this.#dirty.size > 0) {
+    while (this.#between.length + this.waiting > 0) {
       await (this.#between.shift() ?? (() => this.#group()))()
     }
     this.#running = undefined

@@ -26,6 +26,12 @@ export interface CoordinatorOptions {
   readonly runningMax: number
   /** Claimed at a time. */
   readonly claimMax: number
+  /**
+   * With so many calls under way or states to be stored, only `busyClaim` are claimed at a time, and
+   * once in `pollMs`.
+   */
+  readonly busyMax: number
+  readonly busyClaim: number
 }
 
 export const COORDINATOR: CoordinatorOptions = {
@@ -34,6 +40,8 @@ export const COORDINATOR: CoordinatorOptions = {
   holdMs: 60_000,
   runningMax: 20_000,
   claimMax: 500,
+  busyMax: 1_000,
+  busyClaim: 50,
 }
 
 const LEASE_MS_MIN = 1_000
