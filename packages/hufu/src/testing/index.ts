@@ -1,3 +1,11 @@
+export type {
+  CrashFailure,
+  CrashOptions,
+  CrashProcess,
+  CrashReport,
+} from './crash-kit.ts'
+export { crashEverywhere } from './crash-kit.ts'
+export type { Life } from './crash-kit-life.ts'
 export type { MakeStore, StoreFixture } from './store-contract.ts'
 export { storeContract } from './store-contract.ts'
 export type { TransportFixture } from './transport-contract.ts'
