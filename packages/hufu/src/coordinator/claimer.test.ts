@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Office, office, type Process } from './coordinator.fixture.ts'
 
-const LIMITS = { busyMax: 8, busyClaim: 1, claimMax: 5 }
+const LIMITS = { busyCalls: 8, busySaves: 8, busyClaim: 1, claimMax: 5 }
 
 /** Leaves transactions behind, each in the middle of its first call. */
 async function leave(world: Office, count: number): Promise<void> {
@@ -47,7 +47,7 @@ test('what others left is taken over in portions, and all of it', async (t) => {
     process.handle.outcome(`left${n}`, { wait: '20s' }),
   )
   for (const { status } of await Promise.all(ends)) assert.equal(status, 'committed')
-  const busy = claims.filter(({ open }) => open >= LIMITS.busyMax)
+  const busy = claims.filter(({ open }) => open >= LIMITS.busyCalls)
   assert.ok(busy.every(({ limit }) => limit === LIMITS.busyClaim))
   assert.ok(claims.some(({ limit }) => limit === LIMITS.busyClaim))
   assert.ok(claims.some(({ limit }) => limit === LIMITS.claimMax))
@@ -72,7 +72,7 @@ test('what is begun here is not refused because others left much', async (t) => 
   process.steps.on['reserve/action'] = ({ id }) => {
     return id === 'new' ? undefined : new Promise(() => undefined)
   }
-  await until(() => process.coordinator.inHand >= LIMITS.busyMax)
+  await until(() => process.coordinator.inHand >= LIMITS.busyCalls)
   const { status } = await process.handle.run({}, { id: 'new' })
   assert.equal(status, 'committed')
 })

@@ -15,8 +15,10 @@ export interface Claiming {
   readonly definitions: Definitions
   /** How many more may be in hand. */
   readonly room: () => number
-  /** Calls under way, and states on their way to the store. */
-  readonly busy: () => number
+  /** Calls under way. */
+  readonly calls: () => number
+  /** States to be stored. */
+  readonly saves: () => number
   readonly adopt: (row: TransactionRow) => void
 }
 
@@ -109,7 +111,8 @@ export class Claimer<Tx, Foreign> {
 
   /** What others left must not keep what is begun here waiting, nor flood the participants. */
   get #isBusy(): boolean {
-    return this.#claiming.busy() >= this.#options.busyMax
+    const { calls, saves } = this.#claiming
+    return calls() >= this.#options.busyCalls || saves() >= this.#options.busySaves
   }
 
   /** True when there may be more. */

@@ -64,7 +64,8 @@ export class Coordinator<Tx, Foreign> {
     this.#claimer = new Claimer(runtime, options, this.lease, {
       definitions: this.definitions,
       room: () => options.runningMax - this.#running.size,
-      busy: () => this.#calls + this.#writer.waiting,
+      calls: () => this.#calls,
+      saves: () => this.#writer.waiting,
       adopt: (row) => this.#adopt(row),
     })
   }

@@ -27,10 +27,11 @@ export interface CoordinatorOptions {
   /** Claimed at a time. */
   readonly claimMax: number
   /**
-   * With so many calls under way or states to be stored, only `busyClaim` are claimed at a time, and
-   * once in `pollMs`.
+   * With so many calls under way, or so many states to be stored, only `busyClaim` are claimed at a
+   * time, and once in `pollMs`.
    */
-  readonly busyMax: number
+  readonly busyCalls: number
+  readonly busySaves: number
   readonly busyClaim: number
 }
 
@@ -39,8 +40,9 @@ export const COORDINATOR: CoordinatorOptions = {
   pollMs: 500,
   holdMs: 60_000,
   runningMax: 20_000,
-  claimMax: 500,
-  busyMax: 1_000,
+  claimMax: 128,
+  busyCalls: 1_000,
+  busySaves: 128,
   busyClaim: 50,
 }
 
