@@ -48,7 +48,9 @@ function slowly(handler: WebHandler): WebHandler {
       attempt <= slow.attempts
     if (meant && slow.what === 'request') await sleep(slowMs)
     const { method, headers } = request
-    const response = await handler(new Request(request.url, { method, headers, body }))
+    // One that is held up takes effect though its caller has long gone.
+    const signal = meant ? null : request.signal
+    const response = await handler(new Request(request.url, { method, headers, body, signal }))
     if (meant && slow.what === 'answer') await sleep(slowMs)
     return response
   }

@@ -33,13 +33,13 @@ function assertKept({ code, found, stderr }: Outcome, transactions: number): voi
   assert.equal(moneyAfter, moneyBefore)
 }
 
-for (const kind of ['saga', 'tcc', 'message']) {
-  test(`${kind} on SQLite: killed three times, no money lost or made`, async () => {
-    const outcome = await bank(`--kind ${kind} --store sqlite --transactions 100 --kills 3`)
-    assertKept(outcome, 100)
-    assert.equal(outcome.found.kills, 3)
-  })
-}
+test('messages on SQLite: killed three times, no money lost or made', async () => {
+  const outcome = await bank(
+    '--kind message --store sqlite --transactions 100 --kills 3 --lease 3000',
+  )
+  assertKept(outcome, 100)
+  assert.equal(outcome.found.kills, 3)
+})
 
 for (const [kind, name] of [
   ['saga', 'postgres'],
@@ -48,15 +48,15 @@ for (const [kind, name] of [
   test(`${kind} on ${name}: coordinators killed and paused are taken over from`, async (t) => {
     const url = await shared(t, name)
     if (!url) return
-    const words = `--kind ${kind} --store ${name} --transactions 150 --kills 3 --coordinators 2`
-    const outcome = await bank(words, { name, url })
-    assertKept(outcome, 150)
+    const words = `--kind ${kind} --store ${name} --transactions 100 --kills 3`
+    const outcome = await bank(`${words} --coordinators 2 --lease 3000`, { name, url })
+    assertKept(outcome, 100)
     assert.deepEqual([outcome.found.kills, outcome.found.pauses], [3, 1])
   })
 }
 
 test('without a barrier in one bank it is found that money was made or lost', async () => {
-  const words = '--kind saga --store sqlite --transactions 150 --kills 1 --without-barrier 1'
+  const words = '--kind saga --store sqlite --transactions 100 --kills 0 --without-barrier 1'
   const { code, found, stderr } = await bank(words)
   assert.equal(code, 1)
   assert.ok(found.violations! > 0, JSON.stringify(found))

@@ -30,8 +30,9 @@ export async function bankMode(args: readonly string[], cleanup: Cleanup): Promi
   return holds ? 0 : 1
 }
 
-function isKept({ violations, stuck, parked, moneyBefore, moneyAfter }: Outcome): boolean {
-  return violations + stuck + parked === 0 && moneyBefore === moneyAfter
+function isKept({ moneyBefore, moneyAfter, ...outcome }: Outcome): boolean {
+  const { violations, stuck, parked, unplaced } = outcome
+  return violations + stuck + parked + unplaced === 0 && moneyBefore === moneyAfter
 }
 
 function say(options: BankOptions, { problems: _, tails: __, ...outcome }: Outcome): void {

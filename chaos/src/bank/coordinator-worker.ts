@@ -15,12 +15,14 @@ export interface CoordinatorStart {
   /** Of its broker, which has nothing to do here. */
   readonly folder: string
   readonly banks: readonly string[]
+  readonly leaseMs: number
   /** A slow local transaction takes so long, ms. */
   readonly slowMs: number
 }
 
 /** A service with the coordinator in it, and a front to begin transfers. */
-const { kind, url, folder, banks, slowMs }: CoordinatorStart = JSON.parse(process.argv[2] ?? '{}')
+const start: CoordinatorStart = JSON.parse(process.argv[2] ?? '{}')
+const { kind, url, folder, banks, leaseMs, slowMs } = start
 
 /** Says how many transactions it takes over from others. */
 function claimsSaid({ store }: Place): Place['store'] {
@@ -38,6 +40,7 @@ const service = createHufu({
   service: 'transfers',
   store: claimsSaid(place),
   transport: embedded(folder),
+  coordinator: { lease: leaseMs },
 })
 
 /** On SQLite it would keep everybody else from writing. */

@@ -39,7 +39,7 @@ export class Crew {
   }
 
   async start(): Promise<void> {
-    const { withoutBarrier, kind } = this.#options
+    const { withoutBarrier, kind, leaseMs } = this.#options
     const starting = this.banks.map((bank, n) => {
       const naked = { withoutBarrier: withoutBarrier === n }
       return this.#begin(bank, { url: this.#site.banks[n]!, port: 0, slowMs: SLOW_MS, ...naked })
@@ -54,7 +54,7 @@ export class Crew {
     const banks = this.banks.map(({ port }) => `http://127.0.0.1:${port}`)
     const { home: url, folder } = this.#site
     for (const [n, coordinator] of this.coordinators.entries()) {
-      const own = { folder: join(folder, `broker-${n}`), slowMs: SLOW_MS }
+      const own = { folder: join(folder, `broker-${n}`), leaseMs, slowMs: SLOW_MS }
       await this.#begin(coordinator, { kind, url, banks, ...own })
     }
     this.#demandReady()

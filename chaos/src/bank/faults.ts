@@ -11,8 +11,8 @@ const WORK_MS = 900
 const WORK_MS_MAX = 15_000
 /** Longest time until a killed process is started again, ms. */
 const DOWN_MS = 1_500
-/** Longer than the default lease of a coordinator (8 s). */
-const PAUSE_MS = 10_000
+/** A paused one sleeps longer than its lease by at least so much, and at most by that and more, ms. */
+const PAUSE_MS = 2_000
 const PAUSE_MORE_MS = 3_000
 const KILLS_PER_PAUSE = 10
 
@@ -20,7 +20,7 @@ const KILLS_PER_PAUSE = 10
 export class Faults {
   kills = 0
   pauses = 0
-  /** Of the last kill, or of the end of the last pause. */
+  /** Of the last kill, or of the end of the last pause; where there is no kill, of the last placing. */
   lastAt = performance.now()
   readonly #options: BankOptions
   readonly #crew: Crew
@@ -77,7 +77,7 @@ export class Faults {
     const ready = this.#crew.coordinators.filter(({ port, paused }) => port && !paused)
     const victim = ready[this.#random.below(ready.length)]
     if (victim === undefined) return
-    await victim.pause(PAUSE_MS + this.#random.below(PAUSE_MORE_MS))
+    await victim.pause(this.#options.leaseMs + PAUSE_MS + this.#random.below(PAUSE_MORE_MS))
     this.pauses++
     this.lastAt = performance.now()
   }

@@ -14,6 +14,8 @@ export interface BankOptions {
   readonly transactions: number
   readonly kills: number
   readonly coordinators: number
+  /** Of a coordinator, ms. */
+  readonly leaseMs: number
   readonly seed: number
   /** The bank with this number does its work without a barrier. */
   readonly withoutBarrier: number | undefined
@@ -26,6 +28,9 @@ const TRANSACTIONS_MAX = 1_000_000
 const KILLS_DEFAULT = 20
 const KILLS_MAX = 10_000
 const COORDINATORS_MAX = 10
+const LEASE_MS_DEFAULT = 8_000
+const LEASE_MS_MIN = 1_000
+const LEASE_MS_MAX = 60_000
 
 /** With SQLite all of them would share one file; elsewhere they take over from each other. */
 const COORDINATORS_DEFAULT: Readonly<Record<BankStore, number>> = {
@@ -35,7 +40,7 @@ const COORDINATORS_DEFAULT: Readonly<Record<BankStore, number>> = {
 }
 
 export const HELP = `npm run chaos -- bank --kind saga|tcc|message --store sqlite|postgres|mariadb
-  [--transactions N] [--kills K] [--coordinators M] [--seed S] [--json]
+  [--transactions N] [--kills K] [--coordinators M] [--lease MS] [--seed S] [--json]
 
 Money moves between three banks, each a process with a database of its own, called over HTTP. The
 coordinators and the banks are killed with kill -9; with several coordinators one is stopped for longer
@@ -44,6 +49,7 @@ than its lease and goes on. All along, and at the end, the books must be right.
   --transactions N     default ${TRANSACTIONS_DEFAULT}
   --kills K            default ${KILLS_DEFAULT}
   --coordinators M     default 1 on sqlite, else 3
+  --lease MS           of a coordinator (default ${LEASE_MS_DEFAULT}, as the library's)
   --seed S             fixes what each transfer does and the plan of the faults (default: a new one)
   --without-barrier B  bank B (0 to 2) has no barrier: money must then be lost or invented, and found
   --json               the last line of standard output is one JSON object
@@ -56,6 +62,7 @@ const OPTIONS = {
   transactions: { type: 'string' },
   kills: { type: 'string' },
   coordinators: { type: 'string' },
+  lease: { type: 'string' },
   seed: { type: 'string' },
   'without-barrier': { type: 'string' },
   json: { type: 'boolean' },
@@ -75,6 +82,7 @@ export function readBankOptions(args: readonly string[]): BankOptions {
     kills: whole('kills', given.kills, 0, KILLS_MAX) ?? KILLS_DEFAULT,
     coordinators:
       whole('coordinators', given.coordinators, 1, COORDINATORS_MAX) ?? COORDINATORS_DEFAULT[store],
+    leaseMs: whole('lease', given.lease, LEASE_MS_MIN, LEASE_MS_MAX) ?? LEASE_MS_DEFAULT,
     seed: whole('seed', given.seed, 0, 2 ** 48) ?? randomInt(1, 1_000_000),
     withoutBarrier: whole('without-barrier', given['without-barrier'], 0, 2),
     json: given.json ?? false,

@@ -8,7 +8,7 @@ const AT_A_TIME = 64
  * Begun and not ended; no more are begun then. Banks that get more calls than they can answer in the
  * time of a call answer none in time.
  */
-const RUNNING_MAX = 200
+const RUNNING_MAX = 128
 /** Then it is tried elsewhere. */
 const ANSWER_MS = 2_000
 const AGAIN_MS = 50
@@ -17,7 +17,7 @@ const AGAIN_MS = 50
 export class Placing {
   /** All are accepted. */
   readonly done: Promise<void>
-  accepted = 0
+  readonly accepted = new Set<string>()
   /** As last heard of the coordinators' table. */
   running = 0
   readonly #crew: Crew
@@ -42,7 +42,7 @@ export class Placing {
   /** Resolves when so many are accepted, or after `ms`. */
   async reaches(count: number, ms: number): Promise<void> {
     const until = performance.now() + ms
-    while (this.accepted < count && performance.now() < until) await sleep(AGAIN_MS)
+    while (this.accepted.size < count && performance.now() < until) await sleep(AGAIN_MS)
   }
 
   /** What is not accepted yet is given up. */
@@ -63,7 +63,7 @@ export class Placing {
     while (!this.#stopped) {
       const coordinator = this.#someCoordinator()
       if (coordinator && (await accepts(coordinator, body))) {
-        this.accepted++
+        this.accepted.add(transfer.id)
         return
       }
       await sleep(AGAIN_MS)

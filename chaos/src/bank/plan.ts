@@ -24,9 +24,12 @@ export function accountsOf(): Account[] {
   return [...open('payer', PAYERS, 10 ** 9), ...open('payee', PAYEES, 1_000), closed]
 }
 
-/** Definitions of a kind: `patient` never gives up, the others do so soon. */
+/** The definitions of a kind. */
 export const DEFINITIONS = {
+  /** Never gives up. */
   patient: 'patient',
+  /** Nor does this one, but it does not wait long for the answer to a call. */
+  brisk: 'brisk',
   /** A saga whose fee is no pivot, but in the tail. */
   tail: 'patient-tail',
   /** Gives up after few attempts. */
@@ -112,7 +115,8 @@ function slowOf(kind: BankKind, fate: Fate, random: SeededRandom): Slow | undefi
 }
 
 function definitionOf(kind: BankKind, fate: Fate, random: SeededRandom): string {
-  const { patient, tail, hasty, due } = DEFINITIONS
+  const { patient, tail, brisk, hasty, due } = DEFINITIONS
+  if (fate === 'slow' || fate === 'slowUndo') return brisk
   if (fate === 'never') return random.chance(0.5) ? hasty : due
   const canTail = kind === 'saga' && fate !== 'closedFee'
   return canTail && random.chance(0.5) ? tail : patient

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly rolledBack: number
   readonly parked: number
   readonly stuck: number
+  /** That no coordinator would accept. */
+  readonly unplaced: number
   readonly moneyBefore: number
   readonly moneyAfter: number
   readonly violations: number
@@ -88,7 +90,7 @@ class Run {
     await sleep(SLOW_MS + 1_000)
     await this.#watch.stop()
     await this.#crew.end()
-    return this.#judge(secondsAfter)
+    return this.#judge(secondsAfter, placing.accepted)
   }
 
   /** Resolves with the time from the last fault, s; at most the time after which it is stuck. */
@@ -97,16 +99,18 @@ class Run {
     for (;;) {
       const { running, inDoubt } = await this.#home.store.transactions.counts()
       placing.running = running
+      if (this.#options.kills === 0 && placing.accepted.size < count)
+        this.#faults.lastAt = performance.now()
       const sinceMs = performance.now() - this.#faults.lastAt
-      const ended = placing.accepted === count && running + inDoubt === 0
+      const ended = placing.accepted.size === count && running + inDoubt === 0
       if (faultsOver() && (ended || sinceMs > STUCK_MS)) return sinceMs / 1_000
-      this.#say(`${placing.accepted} of ${count} accepted, ${running} running`)
+      this.#say(`${placing.accepted.size} of ${count} accepted, ${running} running`)
       await sleep(LOOK_MS)
     }
   }
 
-  async #judge(secondsAfterLastFault: number): Promise<Outcome> {
-    const { kind } = this.#options
+  async #judge(secondsAfterLastFault: number, accepted: ReadonlySet<string>): Promise<Outcome> {
+    const { kind, transactions } = this.#options
     const { places } = this.#site
     const standings = await standingsAt(this.#home)
     const moves = await Promise.all(places.map(movesOf))
@@ -118,13 +122,13 @@ class Run {
       standings.filter(({ status }) => wanted.includes(status)).length
     const stuck = with_('running', 'inDoubt')
     const problems = [
-      ...problemsOf({ kind, transfers: this.#transfers, standings, moves }),
+      ...problemsOf({ kind, transfers: this.#transfers, accepted, standings, moves }),
       ...[...this.#watch.wrong].map(([subject, detail]) => `${subject}: ${detail}`),
       ...this.#crew.problems,
       ...(frozen === 0 || stuck > 0 ? [] : [`${frozen} are still set aside`]),
     ]
     const counts = { committed: with_('committed'), rolledBack: with_('rolledBack') }
-    const open = { parked: with_('parked'), stuck }
+    const open = { parked: with_('parked'), stuck, unplaced: transactions - accepted.size }
     const { kills, pauses } = this.#faults
     const seen = { kills, pauses, takeovers: this.#crew.takeovers, looks: this.#watch.looks }
     const seconds = (performance.now() - this.#startedAt) / 1_000

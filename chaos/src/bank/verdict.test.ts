@@ -26,7 +26,8 @@ function moves({ id, legs }: Transfer, ops: Partial<Record<Branch, readonly Op[]
 
 function judged(kind: BankKind, transfer: Transfer, status: string, found: Move[][]): string {
   const standings = [{ id: transfer.id, status }]
-  return problemsOf({ kind, transfers: [transfer], standings, moves: found }).join('\n')
+  const accepted = new Set([transfer.id])
+  return problemsOf({ kind, transfers: [transfer], accepted, standings, moves: found }).join('\n')
 }
 
 const ALL = (...ops: Op[]) => ({ out: ops, in: ops, fee: ops })
@@ -65,7 +66,8 @@ test('an end that was not planned, a lost transfer and an unknown one are told',
   assert.match(judged('saga', transfer, 'rolledBack', moves(transfer, {})), /planned was committed/)
   const standings = [{ id: 'stranger', status: 'committed' }]
   const evidence = { kind: 'saga', transfers: [transfer], standings, moves: [] } as const
-  assert.deepEqual(problemsOf(evidence), [
+  assert.equal(problemsOf({ ...evidence, accepted: new Set() }).length, 1)
+  assert.deepEqual(problemsOf({ ...evidence, accepted: new Set([transfer.id]) }), [
     'stranger: nobody asked for it',
     `${transfer.id}: it was accepted, and is not there`,
   ])

@@ -11,13 +11,16 @@ export interface Standing {
 interface Evidence {
   readonly kind: BankKind
   readonly transfers: readonly Transfer[]
+  /** Ids of those that a coordinator has accepted. */
+  readonly accepted: ReadonlySet<string>
   readonly standings: readonly Standing[]
   /** What took effect, by the number of the bank. */
   readonly moves: readonly (readonly Move[])[]
 }
 
 /** What does not fit, in words: the effects of each transfer must be those of its outcome. */
-export function problemsOf({ kind, transfers, standings, moves }: Evidence): string[] {
+export function problemsOf(evidence: Evidence): string[] {
+  const { kind, transfers, accepted, standings, moves } = evidence
   const statusOf = new Map(standings.map(({ id, status }) => [id, status]))
   const effects = byTransfer(moves)
   const known = new Set(transfers.map(({ id }) => id))
@@ -27,6 +30,7 @@ export function problemsOf({ kind, transfers, standings, moves }: Evidence): str
   const wrong = transfers.flatMap((transfer) => {
     const status = statusOf.get(transfer.id)
     const found = effects.get(transfer.id) ?? []
+    if (status === undefined && found.length === 0 && !accepted.has(transfer.id)) return []
     return problemOf(kind, transfer, status, found).map((text) => `${transfer.id}: ${text}`)
   })
   return [...strangers, ...wrong]
