@@ -9,8 +9,8 @@ import { MARKS } from './world/marks.ts'
 import { runWorld } from './world/world.ts'
 
 /**
- * `broker`: messages, through the broker and the library. `globals`: global transactions, on several
- * coordinators. One seed has a world of each.
+ * `broker`: messages, through the broker and the library. `globals`: global transactions, on
+ * several coordinators. One seed has a world of each.
  */
 export const WORLDS = ['broker', 'globals'] as const
 export type WorldName = (typeof WORLDS)[number]

@@ -30,7 +30,7 @@ async function sim(...args: string[]): Promise<{ code: number | null; line: Line
   return { code, line: JSON.parse(output.trim().split('\n').at(-1) ?? '{}'), told }
 }
 
-test('2,000 worlds break no promise, and take every rare path', async () => {
+test('2,000 worlds of each kind break no promise, and take every rare path', async () => {
   const { code, line, told } = await sim('--seeds', '2000')
   assert.equal(line.violations, 0, told)
   assert.deepEqual(line.never, [], told)
@@ -53,6 +53,11 @@ test('planted bugs of each part are found', async () => {
     'redelivery-count-lost',
     'half-visible-after-crash',
     'receipt-closes-twice',
+    'act-before-save',
+    'no-fencing-in-save',
+    'barrier-row-outside-transaction',
+    'attempts-not-persisted',
+    'undone-in-the-wrong-order',
   ]
   const { code, line, told } = await sim('--planted', '--bugs', bugs.join(','))
   assert.deepEqual(line.missed, [], told)
@@ -60,7 +65,13 @@ test('planted bugs of each part are found', async () => {
 })
 
 test('wrong usage is told apart from broken promises', async () => {
-  for (const args of [['--seeds', 'x'], ['--unknown'], ['--planted', '--bugs', 'no-such-bug']]) {
+  for (const args of [
+    ['--seeds', 'x'],
+    ['--unknown'],
+    ['--world', 'x'],
+    ['--only', '1'],
+    ['--planted', '--bugs', 'no-such-bug'],
+  ]) {
     const { code, line } = await sim(...args)
     assert.equal(code, 2, args.join(' '))
     assert.equal(typeof line.error, 'string')

@@ -3,7 +3,7 @@ import type { Participant } from '../ports/participant.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type Death, type Mortal, never } from './crash-kit-death.ts'
-import { mortalStore } from './crash-kit-store.ts'
+import { MortalStore } from './crash-kit-store.ts'
 
 /**
  * One life of the process under test. What is made through it dies with it: nothing of it is heard
@@ -43,8 +43,8 @@ export class Life implements Mortal {
 
   /** A store as this process reaches it. The store itself must be made anew in each life. */
   store<Tx, Foreign>(store: Store<Tx, Foreign>): Store<Tx, Foreign> {
-    const { mortal, end } = mortalStore(this, store)
-    this.#ends.push(end)
+    const mortal = new MortalStore(this, store)
+    this.#ends.push(() => mortal.end())
     return mortal
   }
 

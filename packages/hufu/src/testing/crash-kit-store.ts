@@ -1,12 +1,6 @@
 import { nodeOs } from '@hufu/os'
-import type { Store } from '../ports/store.ts'
+import type { Store, TransactionOptions, WorkKind } from '../ports/store.ts'
 import { Died, type Mortal, never } from './crash-kit-death.ts'
-
-interface MortalStore<Tx, Foreign> {
-  readonly mortal: Store<Tx, Foreign>
-  /** After the death of its process: ends its leases and the connection. */
-  readonly end: () => Promise<void>
-}
 
 /** What one transaction does, for the name of its commit. */
 class Doings<Tx> {
@@ -29,103 +23,124 @@ class Doings<Tx> {
 }
 
 /** The store as one process reaches it: each commit is an effect, and nothing comes after death. */
-export function mortalStore<Tx, Foreign>(
-  life: Mortal,
-  store: Store<Tx, Foreign>,
-): MortalStore<Tx, Foreign> {
-  const doings = new Doings<Tx>()
-  const under = new Set<Promise<unknown>>()
-  const owners = new Set<number>()
-  // The folder is another one each time.
-  const name = store.name.replaceAll(`${life.dir}/`, '')
-  let users = 0
-  const part = <Section extends object>(name: string, section: Section): Section =>
-    new Proxy(section, {
+export class MortalStore<Tx, Foreign> implements Store<Tx, Foreign> {
+  readonly name: string
+  readonly outbox: Store<Tx, Foreign>['outbox']
+  readonly fence: Store<Tx, Foreign>['fence']
+  readonly journal: Store<Tx, Foreign>['journal']
+  readonly parked: Store<Tx, Foreign>['parked']
+  readonly audit: Store<Tx, Foreign>['audit']
+  readonly barrier: Store<Tx, Foreign>['barrier']
+  readonly transactions: Store<Tx, Foreign>['transactions']
+  readonly retention: Store<Tx, Foreign>['retention']
+  readonly expect?: (tx: Tx | Foreign, work: Promise<unknown>) => void
+  readonly #life: Mortal
+  readonly #store: Store<Tx, Foreign>
+  readonly #doings = new Doings<Tx>()
+  readonly #under = new Set<Promise<unknown>>()
+  readonly #owners = new Set<number>()
+  #users = 0
+
+  constructor(life: Mortal, store: Store<Tx, Foreign>) {
+    this.#life = life
+    this.#store = store
+    this.name = store.name
+    this.outbox = this.#part('outbox', store.outbox)
+    this.fence = this.#part('fence', store.fence)
+    this.journal = this.#part('journal', store.journal)
+    this.parked = this.#part('parked', store.parked)
+    this.audit = this.#part('audit', store.audit)
+    this.barrier = this.#part('barrier', store.barrier)
+    this.transactions = this.#part('transactions', store.transactions)
+    this.retention = this.#part('retention', store.retention)
+    const { expect } = store
+    if (expect) this.expect = (tx, work) => expect.call(store, tx, work)
+  }
+
+  /** With a clock that lives on: what the store has under way is brought to its end. */
+  open(): Promise<void> {
+    const opened = this.#store.open(nodeOs).then(() => void this.#users++)
+    return this.#life.heard(this.#follow(opened))
+  }
+
+  close(): Promise<void> {
+    if (!this.#life.alive) return never()
+    this.#users--
+    return this.#life.heard(this.#follow(this.#store.close()))
+  }
+
+  transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: TransactionOptions): Promise<T> {
+    if (!this.#life.alive) return never()
+    const done = this.#store.transaction((tx) => this.#work(tx, fn), options)
+    const ended = done.then(({ value, dies }) => {
+      if (dies) this.#life.die()
+      return value
+    })
+    return this.#life.heard(this.#follow(ended))
+  }
+
+  onWork(listener: (kind?: WorkKind) => void): () => void {
+    return this.#store.onWork((kind) => this.#life.alive && listener(kind))
+  }
+
+  now(): Promise<number> {
+    return this.#life.alive ? this.#life.heard(this.#store.now()) : never()
+  }
+
+  /** After the death of its process: ends what it had open, its lease, and the connection. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#under)
+    const { transactions } = this.#store
+    // As if its lease had ended: nobody has to wait for that.
+    const givingUp = [...this.#owners].map(async (owner) => transactions.unregister(owner))
+    await Promise.allSettled(givingUp)
+    for (; this.#users > 0; this.#users--) await this.#store.close()
+  }
+
+  #follow<T>(work: Promise<T>): Promise<T> {
+    const over = () => void this.#under.delete(work)
+    this.#under.add(work)
+    work.then(over, over)
+    return work
+  }
+
+  /** What is not committed when the process dies is rolled back. */
+  async #work<T>(tx: Tx, fn: (tx: Tx) => Promise<T> | T): Promise<{ value: T; dies: boolean }> {
+    this.#doings.begin(tx)
+    const died = this.#life.death.then(() => {
+      throw new Died()
+    })
+    const value = await Promise.race([fn(tx), died])
+    const what = this.#doings.end(tx)
+    // The folder is another one each time.
+    const store = this.name.replaceAll(`${this.#life.dir}/`, '')
+    const when = this.#life.begins(`commit of ${store}${what && `: ${what}`}`)
+    if (when !== 'before') return { value, dies: when === 'after' }
+    this.#life.die()
+    throw new Died()
+  }
+
+  /** The same calls, each heard of by the living only. */
+  #part<Section extends object>(name: string, section: Section): Section {
+    return new Proxy(section, {
       get: (target, key) => {
         const call: unknown = Reflect.get(target, key)
         if (typeof call !== 'function') return call
         return (...args: unknown[]) => {
-          if (!life.alive) return never()
-          doings.note(args[0], `${name}.${String(key)}${aboutOf(args.slice(1))}`)
+          if (!this.#life.alive) return never()
+          this.#doings.note(args[0], `${name}.${String(key)}${aboutOf(args.slice(1))}`)
           const answer = Promise.resolve(call.apply(target, args))
-          if (key === 'register')
-            answer.then(
-              (owner) => owners.add(owner),
-              () => undefined,
-            )
-          return life.heard(answer)
+          if (key === 'register') this.#noteOwner(answer)
+          return this.#life.heard(answer)
         }
       },
     })
-  const mortal: Store<Tx, Foreign> = {
-    name: store.name,
-    async open() {
-      // With a clock that lives on: what it has under way is brought to its end.
-      await life.heard(store.open(nodeOs))
-      users++
-    },
-    async close() {
-      users--
-      await life.heard(store.close())
-    },
-    transaction: (fn, options) => {
-      if (!life.alive) return never()
-      const done = store.transaction((tx) => work(life, doings, name, tx, fn), options)
-      const ended = done.then(({ value, dies }) => {
-        if (dies) life.die()
-        return value
-      })
-      under.add(ended)
-      ended.finally(() => under.delete(ended)).catch(() => undefined)
-      return life.heard(ended)
-    },
-    onWork: (listener) => store.onWork((kind) => life.alive && listener(kind)),
-    now: () => (life.alive ? life.heard(store.now()) : never()),
-    outbox: part('outbox', store.outbox),
-    fence: part('fence', store.fence),
-    journal: part('journal', store.journal),
-    parked: part('parked', store.parked),
-    audit: part('audit', store.audit),
-    barrier: part('barrier', store.barrier),
-    transactions: part('transactions', store.transactions),
-    retention: part('retention', store.retention),
-  }
-  const { expect } = store
-  if (expect) mortal.expect = (tx, promise) => expect.call(store, tx, promise)
-  return { mortal, end }
-
-  async function end(): Promise<void> {
-    await Promise.allSettled(under)
-    if (users > 0) await Promise.allSettled([...owners].map((owner) => giveUp(owner)))
-    for (; users > 0; users--) await store.close()
   }
 
-  /** As when its lease had ended: nobody has to wait for that. */
-  function giveUp(owner: number): Promise<void> {
-    return store.transactions.unregister(owner)
+  #noteOwner(registering: Promise<unknown>): void {
+    const noted = registering.then((owner) => void this.#owners.add(owner as number))
+    this.#follow(noted.catch(() => undefined))
   }
-}
-
-/** What is not committed when the process dies is rolled back. */
-async function work<Tx, T>(
-  life: Mortal,
-  doings: Doings<Tx>,
-  store: string,
-  tx: Tx,
-  fn: (tx: Tx) => Promise<T> | T,
-): Promise<{ value: T; dies: boolean }> {
-  doings.begin(tx)
-  const died = life.death.then(() => {
-    throw new Died()
-  })
-  const value = await Promise.race([fn(tx), died])
-  const what = doings.end(tx)
-  const when = life.begins(`commit of ${store}${what && `: ${what}`}`)
-  if (when === 'before') {
-    life.die()
-    throw new Died()
-  }
-  return { value, dies: when === 'after' }
 }
 
 /** The operation or the ids that a call of the store is about. */

@@ -18,7 +18,7 @@ export interface EffectRow extends Row {
   readonly run: number
 }
 
-export const ACCOUNTS = 'accounts'
+const ACCOUNTS = 'accounts'
 export const EFFECTS = 'effects'
 
 export const OWNERS = 3

@@ -1,4 +1,11 @@
-import { doIn, endIn, type Hufu, type ParticipantRequest, type StandardSchema } from 'hufu'
+import {
+  doIn,
+  endIn,
+  type Hufu,
+  type Participant,
+  type ParticipantRequest,
+  type StandardSchema,
+} from 'hufu'
 import type { ModelTx } from '../store/tx.ts'
 import type { Bank, Done } from './bank.ts'
 import type { Move } from './books.ts'
@@ -56,13 +63,36 @@ export function define(
   onLocal: OnLocal,
 ) {
   const to = (bank: Bank) => new Far(bank, gate, places.network)
-  const [left, right] = [to(places.left), to(places.right)]
-  const mail = places.network.from(gate, places.remote, places.remote.participant())
-  const options = optionsOf(setting)
-  const { office } = places
+  const far: Parties = {
+    left: to(places.left),
+    right: to(places.right),
+    mail: places.network.from(gate, places.remote, places.remote.participant()),
+    office: places.office,
+    onLocal,
+  }
+  return {
+    transfer: defineTransfer(service, far, setting),
+    trip: defineTrip(service, far, setting),
+    swap: defineSwap(service, far, setting),
+    pay: definePay(service, far, setting),
+  }
+}
+
+/** Who takes part, as one process reaches them. */
+interface Parties {
+  readonly left: Far
+  readonly right: Far
+  readonly mail: Participant<unknown, number>
+  readonly office: Bank
+  readonly onLocal: OnLocal
+}
+
+/** A step in the coordinator's own database, one at a bank, a pivot at another one, a tail. */
+function defineTransfer(service: Service, parties: Parties, setting: GlobalSetting) {
+  const { office, left, right, mail, onLocal } = parties
   const noted = office.does('action', nothing)
   const unnoted = office.ends('compensate', nothing)
-  const transfer = service.saga(
+  return service.saga(
     'transfer',
     transferSchema,
     (saga) =>
@@ -80,9 +110,16 @@ export function define(
         .step('out', { do: left.does('action', take), undo: left.ends('compensate', giveBack) })
         .pivot('in', { do: right.does('action', give) })
         .retry('mail', { do: mail }),
-    options,
+    optionsOf(setting),
   )
-  const trip = service.saga(
+}
+
+/** A query, two steps at the same time, a step upon both; no pivot. */
+function defineTrip(service: Service, { left, right, mail }: Parties, setting: GlobalSetting) {
+  const undoAfter = setting.undoAfterMs
+  const undoTake = left.ends('compensate', giveBack)
+  const undoOther = right.ends('compensate', give)
+  return service.saga(
     'trip',
     transferSchema,
     (saga) =>
@@ -90,20 +127,16 @@ export function define(
         .query('quote', { do: mail })
         .parallel((group) =>
           group
-            .step('one', {
-              do: left.does('action', take),
-              undo: left.ends('compensate', giveBack),
-              undoAfter: setting.undoAfterMs,
-            })
-            .step('other', {
-              do: right.does('action', takeOther),
-              undo: right.ends('compensate', give),
-            }),
+            .step('one', { do: left.does('action', take), undo: undoTake, undoAfter })
+            .step('other', { do: right.does('action', takeOther), undo: undoOther }),
         )
         .step('pool', { do: left.does('action', pool), undo: left.ends('compensate', unpool) }),
-    options,
+    optionsOf(setting),
   )
-  const swap = service.tcc(
+}
+
+function defineSwap(service: Service, { left, right }: Parties, setting: GlobalSetting) {
+  return service.tcc(
     'swap',
     transferSchema,
     (tcc) =>
@@ -118,16 +151,19 @@ export function define(
           confirm: right.ends('confirm', give),
           cancel: right.ends('cancel', nothing),
         }),
-    options,
+    optionsOf(setting),
   )
-  const check = { after: setting.checkMs, every: setting.checkMs, max: setting.checkMax }
-  const pay = service.message(
+}
+
+function definePay(service: Service, { right, mail }: Parties, setting: GlobalSetting) {
+  const { checkMs, checkMax, timeoutMs } = setting
+  const check = { after: checkMs, every: checkMs, max: checkMax }
+  return service.message(
     'pay',
     transferSchema,
     (message) => message.to('in', { do: right.does('action', give) }).to('mail', { do: mail }),
-    { timeout: setting.timeoutMs, retry: options.insist, check },
+    { timeout: timeoutMs, retry: optionsOf(setting).insist, check },
   )
-  return { transfer, trip, swap, pay }
 }
 
 export type Defined = ReturnType<typeof define>

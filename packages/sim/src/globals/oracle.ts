@@ -75,7 +75,7 @@ export class Oracle {
     this.#saves.set(tx, { owner, ids: new Set(ids) })
   }
 
-  /** A coordinator makes this call now; `here`: in its own process, where its lease says nothing. */
+  /** A coordinator makes this call now; `here`: in its own process, where no lease counts. */
   called(host: Host, call: Called, here = false): void {
     const { id, branch, op, attempt } = call
     const text = () => `${host.name} calls ${id} ${branch}/${op}#${attempt}`

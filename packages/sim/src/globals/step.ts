@@ -77,7 +77,7 @@ export interface GlobalSetting {
   readonly undoAfterMs: number
   readonly checkMs: number
   readonly checkMax: number
-  /** Of calls: a request or its answer is lost, comes slowly, twice, or a second time much later. */
+  /** Of calls: a request or its answer is lost or slow; it comes twice, or again much later. */
   readonly lost: number
   readonly slow: number
   readonly slowMs: number
@@ -87,7 +87,7 @@ export interface GlobalSetting {
   readonly refused: number
   readonly thrown: number
   readonly later: number
-  /** Of calls of the store: failed, done and not heard, slow; commits that end after their error. */
+  /** Of calls of the store: failed, done and not heard, slow; commits after their error. */
   readonly storeFails: number
   readonly storeLost: number
   readonly storeSlow: number

@@ -151,8 +151,8 @@ const KIND_BUGS: readonly PlantedBug[] = [
   {
     ...{ name: 'uncalled-step-undone', world, file: `${KINDS}/saga-backward.ts` },
     find: "if (action === undefined || step.kind !== 'step') return true",
-    replace:
-      "if (step.kind !== 'step') return true\n  if (action === undefined) return isDone(run.undo(step))",
+    replace: `if (step.kind !== 'step') return true
+  if (action === undefined) return isDone(run.undo(step))`,
     why: 'what was never called is undone',
   },
   {
