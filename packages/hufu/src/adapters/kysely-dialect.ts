@@ -26,7 +26,7 @@ interface SqliteTx {
 }
 
 /**
- * For handlers and steps, which are given a transaction of the store: `new Kysely<Tables>({ dialect:
+ * For handlers and steps, which are given a transaction of the store: `new Kysely({ dialect:
  * dialectIn(tx) })` runs its statements in that one, and throws `TRANSACTION_OVER` after its end.
  * It begins no transaction of its own (`ARGUMENT`), does not stream, and need not be destroyed.
  */

@@ -62,6 +62,20 @@ test('Kysely on node:sqlite: the connection in its transaction takes messages', 
   await assert.rejects(late, { code: 'TRANSACTION_MISSING' })
 })
 
+test('Kysely on node:sqlite: transactions begun at the same time wait for each other', async (t) => {
+  const { store, db, stored } = await open(t)
+  const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(db) }) })
+  const place = (id: string) =>
+    kysely.transaction().execute(async (trx) => {
+      await trx.insertInto('orders').values({ id }).execute()
+      await store.outbox.insert(db, outboxRow(id))
+      if (id === '2') throw new Error('the business refuses')
+    })
+  await Promise.allSettled(['1', '2', '3'].map(place))
+  assert.deepEqual(await stored(), [2, 2])
+  assert.deepEqual(await idsOf(kysely), ['1', '3'])
+})
+
 test('Drizzle on node:sqlite: the connection in its transaction takes messages', async (t) => {
   const { store, db, stored } = await open(t)
   const drizzled = drizzle(forDrizzle(db))
