@@ -60,7 +60,10 @@ test('a nested transaction of Drizzle takes messages, and takes them back alone'
 
 test('Drizzle itself, and what stands on another driver, are refused', async () => {
   const db = pgDrizzle('postgres://nobody@127.0.0.1:1/none')
-  assert.throws(() => hufuTx(db as unknown as DrizzleTx), { code: 'TRANSACTION_MISSING' })
+  assert.throws(() => hufuTx(db as unknown as DrizzleTx), {
+    code: 'TRANSACTION_MISSING',
+    message: /^Using Drizzle: it is NodePgDatabase, wanted is one of NodePgTransaction,/,
+  })
   assert.throws(() => hufuTx(undefined as never), { code: 'TRANSACTION_MISSING' })
   await db.$client.end()
 })

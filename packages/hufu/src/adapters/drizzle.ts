@@ -1,46 +1,43 @@
-import { entityKind, is } from 'drizzle-orm'
-import { MySqlTransaction } from 'drizzle-orm/mysql-core'
-import { PgTransaction } from 'drizzle-orm/pg-core'
 import { HufuError } from '../errors.ts'
-import { ForeignTx } from '../ports/foreign.ts'
+import { type Dialect, ForeignTx } from '../ports/foreign.ts'
 import type { NodeSqlite } from './node-sqlite.ts'
 
 export type { ForeignTx } from '../ports/foreign.ts'
 
 /** A transaction of `drizzle-orm/node-postgres` or `drizzle-orm/mysql2`, whatever its schema. */
-export type DrizzleTx =
-  // biome-ignore lint/suspicious/noExplicitAny: the schema is of no interest here
-  PgTransaction<any, any, any> | MySqlTransaction<any, any, any, any>
+export interface DrizzleTx {
+  rollback(): never
+}
 
-/** Drizzle's name for its session over the driver that the stores know. */
-const SESSIONS = { postgres: 'NodePgSession', mysql: 'MySql2Session' }
+/** Drizzle's names for its transactions over the drivers that the stores know. */
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  NodePgTransaction: 'postgres',
+  MySql2Transaction: 'mysql',
+}
+
+/** Under it every class of Drizzle has its name, which bundlers leave as it is. */
+const NAME = Symbol.for('drizzle:entityKind')
 
 /**
  * A transaction of Drizzle, nested ones included, for the verbs of a Hufu whose store is in the
  * same database: PostgreSQL through `pg`, MySQL or MariaDB through mysql2. The library's statements
  * go to the driver's connection, past Drizzle's logger. Use it in the function of the transaction
- * only: later the connection may be in somebody else's, which nobody notices. Errors: `ARGUMENT`,
+ * only: later the connection may be in somebody else's, which nobody notices. Errors:
  * `TRANSACTION_MISSING`.
  */
 export function hufuTx(tx: DrizzleTx): ForeignTx {
-  if (is(tx, PgTransaction)) return over(tx, 'postgres')
-  if (is(tx, MySqlTransaction)) return over(tx, 'mysql')
-  const text = 'it is none of its transactions on PostgreSQL or MySQL'
+  const { constructor: kind, session } = (tx ?? {}) as Inner
+  const name = String(kind?.[NAME] ?? 'none of its objects')
+  const dialect = DIALECTS[name]
+  if (dialect && session) return new ForeignTx(dialect, { connection: session.client })
+  const text = `it is ${name}, wanted is one of ${Object.keys(DIALECTS).join(', ')}`
   throw new HufuError('TRANSACTION_MISSING', `Using Drizzle: ${text}`)
 }
 
-/** The session is not in Drizzle's types. */
-function over(tx: DrizzleTx, dialect: keyof typeof SESSIONS): ForeignTx {
-  const { session } = tx as unknown as { readonly session: { readonly client: object } }
-  const { name, [entityKind]: kind = name } = session.constructor as Kind
-  if (kind === SESSIONS[dialect]) return new ForeignTx(dialect, { connection: session.client })
-  const text = `its driver is that of ${kind}, wanted is ${SESSIONS[dialect]}`
-  throw new HufuError('ARGUMENT', `Using a transaction of Drizzle: ${text}`)
-}
-
-interface Kind {
-  readonly name: string
-  readonly [entityKind]?: string
+/** What is not in Drizzle's types. */
+interface Inner {
+  readonly constructor?: { readonly [NAME]?: unknown }
+  readonly session?: { readonly client: object }
 }
 
 /**
