@@ -22,6 +22,10 @@ export class Closing {
     const rows = this.#places.office.database.rows<TransactionRecord>(TRANSACTIONS)
     for (const row of rows) this.#checkEnd(row)
     this.#checkStrangers(new Set(rows.map(({ id }) => id)))
+    for (const { id, name } of rows) {
+      const meant = name === 'pay' || this.#oracle.isMeant(id)
+      this.#findings.check(meant, 'what was rolled back by its caller is not begun', () => id)
+    }
     this.#checkMoney(rows)
   }
 
@@ -57,11 +61,9 @@ export class Closing {
       if (undoing === undefined) return op === 'confirm'
       return !effects.has(`${branch}/${undoing[1]}`)
     })
-    // A person may turn back although a pivot, or a local transaction, is in doubt.
+    // A person may turn back although a pivot is in doubt.
     const forced = this.#oracle.hasSaid(id, 'rollback', 'skip')
-    const left = stands.filter((each) => {
-      return !forced || (each !== 'in/action' && each !== 'local/action')
-    })
+    const left = stands.filter((each) => !forced || each !== 'in/action')
     const text = () => `${id}: ${left.join()} of ${[...effects].join()}`
     this.#findings.check(left.length === 0, 'rolled back: nothing is left', text)
   }

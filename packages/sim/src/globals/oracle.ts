@@ -40,6 +40,7 @@ export class Oracle {
   readonly #owners = new Map<Host, number>()
   readonly #calls = new Set<string>()
   readonly #effects = new Map<string, Set<string>>()
+  readonly #meant = new Set<string>()
 
   constructor(office: Database, findings: Findings, around: Surroundings) {
     this.#office = office
@@ -60,6 +61,15 @@ export class Oracle {
   /** `branch/op` of all that took effect. */
   effectsOf(id: string): ReadonlySet<string> {
     return this.#effects.get(id) ?? new Set()
+  }
+
+  /** Somebody wanted it begun and did not take that back. */
+  means(id: string): void {
+    this.#meant.add(id)
+  }
+
+  isMeant(id: string): boolean {
+    return this.#meant.has(id)
   }
 
   /** Ids of all that took effect. */

@@ -209,6 +209,7 @@ class GlobalWorld {
   #begin(step: Begin): void {
     const office = this.#offices[step.host]
     if (office?.started !== true || !office.host.alive) return
+    if (step.way !== 'start' || !step.fails) this.#oracle.means(step.id)
     this.#beginAt(office, step).catch((error) => {
       const { id } = step
       this.#around.trace(`begin ${id} failed: ${String(error)}`)
@@ -233,6 +234,7 @@ class GlobalWorld {
     if (way === 'run') {
       const { repeated, status } = await handle.run(input, { id, wait: 500 })
       this.#around.trace(`run ${id}: ${status}`)
+      this.#checkTold(id, status)
       return told(repeated)
     }
     const { repeated } = await service.store.transaction(async (tx) => {
@@ -242,6 +244,14 @@ class GlobalWorld {
       return begun
     })
     told(repeated)
+  }
+
+  /** An end that a caller was told of is the end. */
+  #checkTold(id: string, status: string): void {
+    if (status === 'running' || status === 'parked' || status === 'inDoubt') return
+    const row = this.#places.office.database.table(TRANSACTIONS).get(id) as TransactionRecord
+    const text = () => `${id}: told ${status}, is ${row?.status}`
+    this.findings.check(row?.status === status, 'what a caller is told is stored', text)
   }
 
   async #pay(office: Office, tx: Parameters<ReturnType<typeof payLocally>>[0], step: Begin) {

@@ -53,6 +53,29 @@ const COORDINATOR_BUGS: readonly PlantedBug[] = [
     why: 'the same id begins a second time, and forgets what was done',
   },
   {
+    ...{ name: 'started-outside-transaction', world, file: `${COORDINATOR}/coordinator.ts` },
+    find: 'return this.#runtime.store.transactions.insert(tx, rowOf(definition, given, state, 0))',
+    replace: `const { store } = this.#runtime
+    const row = rowOf(definition, given, state, 0)
+    setImmediate(() => {
+      store.transaction((own) => store.transactions.insert(own, row)).catch(() => undefined)
+    })
+    return { repeated: false }`,
+    why: 'what its caller has rolled back is begun, or what was committed is not',
+  },
+  {
+    ...{ name: 'told-before-stored', world, file: `${COORDINATOR}/coordinator.ts` },
+    find: 'if (running.take(event)) this.#writer.save(running)',
+    replace: `if (!running.take(event)) return
+    this.#writer.save(running)
+    const { row, state } = running
+    const { name, hash } = row
+    const { status } = state
+    const stored = { name, hash, status, state: JSON.stringify(state) }
+    if (status === 'committed') this.#waiters.tell(running.id, stored)`,
+    why: 'a caller is told of an end that a crash undoes',
+  },
+  {
     ...{ name: 'unheard-insert-forgotten', world, file: `${COORDINATOR}/coordinator.ts` },
     find: 'this.#claimer.lookFor(row.id, (tx) => store.transactions.insertAll(tx, [row])),',
     replace: 'void row,',
