@@ -59,7 +59,11 @@ export function isHufuError(error: unknown, code?: HufuErrorCode): error is Hufu
   return error instanceof HufuError && (code === undefined || error.code === code)
 }
 
-/** The words of anything thrown. */
+/** The words of anything thrown, however odd; never throws itself. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'something was thrown that has no words'
+  }
 }

@@ -5,6 +5,7 @@ import type { Duration } from './duration.ts'
 import { durationMs } from './duration.ts'
 import { HufuError } from './errors.ts'
 import type { StrongHandler } from './inbox/strong.ts'
+import { hashOf } from './json.ts'
 import { checkName, definitionHash, type TransactionDefinition } from './kinds/definition.ts'
 import { type FlowPlan, type FlowState, flowKind } from './kinds/flow.ts'
 import type { Event as KindEvent } from './kinds/kind.ts'
@@ -30,8 +31,12 @@ export function flowGroup(name: string): string {
 
 /** Id of the flow of this key, among the global transactions. */
 export function flowId(name: string, key: string): string {
-  return `flow ${name} ${key}`
+  const id = `flow ${name} ${key}`
+  return id.length <= ID_CHARS_MAX ? id : `flow ${name} ${hashOf(Buffer.from(key))}`
 }
+
+/** Of a global transaction. */
+const ID_CHARS_MAX = 128
 
 const ANYTHING: StandardSchema = {
   '~standard': { version: 1, vendor: 'hufu', validate: (value) => ({ value }) },

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CommandCall } from './command.ts'
 import { bind } from './coordinator/bind.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
@@ -17,6 +18,8 @@ export class Globals<Tx, Foreign> {
   readonly verbs: TransactionVerbs<Tx, Foreign>
   readonly coordinator: Coordinator<Tx, Foreign>
   readonly #runtime: Runtime<Tx, Foreign>
+  /** Its first user may be inside a transaction of the store. */
+  readonly #outside = AsyncLocalStorage.snapshot()
   #open = false
   #starting: Promise<void> | undefined
 
@@ -77,7 +80,7 @@ export class Globals<Tx, Foreign> {
         `Using global transactions of ${this.#runtime.service}: ${text}`,
       )
     }
-    this.#starting ??= this.#begin()
+    this.#starting ??= this.#outside(() => this.#begin())
     await this.#starting
     return this.coordinator
   }

@@ -9,7 +9,7 @@ import {
 import { Consumers } from './consumers.ts'
 import { coordinatorOptions } from './coordinator/options.ts'
 import { define } from './define.ts'
-import { durationMs } from './duration.ts'
+import { type Duration, durationMs } from './duration.ts'
 import { HufuError, messageOf } from './errors.ts'
 import type { Event, EventOptions, ReceiptSchemas } from './event.ts'
 import { type EventParts, eventHandle } from './event-handle.ts'
@@ -86,6 +86,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
   /** Closes what was opened, last opened first. */
   #closers: Closer[] = []
   #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
   #offWork: () => void = () => {}
 
   constructor(runtime: Runtime<Tx, Foreign>, options: HufuOptions<Tx, Foreign>) {
@@ -204,6 +205,13 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
 
   async stop({ drainMs = DRAIN_MS }: Parameters<Hufu<Tx, Foreign>['stop']>[0] = {}): Promise<void> {
     await this.#starting?.catch(() => {})
+    this.#stopping ??= this.#end(drainMs).finally(() => {
+      this.#stopping = undefined
+    })
+    await this.#stopping
+  }
+
+  async #end(drainMs: Duration): Promise<void> {
     if (this.#state !== 'started') return
     this.#offWork()
     const drain = durationMs(drainMs, 'drainMs')

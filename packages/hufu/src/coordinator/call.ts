@@ -17,6 +17,9 @@ export type CallOutcome =
   | { readonly type: 'later'; readonly ms: number }
   | { readonly type: 'errored'; readonly detail: string }
 
+/** Longest `later()`, ms: what is to be asked again in more than a year is asked in one. */
+const LATER_MS_MAX = 365 * 86_400_000
+
 type Request = Omit<ParticipantRequest, 'input'>
 
 /** Words of an error that are kept, characters. */
@@ -64,16 +67,29 @@ function outcomeOfError(error: unknown): CallOutcome {
  * error of the call, since the transaction's row holds it.
  */
 export function keepable(outcome: CallOutcome, bytesMax: number): CallOutcome {
-  if (outcome.type !== 'succeeded' && outcome.type !== 'refused') return outcome
-  const kept = outcome.type === 'succeeded' ? outcome.result : outcome.data
-  const what = outcome.type === 'succeeded' ? 'what it returned' : 'the data of its refusal'
+  if (outcome.type === 'later') return { type: 'later', ms: Math.min(outcome.ms, LATER_MS_MAX) }
+  if (outcome.type === 'errored') return outcome
+  const done = outcome.type === 'succeeded'
+  const what = done ? 'what it returned' : 'the data of its refusal'
   try {
-    const bytes = Buffer.byteLength(JSON.stringify(kept) ?? '')
-    if (bytes <= bytesMax) return outcome
-    return { type: 'errored', detail: `${what} has ${bytes} bytes, limit ${bytesMax}` }
+    const text = JSON.stringify(done ? outcome.result : outcome.data)
+    if (text === undefined) return outcome
+    const bytes = Buffer.byteLength(text)
+    if (bytes > bytesMax) {
+      return { type: 'errored', detail: `${what} has ${bytes} bytes, limit ${bytesMax}` }
+    }
+    // As it will be read from the store, and not shared with whoever returned it.
+    const kept: unknown = JSON.parse(text)
+    return done ? { ...outcome, result: kept } : { ...outcome, data: kept }
   } catch (error) {
     return { type: 'errored', detail: `${what} is no JSON: ${messageOf(error)}` }
   }
+}
+
+/** What a call is given of the state: it may write into it without harm. */
+export function copyOf(results: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const names = Object.keys(results)
+  return names.length === 0 ? {} : structuredClone(results)
 }
 
 /** The barrier's column, characters. */

@@ -10,6 +10,10 @@ import type { CoordinatorOptions } from './options.ts'
 /** After an error of the store, ms. */
 const TROUBLE_MS = 1_000
 
+/** Transactions in doubt that are looked for one by one, at most, and in one round. */
+const UNSURE_MAX = 1_000
+const UNSURE_PER_ROUND = 32
+
 /** For whom transactions are claimed. */
 export interface Claiming {
   readonly definitions: Definitions
@@ -36,6 +40,7 @@ export class Claimer<Tx, Foreign> {
   readonly #claiming: Claiming
   readonly #waker: Waker
   readonly #unsure = new Map<string, Waits<Tx> | undefined>()
+  #tooMany = false
   #stopping = new AbortController()
   #running: Promise<void> | undefined
   /** The last claim found as many as it asked for. */
@@ -79,7 +84,8 @@ export class Claimer<Tx, Foreign> {
    * commit may still be under way although its answer was lost.
    */
   lookFor(id: string, waits?: Waits<Tx>): void {
-    this.#unsure.set(id, waits)
+    if (this.#unsure.size < UNSURE_MAX) this.#unsure.set(id, waits)
+    else this.#tooMany = true
   }
 
   async #run(): Promise<void> {
@@ -87,7 +93,6 @@ export class Claimer<Tx, Foreign> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       this.#waker.clear()
-      await this.#lookForUnsure()
       try {
         this.#more = await this.#claimSome()
       } catch (error) {
@@ -95,6 +100,7 @@ export class Claimer<Tx, Foreign> {
         await sleep(os.clock, TROUBLE_MS, signal)
         if (!signal.aborted) await this.#beginAnew()
       }
+      await this.#lookForUnsure()
       const goOn = this.#more && !this.#isBusy
       if (!goOn && !signal.aborted) await this.#waker.pause(this.#options.pollMs)
     }
@@ -129,13 +135,29 @@ export class Claimer<Tx, Foreign> {
     return rows.length === limit
   }
 
+  /** A few at a time: what is due must not wait for them. */
   async #lookForUnsure(): Promise<void> {
-    try {
-      for (const [id, waits] of this.#unsure) await this.#lookForOne(id, waits)
-    } catch (error) {
-      const text = 'it is looked for again'
-      this.#runtime.warn(`Looking for a transaction in doubt: ${messageOf(error)}; ${text}`)
+    if (this.#tooMany) return this.#forgetUnsure()
+    for (const [id, waits] of [...this.#unsure].slice(0, UNSURE_PER_ROUND)) {
+      try {
+        await this.#lookForOne(id, waits)
+      } catch (error) {
+        // Behind the others: it may be the one that cannot be read.
+        this.#unsure.delete(id)
+        this.#unsure.set(id, waits)
+        const text = 'it is looked for again'
+        this.#runtime.warn(`Looking for transaction ${id}: ${messageOf(error)}; ${text}`)
+        return
+      }
     }
+    if (this.#unsure.size > 0) this.#waker.wake()
+  }
+
+  /** Under a new number whatever the old one has, known or not, can be claimed. */
+  async #forgetUnsure(): Promise<void> {
+    this.#tooMany = false
+    this.#unsure.clear()
+    await this.#beginAnew()
   }
 
   async #lookForOne(id: string, waits: Waits<Tx> | undefined): Promise<void> {

@@ -8,7 +8,7 @@ import {
   type TransactionSave,
 } from '../ports/transactions.ts'
 import type { Runtime } from '../service/runtime.ts'
-import { gidOf, keepable, nameOfCall, perform } from './call.ts'
+import { Caller, type Happening } from './caller.ts'
 import { Claimer } from './claimer.ts'
 import { type AnyState, type Definition, Definitions } from './definition.ts'
 import { GroupWriter, type Saved } from './group-writer.ts'
@@ -16,13 +16,6 @@ import { CoordinatorLease } from './lease.ts'
 import type { CoordinatorOptions } from './options.ts'
 import { Running } from './running.ts'
 import { type Stored, Waiters } from './waiters.ts'
-
-/** What can happen, without time and chance: the coordinator adds them. */
-type Happening = Event extends infer E
-  ? E extends Event
-    ? Omit<E, 'at' | 'random'>
-    : never
-  : never
 
 /** A timer that rang too early is set again for at least this time, ms. */
 const TICK_MS = 5
@@ -41,7 +34,7 @@ export class Coordinator<Tx, Foreign> {
   readonly #running = new Map<string, Running>()
   readonly #waiters = new Waiters()
   readonly #claimer: Claimer<Tx, Foreign>
-  #calls = 0
+  readonly #caller: Caller<Tx, Foreign>
 
   constructor(runtime: Runtime<Tx, Foreign>, options: CoordinatorOptions) {
     const { store, os, warn } = runtime
@@ -49,6 +42,7 @@ export class Coordinator<Tx, Foreign> {
     this.#options = options
     const { leaseMs } = options
     const onLost = () => this.#dropAll()
+    this.#caller = new Caller(runtime, options.callsMax, (...heard) => this.#tell(...heard))
     this.lease = new CoordinatorLease({ store, os, leaseMs, warn, onLost })
     this.#writer = new GroupWriter({
       store,
@@ -64,7 +58,7 @@ export class Coordinator<Tx, Foreign> {
     this.#claimer = new Claimer(runtime, options, this.lease, {
       definitions: this.definitions,
       room: () => options.runningMax - this.#running.size,
-      calls: () => this.#calls,
+      calls: () => this.#caller.underWay,
       saves: () => this.#writer.waiting,
       adopt: (row) => this.#adopt(row),
     })
@@ -80,7 +74,7 @@ export class Coordinator<Tx, Foreign> {
     await this.#claimer.stop()
     const { clock } = this.#runtime.os
     const until = clock.mono() + drainMs
-    while (this.#calls > 0 && clock.mono() < until) await sleep(clock, TICK_MS)
+    while (this.#caller.underWay > 0 && clock.mono() < until) await sleep(clock, TICK_MS)
     await this.#writer.idle()
     this.#dropAll()
     await this.lease.end()
@@ -267,8 +261,8 @@ export class Coordinator<Tx, Foreign> {
   #act(running: Running, calls: readonly Call[], ask: boolean): void {
     running.cancelTimer()
     if (!this.lease.holds) return this.#leave(running)
-    for (const call of calls) void this.#call(running, call)
-    if (ask) void this.#ask(running)
+    for (const call of calls) this.#caller.call(running, call)
+    if (ask) this.#caller.ask(running)
     const { wakeAt } = running.state
     if (wakeAt !== null) this.#wakeAt(running, wakeAt)
   }
@@ -286,44 +280,6 @@ export class Coordinator<Tx, Foreign> {
     running.cancelTimer = () => timer.cancel()
   }
 
-  async #call(running: Running, call: Call): Promise<void> {
-    const { definition, row, headers } = running
-    const { branch, op, attempt } = call
-    const name = nameOfCall(call)
-    const results = running.results()
-    const abort = new AbortController()
-    running.open.set(name, abort)
-    this.#calls++
-    const participant = definition.participant(branch, op)
-    const outcome = await perform(
-      this.#runtime.os.clock,
-      async (request) => participant.call({ ...request, input: await running.input() }),
-      {
-        ...{ id: row.id, gid: gidOf(this.#runtime.service, row.id), headers },
-        ...{ kind: row.kind, name: row.name, branch, op, attempt },
-        ...{ results, result: results[branch], refusalLasts: definition.refusalLasts(branch, op) },
-      },
-      definition.timeoutMs(branch, op),
-      abort,
-    )
-    this.#calls--
-    if (running.open.get(name) === abort) running.open.delete(name)
-    const kept = keepable(outcome, this.#runtime.limits.payloadBytesMax)
-    this.#tell(running, { ...kept, branch, op, attempt })
-  }
-
-  /** The check-back of a two-phase message. */
-  async #ask(running: Running): Promise<void> {
-    const { definition, id } = running
-    try {
-      const word = await definition.fence!(id, 'rolledBack')
-      if (word === 'committed') this.#tell(running, { type: 'submitted' })
-      else this.#tell(running, { type: 'aborted', detail: 'the local transaction is not there' })
-    } catch (error) {
-      this.#tell(running, { type: 'undecided', detail: messageOf(error) })
-    }
-  }
-
   #adopt(row: TransactionRow): void {
     const definition = this.definitions.of(row)
     if (definition === undefined || this.#running.has(row.id)) return
@@ -331,7 +287,10 @@ export class Coordinator<Tx, Foreign> {
     this.#running.set(row.id, running)
     this.#tell(running, { type: 'recovered' })
     this.#tell(running, { type: 'due' })
-    if (!running.dirty) this.#act(running, [], false)
+    if (running.over || running.dirty) return
+    // Taken for a person by a process that ended over it: it is given back.
+    if (row.status !== 'running') this.#writer.save(running)
+    else this.#act(running, [], false)
   }
 
   /** It may be somebody else's by now: when the lease holds again, the store says whose it is. */
@@ -352,7 +311,10 @@ export class Coordinator<Tx, Foreign> {
   }
 
   #dropAll(): void {
-    for (const running of [...this.#running.values()]) this.#forget(running)
+    for (const running of [...this.#running.values()]) {
+      this.#forget(running)
+      this.#waiters.tell(running.id)
+    }
   }
 }
 

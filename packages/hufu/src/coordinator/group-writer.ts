@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Os, sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
 import { isHufuError, messageOf } from '../errors.ts'
@@ -8,6 +9,18 @@ import type { Running } from './running.ts'
 
 /** Rows stored with one commit. */
 const GROUP_MAX = 512
+
+/** A group takes no more rows beyond so much of their texts, bytes: databases limit statements. */
+const GROUP_BYTES = 4 << 20
+
+/** Errors of the whole store: smaller groups would fare no better. */
+const OF_THE_STORE: ReadonlySet<string> = new Set([
+  'STORE_UNUSABLE',
+  'STORE_BUSY',
+  'COMMIT_FAILED',
+  'COMMIT_UNKNOWN',
+  'CLOSED',
+])
 
 /** After an error of the store, ms. */
 const TROUBLE = { firstMs: 50, capMs: 2_000, jitter: true }
@@ -49,8 +62,11 @@ export class GroupWriter<Tx, Foreign> {
   readonly #inserts: Insert[] = []
   readonly #dirty = new Set<Running>()
   readonly #between: (() => Promise<void>)[] = []
+  /** Whoever wakes it may be inside a transaction of the store. */
+  readonly #outside = AsyncLocalStorage.snapshot()
   #running: Promise<void> | undefined
   #troubles = 0
+  #groupMax = GROUP_MAX
 
   constructor(parts: WriterParts<Tx, Foreign>) {
     this.#parts = parts
@@ -87,7 +103,7 @@ export class GroupWriter<Tx, Foreign> {
   }
 
   #start(): void {
-    this.#running ??= this.#run()
+    this.#running ??= this.#outside(() => this.#run())
   }
 
   async #run(): Promise<void> {
@@ -100,7 +116,7 @@ export class GroupWriter<Tx, Foreign> {
   }
 
   async #group(): Promise<void> {
-    const inserts = this.#inserts.splice(0, GROUP_MAX)
+    const inserts = this.#takeInserts()
     const owner = this.#parts.owner()
     // Without a lease nothing is in hand: 0 is the name of nobody's rows.
     const saves = owner === 0 ? [] : this.#takeSaves()
@@ -108,6 +124,7 @@ export class GroupWriter<Tx, Foreign> {
     try {
       const { outcomes, lost } = await this.#store(owner, inserts, saves)
       this.#troubles = 0
+      this.#groupMax = Math.min(GROUP_MAX, this.#groupMax * 2)
       for (const [at, { resolve }] of inserts.entries()) resolve(outcomes[at]!)
       for (const saved of saves) this.#saved(saved, lost.has(saved.running.id))
     } catch (error) {
@@ -126,13 +143,26 @@ export class GroupWriter<Tx, Foreign> {
     })
   }
 
+  #takeInserts(): Insert[] {
+    let bytes = 0
+    let count = 0
+    for (const { row } of this.#inserts) {
+      if (count === this.#groupMax || bytes > GROUP_BYTES) break
+      bytes += row.input.length + row.state.length
+      count++
+    }
+    return this.#inserts.splice(0, count)
+  }
+
   #takeSaves(): Saved[] {
     const saves: Saved[] = []
+    let bytes = 0
     for (const running of this.#dirty) {
-      if (saves.length === GROUP_MAX) break
+      if (saves.length === this.#groupMax || bytes > GROUP_BYTES) break
       this.#dirty.delete(running)
       if (running.over) continue
       const save = this.#parts.saveOf(running)
+      bytes += save.state.length
       const { calls, ask } = running
       running.dirty = false
       running.calls = []
@@ -150,14 +180,18 @@ export class GroupWriter<Tx, Foreign> {
     this.#parts.onSaved(saved)
   }
 
-  /** What was to be stored for the first time is refused; what has begun is stored again later. */
+  /**
+   * What was to be stored for the first time is refused; what has begun is stored again later. One
+   * row that the database does not take must not keep the others from it: the group is halved until
+   * that one is alone.
+   */
   async #failed(error: unknown, inserts: readonly Insert[], saves: readonly Saved[]) {
-    const { warn, os, onUnsure } = this.#parts
-    for (const { row, reject } of inserts) {
-      // Refused before anything was asked of the database.
-      if (!isHufuError(error, 'LIMIT')) onUnsure(row)
-      reject(error)
-    }
+    const { warn, os } = this.#parts
+    const count = inserts.length + saves.length
+    const halve = count > 1 && !(isHufuError(error) && OF_THE_STORE.has(error.code))
+    if (halve) this.#groupMax = Math.max(1, count >> 1)
+    if (halve) this.#inserts.unshift(...inserts)
+    else this.#refuse(error, inserts)
     for (const { running, calls, ask } of saves) {
       if (running.over) continue
       running.calls = [...calls, ...running.calls]
@@ -165,8 +199,18 @@ export class GroupWriter<Tx, Foreign> {
       running.dirty = true
       this.#dirty.add(running)
     }
+    if (halve) return
     const pauseMs = backoffMs(++this.#troubles, TROUBLE, os.random)
     warn(`Saving ${saves.length} transactions: ${messageOf(error)}; again in ${pauseMs} ms`)
     await sleep(os.clock, pauseMs)
+  }
+
+  #refuse(error: unknown, inserts: readonly Insert[]): void {
+    for (const { row, reject } of inserts) {
+      // Only a commit whose answer was lost may have stored it, under this coordinator's number.
+      const mayBeThere = !isHufuError(error) || isHufuError(error, 'COMMIT_UNKNOWN')
+      if (mayBeThere && row.owner !== 0) this.#parts.onUnsure(row)
+      reject(error)
+    }
   }
 }

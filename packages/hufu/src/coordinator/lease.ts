@@ -29,6 +29,8 @@ export class CoordinatorLease<Tx, Foreign> {
   #until = 0
   #offset = 0
   #running: Promise<void> | undefined
+  /** One at a time: the later one would take the place of the earlier. */
+  #registering: Promise<void> | undefined
 
   constructor(parts: LeaseParts<Tx, Foreign>) {
     this.#parts = parts
@@ -43,6 +45,7 @@ export class CoordinatorLease<Tx, Foreign> {
   async end(): Promise<void> {
     this.#stopping.abort()
     await this.#running
+    await this.#registering?.catch(() => undefined)
     const { owner } = this
     this.owner = 0
     if (owner === 0) return
@@ -64,7 +67,7 @@ export class CoordinatorLease<Tx, Foreign> {
     this.owner = 0
     this.#parts.onLost()
     await this.#parts.store.transactions.unregister(owner)
-    await this.#register()
+    if (this.owner === 0) await this.#register()
   }
 
   /** Whether calls may be begun: nobody can have taken over. */
@@ -77,7 +80,14 @@ export class CoordinatorLease<Tx, Foreign> {
     return Math.round(this.#parts.os.clock.mono() + this.#offset)
   }
 
-  async #register(): Promise<void> {
+  #register(): Promise<void> {
+    this.#registering ??= this.#draw().finally(() => {
+      this.#registering = undefined
+    })
+    return this.#registering
+  }
+
+  async #draw(): Promise<void> {
     const { store, os, leaseMs } = this.#parts
     const begun = os.clock.mono()
     this.owner = await store.transactions.register(leaseMs)

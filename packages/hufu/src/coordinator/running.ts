@@ -22,8 +22,7 @@ export class Running {
   over = false
   /** Ends the wait for `wakeAt`. */
   cancelTimer: () => void = () => undefined
-  #input: Promise<unknown> | undefined
-  readonly #whenSaved: (() => void)[] = []
+  readonly #whenSaved: PromiseWithResolvers<void>[] = []
 
   constructor(row: TransactionRow, definition: Definition) {
     this.row = row
@@ -36,10 +35,9 @@ export class Running {
     return this.row.id
   }
 
-  /** What participants get: the input as the schema gives it. */
+  /** What participants get: the input as the schema gives it; each call a copy of its own. */
   input(): Promise<unknown> {
-    this.#input ??= checkedInput(this.definition, this.row)
-    return this.#input
+    return checkedInput(this.definition, this.row)
   }
 
   /** Takes an event; true when there is something to save. May throw for a person's event. */
@@ -58,21 +56,28 @@ export class Running {
     return this.definition.logic.results(this.definition.plan, this.state)
   }
 
-  /** Resolves when everything decided so far is stored, or it was dropped. */
+  /** Resolves when everything decided so far is stored; rejects when it is dropped before. */
   saved(): Promise<void> {
-    if (this.over) return Promise.resolve()
-    return new Promise((resolve) => this.#whenSaved.push(resolve))
+    if (this.over) return Promise.reject(this.#notStored())
+    const waiting = Promise.withResolvers<void>()
+    this.#whenSaved.push(waiting)
+    return waiting.promise
   }
 
   /** Called when a state is stored. */
   noteSaved(): void {
-    if (!this.dirty) for (const resolve of this.#whenSaved.splice(0)) resolve()
+    if (!this.dirty) for (const { resolve } of this.#whenSaved.splice(0)) resolve()
+  }
+
+  #notStored(): HufuError {
+    const text = 'this process lost hold of it before the word was stored; say it again'
+    return new HufuError('CLOSED', `Deciding on transaction ${this.id}: ${text}`)
   }
 
   /** Nothing is heard of it any more. */
   drop(): void {
     this.over = true
-    for (const resolve of this.#whenSaved.splice(0)) resolve()
+    for (const { reject } of this.#whenSaved.splice(0)) reject(this.#notStored())
     this.cancelTimer()
     this.calls = []
     for (const abort of this.open.values()) abort.abort(new Error('the transaction was dropped'))

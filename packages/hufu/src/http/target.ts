@@ -30,10 +30,10 @@ export function targetOf(text: string): Target {
 /** Path and query of a call, as dtm has them; what else is in the query is kept. */
 export function pathOf(
   { pathname, search }: Target,
-  { id, kind, branch, op }: ParticipantRequest,
+  { id, gid = id, kind, branch, op }: ParticipantRequest,
 ): string {
   const query = new URLSearchParams(search)
-  query.set('gid', id)
+  query.set('gid', gid)
   query.set('trans_type', kind)
   query.set('branch_id', branch)
   query.set('op', op)

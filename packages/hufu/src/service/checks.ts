@@ -4,10 +4,17 @@ import type { Limits } from '../limits.ts'
 /** Headers of the library itself begin with this. */
 export const OWN_HEADERS = 'hufu-'
 
-/** A text of 1 to `max` characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** A text of 1 to `max` characters, none of them a control character. */
 export function checkWord(value: unknown, name: string, max: number, what: string): string {
   if (typeof value !== 'string' || value === '') {
     throw new HufuError('ARGUMENT', `${what}: ${name} must be a text that is not empty`)
+  }
+  // Databases would store the first as something else, and refuse some of the second.
+  if (!value.isWellFormed() || CONTROL.test(value)) {
+    throw new HufuError('ARGUMENT', `${what}: ${name} holds half a character or a control one`)
   }
   if (value.length <= max) return value
   throw new HufuError('LIMIT', `${what}: ${name} has ${value.length} characters, limit ${max}`)
