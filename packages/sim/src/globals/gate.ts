@@ -1,4 +1,5 @@
 import { sleep } from '@hufu/os'
+import { HufuError } from 'hufu'
 import type { Dice } from '../plan/dice.ts'
 import type { Host } from './host.ts'
 import { never } from './host.ts'
@@ -57,13 +58,24 @@ export class Gate {
     return !healed() && dice.of(what, this.host.name, this.#calls) < chance
   }
 
+  /** Of the store, or inside a transaction of that statement alone. */
+  #failure(name: string, inside: boolean): Error {
+    const text = `By chance: no ${name}`
+    if (!inside) return new HufuError('STORE_UNUSABLE', text)
+    const whole = this.roll('whole') < 0.5
+    return whole ? new HufuError('TRANSACTION_LOST', text) : new Error(text)
+  }
+
   /** In [0, 1). */
   roll(what: string): number {
     return this.#around.dice.of(what, this.host.name, this.#calls)
   }
 
-  /** A call of the store: it may fail, be slow, or be done and not heard of. */
-  async store<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * A call of the store: it may fail, be slow, or be done and not heard of. `inside` a transaction
+   * that means that nothing of it is stored.
+   */
+  async store<T>(name: string, work: () => Promise<T>, inside = false): Promise<T> {
     const { host } = this
     const { setting, dice } = this.#around
     if (!host.alive) return never()
@@ -73,7 +85,7 @@ export class Gate {
       this.die('store')
       return never()
     }
-    if (this.rolls('fails', setting.storeFails)) throw new Error(`by chance: no ${name}`)
+    if (this.rolls('fails', setting.storeFails)) throw this.#failure(name, inside)
     const lost = this.rolls('lost', setting.storeLost)
     if (this.rolls('slow', setting.storeSlow)) {
       await sleep(host.os.clock, dice.of('ms', host.name, call) * STORE_SLOW_MS)
@@ -87,6 +99,7 @@ export class Gate {
     const answer = await host.heard(done)
     if (!lost) return answer
     if (name === 'transaction') this.#around.mark('lostCommit')
-    throw new Error(`by chance: no answer to ${name}`)
+    const code = inside ? 'TRANSACTION_LOST' : 'COMMIT_UNKNOWN'
+    throw new HufuError(code, `By chance: no answer to ${name}`)
   }
 }

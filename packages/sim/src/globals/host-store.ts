@@ -1,7 +1,8 @@
 import { type Clock, sleep } from '@hufu/os'
+import { HufuError } from 'hufu'
 import type { Database } from '../store/database.ts'
 import type { ModelStore } from '../store/model-store.ts'
-import type { ModelTx } from '../store/tx.ts'
+import { ModelTx } from '../store/tx.ts'
 import type { Gate, Surroundings } from './gate.ts'
 import { never } from './host.ts'
 
@@ -94,7 +95,7 @@ function transaction<T>(
       if (death === 'after') gate.die('store')
       if (early()) {
         around.mark('commitAfterError')
-        onError(new Error('by chance: the connection was lost in the commit'))
+        onError(new HufuError('COMMIT_UNKNOWN', 'By chance: the connection was lost in it'))
         await sleep(clock, gate.roll('early ms') * LATE_COMMIT_MS)
       }
       return value
@@ -109,7 +110,10 @@ type Calls = Record<string, (...args: never[]) => Promise<unknown>>
 /** The same calls, each through the gate. */
 function gated<Section>(gate: Gate, section: Section): Section {
   const calls = Object.entries(section as Calls).map(([name, call]) => {
-    return [name, (...args: never[]) => gate.store(name, () => call(...args))]
+    const through = (...args: never[]) => {
+      return gate.store(name, () => call(...args), (args[0] as unknown) instanceof ModelTx)
+    }
+    return [name, through]
   })
   return Object.fromEntries(calls) as Section
 }
