@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { buildPackages, PUBLISHED } from './publish/build-package.ts'
 import { readManifest } from './publish/manifest.ts'
@@ -28,7 +28,16 @@ before(async () => {
   writeFileSync(join(project, 'package.json'), '{"name":"user","type":"module"}')
   const tarballs = readdirSync(packed).map((name) => `./packed/${name}`)
   inProject('npm', ['install', '-s', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs])
+  const { peerDependencies } = readManifest(join(ROOT, 'packages/hufu'))
+  for (const name of Object.keys(peerDependencies as object)) linkPeer(name)
 })
+
+/** What a user of the entry installs beside: the repository's own copy. */
+function linkPeer(name: string): void {
+  const path = join(project, 'node_modules', name)
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules', name), path)
+}
 
 after(() => rmSync(project, { recursive: true }))
 
