@@ -25,7 +25,7 @@ export const HUFU_ERRORS = {
   COMMIT_FAILED: 'the database refused the commit; nothing of the group is stored',
   COMMIT_UNKNOWN: 'the connection was lost during the commit; it may or may not be stored',
   STORE_BUSY: 'another process or connection keeps the database locked',
-  STORE_FORMAT: "the tables are of another version than this Hufu's",
+  STORE_FORMAT: 'the tables are of another version than those of this Hufu',
   STORE_UNUSABLE: 'the database cannot be opened, reached or written',
   PARKED_UNKNOWN: 'no such parked work, or it is resolved already',
   PARKED_STATE: 'the parked work is not in a state in which this can be done',
