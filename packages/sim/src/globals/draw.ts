@@ -64,7 +64,7 @@ function drawSetting(random: SeededRandom): GlobalSetting {
     retryMax: random.chance(0.3) ? 1_000 : 1 + random.below(5),
     insistMax: random.chance(0.5) ? 1_000 : 1 + random.below(5),
     deadlineMs: random.chance(0.5) ? 50 + random.below(1_500) : 0,
-    undoAfterMs: random.chance(0.2) ? random.below(random.chance(0.2) ? 90_000 : 300) : 0,
+    undoAfterMs: random.chance(0.2) ? random.below(random.chance(0.35) ? 90_000 : 300) : 0,
     checkMs: 20 + random.below(400),
     checkMax: 1 + random.below(4),
     lost: some(0.5, 0.3),

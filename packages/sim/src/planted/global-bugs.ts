@@ -12,7 +12,7 @@ const COORDINATOR_BUGS: readonly PlantedBug[] = [
     find: 'if (running.take(event)) this.#writer.save(running)',
     replace: `if (!running.take(event)) return
     this.#writer.save(running)
-    for (const call of running.calls.splice(0)) void this.#call(running, call)`,
+    this.#act(running, running.calls.splice(0), false)`,
     why: 'a participant is called, and a crash leaves nothing of it',
   },
   {
