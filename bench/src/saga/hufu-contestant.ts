@@ -44,14 +44,28 @@ export async function hufuContestant(
   }
 }
 
-/** The coordinator's own transactions; those of a group are one commit. */
+/** Whatever the coordinator stores: a group of sagas is one commit. */
 function counting(store: Store<unknown, unknown>, onCommit: () => void): typeof store {
+  const { writeGroup, ...rest } = store.transactions as typeof store.transactions & Grouping
+  const grouping = writeGroup && {
+    async writeGroup(...given: never[]) {
+      const result = await writeGroup(...given)
+      onCommit()
+      return result
+    },
+  }
   return {
     ...store,
+    transactions: { ...rest, ...grouping },
     async transaction(fn, options) {
       const result = await store.transaction(fn, options)
       onCommit()
       return result
     },
   }
+}
+
+/** Of stores that save a group without a transaction around it. */
+interface Grouping {
+  writeGroup?(...given: never[]): Promise<unknown>
 }

@@ -39,6 +39,20 @@ export interface Saved {
   readonly ask: boolean
 }
 
+interface Written {
+  readonly outcomes: readonly InsertOutcome[]
+  readonly lost: readonly string[]
+}
+
+/** A store that can do both in one statement, which is a transaction of its own. */
+interface WritesGroups {
+  writeGroup?(
+    owner: number,
+    rows: readonly NewTransaction[],
+    saves: readonly TransactionSave[],
+  ): Promise<Written>
+}
+
 interface WriterParts<Tx, Foreign> {
   readonly store: Store<Tx, Foreign>
   readonly os: Os
@@ -132,14 +146,27 @@ export class GroupWriter<Tx, Foreign> {
     }
   }
 
-  #store(owner: number, inserts: readonly Insert[], saves: readonly Saved[]) {
+  async #store(owner: number, inserts: readonly Insert[], saves: readonly Saved[]) {
+    const { transactions } = this.#parts.store
+    const rows = inserts.map(({ row }) => row)
+    const states = saves.map(({ save }) => save)
+    const { writeGroup } = transactions as WritesGroups
+    const { outcomes, lost } = writeGroup
+      ? await writeGroup(owner, rows, states)
+      : await this.#inTransaction(owner, rows, states)
+    return { outcomes, lost: new Set(lost) }
+  }
+
+  #inTransaction(
+    owner: number,
+    rows: readonly NewTransaction[],
+    saves: readonly TransactionSave[],
+  ): Promise<Written> {
     const { store } = this.#parts
     return store.transaction(async (tx) => {
-      const rows = inserts.map(({ row }) => row)
       const outcomes = rows.length > 0 ? await store.transactions.insertAll(tx, rows) : []
-      const states = saves.map(({ save }) => save)
-      const lost = states.length > 0 ? await store.transactions.save(tx, owner, states) : []
-      return { outcomes, lost: new Set(lost) }
+      const lost = saves.length > 0 ? await store.transactions.save(tx, owner, saves) : []
+      return { outcomes, lost }
     })
   }
 

@@ -22,6 +22,7 @@ export function transactionStatements(t: Tables) {
     take: `UPDATE ${t.transactions} t SET owner = $1 WHERE id = $2 AND finished_at IS NULL
       RETURNING ${COLUMNS}`,
     save: save(t),
+    insertAndSave: insertAndSave(t),
     get: `SELECT ${COLUMNS} ${from} WHERE id = $1`,
     list: `SELECT ${COLUMNS} ${from}`,
     unknown: `WITH found AS MATERIALIZED (SELECT id, created_at ${from}
@@ -41,6 +42,8 @@ export function transactionStatements(t: Tables) {
     unregister: `DELETE FROM ${t.coordinators} WHERE number = $1`,
   }
 }
+
+const INSERT_PARAMS = 12
 
 /** $10: due times, $11: owners, $12: whether it is final. */
 function insert(t: Tables): string {
@@ -69,6 +72,13 @@ function save(t: Tables): string {
     WHERE t.id = ANY($2::text[]) AND t.id = s.id
       AND CASE WHEN t.owner = $1 THEN t.finished_at IS NULL ELSE false END
     RETURNING t.id`
+}
+
+/** Parameters of `insert`, then those of `save`. */
+function insertAndSave(t: Tables): string {
+  const saves = save(t).replace(/\$(\d+)/g, (_, n) => `$${Number(n) + INSERT_PARAMS}`)
+  return `WITH i AS (${insert(t)}), u AS (${saves})
+    SELECT id, false AS saved FROM i UNION ALL SELECT id, true FROM u`
 }
 
 /**
