@@ -40,7 +40,7 @@ export class Soak {
     return promise
   }
 
-  /** Publishes at the rate, and consumes as much as was published; the returned function ends it. */
+  /** Publishes at the rate, and consumes as much; the returned function ends it. */
   start(rate: number): () => Promise<void> {
     const { counts } = this
     const perTick = Math.max(1, Math.round((rate * TICK_MS) / 1_000))

@@ -14,8 +14,8 @@ export interface RetentionOptions {
   /** Closed outbox rows and their receipts. Default 7 d. */
   readonly outbox?: Duration
   /**
-   * What half messages and two-phase messages came to. Default 35 d; must be longer than anybody goes
-   * on asking, a person who resolves a parked one included.
+   * What half messages and two-phase messages came to. Default 35 d; must be longer than anybody
+   * goes on asking, a person who resolves a parked one included.
    */
   readonly fence?: Duration
   /** Resolved parked work. Default 30 d. */
@@ -23,8 +23,8 @@ export interface RetentionOptions {
   /** Default 365 d. */
   readonly audit?: Duration
   /**
-   * Final global transactions. Default 35 d; not below `barrier`: while participants remember an id,
-   * beginning it again must not look like a new transaction.
+   * Final global transactions. Default 35 d; not below `barrier`: while participants remember an
+   * id, beginning it again must not look like a new transaction.
    */
   readonly transactions?: Duration
   /**

@@ -49,7 +49,7 @@ function isRefusal(error: unknown): boolean {
   return true
 }
 
-test('a refusal that decides lasts: a later call of the same operation is refused too', async (t) => {
+test('a refusal that decides lasts: a later call of the operation is refused too', async (t) => {
   const { call } = await bench(t)
   let worked = 0
   await assert.rejects(call(refuses), isRefusal)

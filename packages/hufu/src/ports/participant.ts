@@ -8,8 +8,8 @@ export interface ParticipantRequest<In = unknown, Result = unknown> {
   /** Of the global transaction, as its service names it. */
   readonly id: string
   /**
-   * The same among those of all services: `SERVICE/ID`. With `branch` and `op` it is the idempotency
-   * key of the call, and the barrier's `gid`. Default: `id`.
+   * The same among those of all services: `SERVICE/ID`. With `branch` and `op` it is the
+   * idempotency key of the call, and the barrier's `gid`. Default: `id`.
    */
   readonly gid?: string
   readonly kind: TransactionKind

@@ -15,7 +15,8 @@ export interface Store<Tx, Foreign = never> {
   close(): Promise<void>
   /**
    * Runs `fn` in a transaction; resolves after its commit is durable. What `fn` throws rolls it
-   * back and is thrown on. A transaction inside another one of this store is refused.
+   * back and is thrown on. A transaction inside another one of this store is refused. Any error but
+   * `COMMIT_UNKNOWN` means that nothing of it is stored.
    */
   transaction<T>(fn: (tx: Tx) => Promise<T> | T, options?: TransactionOptions): Promise<T>
   /**
