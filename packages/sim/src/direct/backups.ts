@@ -52,8 +52,9 @@ export class BackupWorkload {
   /** Opens what was made in lives before. */
   async look(): Promise<void> {
     for (const made of this.#made) {
-      const looked = await this.#lookInto(made)
-      if (looked) this.#made = this.#made.filter((other) => other !== made)
+      // The process has ended, and the next one looks for itself.
+      if (!(await this.#lookInto(made))) return
+      this.#made = this.#made.filter((other) => other !== made)
     }
   }
 
