@@ -51,9 +51,11 @@ export class BackupWorkload {
 
   /** Opens what was made in lives before. */
   async look(): Promise<void> {
+    const { life } = this.#machine
     for (const made of this.#made) {
-      // The process has ended, and the next one looks for itself.
       if (!(await this.#lookInto(made))) return
+      // The process has ended, and the next one looks for itself.
+      if (!this.#machine.alive || life !== this.#machine.life) return
       this.#made = this.#made.filter((other) => other !== made)
     }
   }
