@@ -4,7 +4,7 @@ import { embedded } from 'hufu/transports/embedded'
 import type { Contestant, Order } from './contestant.ts'
 import { storeAt } from './place.ts'
 
-export const orderSchema: StandardSchema<Order> = {
+const orderSchema: StandardSchema<Order> = {
   '~standard': {
     version: 1,
     vendor: 'bench',

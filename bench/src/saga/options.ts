@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os'
 import { numberFlag, readFlags, UsageError } from '../flags.ts'
 
-export const STORES = ['sqlite', 'postgres', 'mariadb'] as const
+const STORES = ['sqlite', 'postgres', 'mariadb'] as const
 export type StoreName = (typeof STORES)[number]
 
 /** `local`: functions that do nothing. `http`: a process that answers 200. */
-export const CASES = ['local', 'http', 'recovery'] as const
+const CASES = ['local', 'http', 'recovery'] as const
 export type CaseName = (typeof CASES)[number]
 
 export interface SagaOptions {

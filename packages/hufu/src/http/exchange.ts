@@ -15,5 +15,5 @@ export interface Outgoing {
   readonly bytesMax: number
 }
 
-/** Sends a call and reads its answer. Redirections are answers: nobody has looked where they lead. */
+/** Sends a call and reads its answer. A redirection is one: nobody has looked where it leads. */
 export type Exchange = (call: Outgoing) => Promise<Answer>

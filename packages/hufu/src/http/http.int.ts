@@ -96,7 +96,7 @@ for (const [name, way] of Object.entries(WAYS)) {
       assert.deepEqual(got, [first, ['/undo', undefined, '']])
     })
 
-    it('2xx: the body is the result; nothing is undefined, what is no JSON is a text', async (t) => {
+    it('2xx: the body is the result; nothing is undefined, no JSON is a text', async (t) => {
       const json = { 'content-type': 'application/json' }
       assert.deepEqual(await (await calling(t, answering(200, '{"a":[1]}', json)))(), { a: [1] })
       assert.equal(await (await calling(t, answering(201, 'null')))(), null)
@@ -174,7 +174,7 @@ for (const [name, way] of Object.entries(WAYS)) {
       await assert.rejects(call, anError(new RegExp(words)))
     })
 
-    it('no answer until the signal: an error with its reason, and the connection ends', async (t) => {
+    it('no answer until the signal: its reason is the error, the connection ends', async (t) => {
       const gone = Promise.withResolvers<void>()
       const call = await calling(t, (_req, res) => void res.on('close', gone.resolve))
       const signal = abortedIn(50)

@@ -15,7 +15,7 @@ function saved(id: string, state: string): TransactionSave {
   return { id, status: 'running', state, dueAt: null, release: false }
 }
 
-test('a group is one statement: what is new and what has changed, and what is lost is told', async (t) => {
+test('a group is one statement for what is new and what has changed', async (t) => {
   const opened = await openStore(t)
   if (!opened) return
   const transactions = groupsOf(opened)
