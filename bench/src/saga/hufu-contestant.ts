@@ -46,9 +46,9 @@ export async function hufuContestant(
 
 /** Whatever the coordinator stores: a group of sagas is one commit. */
 function counting(store: Store<unknown, unknown>, onCommit: () => void): typeof store {
-  const { writeGroup, ...rest } = store.transactions as typeof store.transactions & Grouping
+  const { writeGroup, ...rest } = store.transactions
   const grouping = writeGroup && {
-    async writeGroup(...given: never[]) {
+    async writeGroup(...given: Parameters<typeof writeGroup>) {
       const result = await writeGroup(...given)
       onCommit()
       return result
@@ -63,9 +63,4 @@ function counting(store: Store<unknown, unknown>, onCommit: () => void): typeof 
       return result
     },
   }
-}
-
-/** Of stores that save a group without a transaction around it. */
-interface Grouping {
-  writeGroup?(...given: never[]): Promise<unknown>
 }

@@ -62,7 +62,7 @@ test('Kysely on node:sqlite: the connection in its transaction takes messages', 
   await assert.rejects(late, { code: 'TRANSACTION_MISSING' })
 })
 
-test('Kysely on node:sqlite: transactions begun at the same time wait for each other', async (t) => {
+test('Kysely on node:sqlite: transactions at the same time wait for each other', async (t) => {
   const { store, db, stored } = await open(t)
   const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(db) }) })
   const place = (id: string) =>

@@ -184,7 +184,7 @@ test('many at a time share commits', async (t) => {
   assert.equal(steps.calls.length, 900)
 })
 
-test('a result that cannot be kept is an error of the call, and disturbs nobody else', async (t) => {
+test('a result that cannot be kept is an error of the call and disturbs nobody', async (t) => {
   const { steps, handle } = await (await office(t)).process()
   steps.on['reserve/action'] = ({ id, attempt }) => {
     if (id === 'o1' && attempt === 1) return 1n

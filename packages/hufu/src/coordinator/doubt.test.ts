@@ -40,7 +40,7 @@ function loseNextCommit({ store }: Process): void {
   }
 }
 
-test('a person’s word that has lost its sense meanwhile is refused, and stops nothing', async (t) => {
+test('a person’s word that has lost its sense is refused, and stops nothing', async (t) => {
   const world = await office(t)
   const first = await world.process()
   const other = await world.process()

@@ -4,7 +4,12 @@ import { backoffMs } from '../backoff.ts'
 import { isHufuError, messageOf } from '../errors.ts'
 import type { Call } from '../kinds/kind.ts'
 import type { Store } from '../ports/store.ts'
-import type { InsertOutcome, NewTransaction, TransactionSave } from '../ports/transactions.ts'
+import type {
+  InsertOutcome,
+  NewTransaction,
+  TransactionSave,
+  WrittenGroup,
+} from '../ports/transactions.ts'
 import type { Running } from './running.ts'
 
 /** Rows stored with one commit. */
@@ -37,20 +42,6 @@ export interface Saved {
   readonly save: TransactionSave
   readonly calls: readonly Call[]
   readonly ask: boolean
-}
-
-interface Written {
-  readonly outcomes: readonly InsertOutcome[]
-  readonly lost: readonly string[]
-}
-
-/** A store that can do both in one statement, which is a transaction of its own. */
-interface WritesGroups {
-  writeGroup?(
-    owner: number,
-    rows: readonly NewTransaction[],
-    saves: readonly TransactionSave[],
-  ): Promise<Written>
 }
 
 interface WriterParts<Tx, Foreign> {
@@ -150,9 +141,8 @@ export class GroupWriter<Tx, Foreign> {
     const { transactions } = this.#parts.store
     const rows = inserts.map(({ row }) => row)
     const states = saves.map(({ save }) => save)
-    const { writeGroup } = transactions as WritesGroups
-    const { outcomes, lost } = writeGroup
-      ? await writeGroup(owner, rows, states)
+    const { outcomes, lost } = transactions.writeGroup
+      ? await transactions.writeGroup(owner, rows, states)
       : await this.#inTransaction(owner, rows, states)
     return { outcomes, lost: new Set(lost) }
   }
@@ -161,7 +151,7 @@ export class GroupWriter<Tx, Foreign> {
     owner: number,
     rows: readonly NewTransaction[],
     saves: readonly TransactionSave[],
-  ): Promise<Written> {
+  ): Promise<WrittenGroup> {
     const { store } = this.#parts
     return store.transaction(async (tx) => {
       const outcomes = rows.length > 0 ? await store.transactions.insertAll(tx, rows) : []

@@ -13,7 +13,7 @@ function fenceKey(id: string): string {
   return `msg ${id}`
 }
 
-/** Writes the word unless one is there: the check-back's question, in a transaction of the store. */
+/** Writes the word unless one is there: the check-back's question, in a transaction. */
 export function fenceIn<Tx, Foreign>(store: Store<Tx, Foreign>) {
   return (id: string, word: FenceWord): Promise<FenceWord> => {
     return store.transaction((tx) => store.fence.write(tx, fenceKey(id), word))

@@ -67,6 +67,11 @@ export interface TransactionSave {
   readonly release: boolean
 }
 
+export interface WrittenGroup {
+  readonly outcomes: readonly InsertOutcome[]
+  readonly lost: readonly string[]
+}
+
 export interface DefinitionRef {
   readonly name: string
   readonly hash: string
@@ -145,6 +150,15 @@ export interface TransactionStore<Tx, Foreign> {
    */
   save(tx: Tx, owner: number, saves: readonly TransactionSave[]): Promise<string[]>
   /** As it is committed. */
+  /**
+   * `insertAll` and `save` in a transaction of their own, for a store that needs fewer round trips
+   * for both together.
+   */
+  writeGroup?(
+    owner: number,
+    rows: readonly NewTransaction[],
+    saves: readonly TransactionSave[],
+  ): Promise<WrittenGroup>
   get(id: string): Promise<TransactionRow | undefined>
   /** Oldest first. */
   list(filter: TransactionFilter): Promise<TransactionRow[]>
