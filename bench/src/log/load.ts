@@ -141,13 +141,15 @@ export async function settleAll(broker: Broker, load: Load): Promise<Done> {
   const { count } = await publishNumbered(broker, load)
   const started = performance.now()
   let settled = 0
-  await new Promise<void>((resolve) => {
-    const options = { credit: Math.max(1, load.inFlight) }
-    const subscription = broker.subscribe(QUEUE, options, async (batch) => {
-      await subscription.settle(batch.map(({ id }) => ({ id, outcome: 'done' })))
-      settled += batch.length
-      if (settled >= count) resolve()
-    })
+  const all = Promise.withResolvers<void>()
+  const options = { credit: Math.max(1, load.inFlight) }
+  const subscription = broker.subscribe(QUEUE, options, async (batch) => {
+    await subscription.settle(batch.map(({ id }) => ({ id, outcome: 'done' })))
+    settled += batch.length
+    if (settled >= count) all.resolve()
   })
-  return { count, seconds: (performance.now() - started) / 1_000 }
+  await all.promise
+  const seconds = (performance.now() - started) / 1_000
+  await subscription.close()
+  return { count, seconds }
 }
