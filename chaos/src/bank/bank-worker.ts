@@ -34,7 +34,7 @@ function worksAt({ sql }: Place): Record<string, ParticipantWorks<unknown>> {
   }
 }
 
-/** Holds up the calls that are to be slow; their caller has then gone, the work is done all the same. */
+/** Holds up the calls that are to be slow; their caller has then gone, the work is done anyway. */
 function slowly(handler: WebHandler): WebHandler {
   return async (request) => {
     const body = await request.text()

@@ -11,7 +11,7 @@ const WORK_MS = 900
 const WORK_MS_MAX = 15_000
 /** Longest time until a killed process is started again, ms. */
 const DOWN_MS = 1_500
-/** A paused one sleeps longer than its lease by at least so much, and at most by that and more, ms. */
+/** A paused one sleeps longer than its lease by so much, and at most by this and more, ms. */
 const PAUSE_MS = 2_000
 const PAUSE_MORE_MS = 3_000
 const KILLS_PER_PAUSE = 10
@@ -20,7 +20,7 @@ const KILLS_PER_PAUSE = 10
 export class Faults {
   kills = 0
   pauses = 0
-  /** Of the last kill, or of the end of the last pause; where there is no kill, of the last placing. */
+  /** Of the last kill or the end of the last pause; where there is none, of the last placing. */
   lastAt = performance.now()
   readonly #options: BankOptions
   readonly #crew: Crew

@@ -15,7 +15,8 @@ const ORIGIN = `CASE m.op WHEN 'compensate' THEN 'action' ELSE 'try' END`
 /** One statement sees one moment. */
 const LOOK = `
 SELECT CONCAT('account ', a.id) AS subject, CONCAT('balance ', a.balance, ', frozen ', a.frozen,
-    ', opening ', a.opening, ', moves ', COALESCE(m.amount, 0), ' and ', COALESCE(m.held, 0)) AS detail
+    ', opening ', a.opening, ', moves ', COALESCE(m.amount, 0),
+    ' and ', COALESCE(m.held, 0)) AS detail
   FROM accounts a LEFT JOIN (${MOVES_OF_ACCOUNTS}) m ON m.account = a.id
   WHERE a.balance < 0 OR a.frozen < 0 OR a.balance <> a.opening + COALESCE(m.amount, 0)
     OR a.frozen <> COALESCE(m.held, 0)

@@ -42,16 +42,16 @@ const COORDINATORS_DEFAULT: Readonly<Record<BankStore, number>> = {
 export const HELP = `npm run chaos -- bank --kind saga|tcc|message --store sqlite|postgres|mariadb
   [--transactions N] [--kills K] [--coordinators M] [--lease MS] [--seed S] [--json]
 
-Money moves between three banks, each a process with a database of its own, called over HTTP. The
-coordinators and the banks are killed with kill -9; with several coordinators one is stopped for longer
-than its lease and goes on. All along, and at the end, the books must be right.
+Money moves between three banks, each a process with a database of its own, called over HTTP.
+The coordinators and the banks are killed with kill -9; with several coordinators one is stopped
+for longer than its lease and goes on. All along, and at the end, the books must be right.
 
   --transactions N     default ${TRANSACTIONS_DEFAULT}
   --kills K            default ${KILLS_DEFAULT}
   --coordinators M     default 1 on sqlite, else 3
   --lease MS           of a coordinator (default ${LEASE_MS_DEFAULT}, as the library's)
   --seed S             fixes what each transfer does and the plan of the faults (default: a new one)
-  --without-barrier B  bank B (0 to 2) has no barrier: money must then be lost or invented, and found
+  --without-barrier B  bank B (0 to 2) has no barrier: money must then be lost or invented
   --json               the last line of standard output is one JSON object
 
 Exit codes: 0 all kept, 1 not, 2 wrong usage, 3 cannot run here.`

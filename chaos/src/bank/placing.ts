@@ -5,8 +5,8 @@ import type { Transfer } from './transfer.ts'
 
 const AT_A_TIME = 64
 /**
- * Begun and not ended; no more are begun then. Banks that get more calls than they can answer in the
- * time of a call answer none in time.
+ * Begun and not ended; no more are begun then. Banks that get more calls than they can answer in
+ * the time of a call answer none in time.
  */
 const RUNNING_MAX = 128
 /** Then it is tried elsewhere. */
