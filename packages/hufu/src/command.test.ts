@@ -65,3 +65,23 @@ test(
     assert.deepEqual(await effects(stock), [])
   }),
 )
+
+test(
+  'what was refused is tried again by a person, with a message of its own',
+  inWorld(async (world) => {
+    const shop = world.service('shop', QUICK)
+    const ship = shop.command('ship', { input: orderSchema })
+    let refusals = 0
+    ship.handle((tx, _order, { transaction }) => {
+      if (refusals++ === 0) throw fail('NO_TRUCK')
+      effect(tx, `${transaction} shipped`)
+    })
+    const saga = shop.saga('order', orderSchema, (order) => order.retry('ship', { do: ship }))
+    await shop.start()
+    const parked = await saga.run(ORDER, { id: 'o1' })
+    assert.deepEqual([parked.status, parked.cause?.code], ['parked', 'NO_TRUCK'])
+    await shop.transactions.retry('o1', { reason: 'a truck came', by: 'me' })
+    assert.equal((await saga.outcome('o1', { wait: '10s' })).status, 'committed')
+    assert.deepEqual(await effects(shop), ['o1 shipped'])
+  }),
+)

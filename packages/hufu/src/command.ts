@@ -163,9 +163,9 @@ export class MessageCommand<Tx> {
   }
 }
 
-/** One command is one message, however often it is asked for. */
-function idOf({ id, gid = id, branch, op }: ParticipantRequest): string {
-  const name = `${gid}/${branch}/${op}`
+/** One command is one message, however often it is asked for; a refused one may get another. */
+function idOf({ id, gid = id, branch, op, round = 0 }: ParticipantRequest): string {
+  const name = `${gid}/${branch}/${op}${round > 0 ? `/${round}` : ''}`
   return name.length <= ID_CHARS_MAX ? name : hashOf(Buffer.from(name))
 }
 

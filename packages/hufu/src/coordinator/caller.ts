@@ -61,7 +61,8 @@ export class Caller<Tx, Foreign> {
     this.#tell(running, { ...kept, branch, op, attempt })
   }
 
-  #outcome(running: Running, { branch, op, attempt }: Call, abort: AbortController) {
+  #outcome(running: Running, call: Call, abort: AbortController) {
+    const { branch, op, attempt, round } = call
     const { definition, row, headers } = running
     const participant = definition.participant(branch, op)
     const results = copyOf(running.results())
@@ -71,6 +72,7 @@ export class Caller<Tx, Foreign> {
       {
         ...{ id: row.id, gid: gidOf(this.#runtime.service, row.id), headers },
         ...{ kind: row.kind, name: row.name, branch, op, attempt },
+        ...(round !== undefined && { round }),
         ...{ results, result: results[branch], refusalLasts: definition.refusalLasts(branch, op) },
       },
       definition.timeoutMs(branch, op),

@@ -198,3 +198,15 @@ test('a result that cannot be kept is an error of the call and disturbs nobody',
   assert.deepEqual([odd.status, odd.results.reserve], ['committed', 3])
   assert.deepEqual([other.status, other.results.reserve], ['committed', 1])
 })
+
+test('what is in hand is limited by bytes too, and what is over gives its room back', async (t) => {
+  const { steps, handle } = await (await office(t)).process({ bytesMax: 5_000 })
+  let go = () => {}
+  steps.on['reserve/action'] = ({ id }) =>
+    id === 'o1' ? new Promise<void>((resolve) => (go = resolve)) : undefined
+  await handle.begin({ text: 'x'.repeat(6_000) }, { id: 'o1' })
+  await assert.rejects(handle.begin({}, { id: 'o2' }), (e) => isHufuError(e, 'BUSY'))
+  go()
+  assert.equal((await handle.outcome('o1', { wait: '5s' })).status, 'committed')
+  assert.equal((await handle.run({}, { id: 'o2' })).status, 'committed')
+})

@@ -32,6 +32,7 @@ export class Coordinator<Tx, Foreign> {
   readonly #options: CoordinatorOptions
   readonly #writer: GroupWriter<Tx, Foreign>
   readonly #running = new Map<string, Running>()
+  #bytes = 0
   readonly #waiters = new Waiters()
   readonly #claimer: Claimer<Tx, Foreign>
   readonly #caller: Caller<Tx, Foreign>
@@ -57,7 +58,7 @@ export class Coordinator<Tx, Foreign> {
     })
     this.#claimer = new Claimer(runtime, options, this.lease, {
       definitions: this.definitions,
-      room: () => options.runningMax - this.#running.size,
+      room: () => this.#room,
       calls: () => this.#caller.underWay,
       saves: () => this.#writer.waiting,
       adopt: (row) => this.#adopt(row),
@@ -91,7 +92,7 @@ export class Coordinator<Tx, Foreign> {
 
   /** A new transaction: stored, then begun. `repeated`: the id is known, with the same input. */
   async submit(definition: Definition, given: Submission): Promise<{ repeated: boolean }> {
-    if (this.#running.size >= this.#options.runningMax) throw tooMany(definition, given.id)
+    if (this.#room <= 0) throw tooMany(definition, given.id)
     // Without a lease nothing is begun: whoever has one claims it.
     if (!this.lease.holds) return this.#leaveNew(definition, given)
     const at = this.lease.time()
@@ -146,9 +147,10 @@ export class Coordinator<Tx, Foreign> {
       const text = 'the lease of this process has ended meanwhile'
       throw new HufuError('CLOSED', `${happening.type} of transaction ${row.id}: ${text}`)
     }
-    this.#running.get(row.id)?.drop()
+    const before = this.#running.get(row.id)
+    if (before !== undefined) this.#forget(before)
     const running = new Running(row, definition)
-    this.#running.set(row.id, running)
+    this.#hold(running)
     this.#tell(running, { type: 'recovered' })
     try {
       this.#take(running, happening)
@@ -190,6 +192,17 @@ export class Coordinator<Tx, Foreign> {
     return undefined
   }
 
+  /** How many more may be in hand. */
+  get #room(): number {
+    const { bytesMax, runningMax } = this.#options
+    return this.#bytes > bytesMax ? 0 : runningMax - this.#running.size
+  }
+
+  #hold(running: Running): void {
+    this.#running.set(running.id, running)
+    this.#bytes += running.bytes
+  }
+
   #adoptNew(
     row: NewTransaction,
     definition: Definition,
@@ -201,7 +214,7 @@ export class Coordinator<Tx, Foreign> {
     const at = this.lease.time()
     const stored = { ...row, createdAt: at, updatedAt: at, finishedAt: null }
     const running = new Running(stored, definition)
-    this.#running.set(row.id, running)
+    this.#hold(running)
     this.#act(running, calls, ask)
   }
 
@@ -284,7 +297,7 @@ export class Coordinator<Tx, Foreign> {
     const definition = this.definitions.of(row)
     if (definition === undefined || this.#running.has(row.id)) return
     const running = new Running(row, definition)
-    this.#running.set(row.id, running)
+    this.#hold(running)
     this.#tell(running, { type: 'recovered' })
     this.#tell(running, { type: 'due' })
     if (running.over || running.dirty) return
@@ -307,7 +320,9 @@ export class Coordinator<Tx, Foreign> {
 
   #forget(running: Running): void {
     running.drop()
-    if (this.#running.get(running.id) === running) this.#running.delete(running.id)
+    if (this.#running.get(running.id) !== running) return
+    this.#running.delete(running.id)
+    this.#bytes -= running.bytes
   }
 
   #dropAll(): void {

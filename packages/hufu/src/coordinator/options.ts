@@ -22,6 +22,8 @@ export interface CoordinatorOptions {
   readonly pollMs: number
   /** What has longer to wait is given back and not kept in memory. */
   readonly holdMs: number
+  /** Inputs and states in hand, bytes of JSON; beyond it nothing more is claimed or begun. */
+  readonly bytesMax: number
   /** Calls of participants at a time; more wait, their time not yet running. */
   readonly callsMax: number
   /** Transactions in hand; a new one beyond it is refused with `BUSY`. */
@@ -39,6 +41,7 @@ export interface CoordinatorOptions {
 
 export const COORDINATOR: CoordinatorOptions = {
   callsMax: 512,
+  bytesMax: 256 << 20,
   leaseMs: 8_000,
   pollMs: 500,
   holdMs: 60_000,

@@ -9,6 +9,8 @@ export class Running {
   readonly row: TransactionRow
   readonly definition: Definition
   readonly headers: Readonly<Record<string, string>>
+  /** Of its input and of its state as it was taken over, roughly what it takes in memory. */
+  readonly bytes: number
   state: AnyState
   /** Decided, and to be made when the state is saved. */
   calls: Call[] = []
@@ -27,6 +29,7 @@ export class Running {
   constructor(row: TransactionRow, definition: Definition) {
     this.row = row
     this.definition = definition
+    this.bytes = row.input.length + row.state.length
     this.headers = JSON.parse(row.headers)
     this.state = JSON.parse(row.state)
   }

@@ -23,6 +23,8 @@ export interface Operation {
   readonly calls: number
   /** Attempts used up, since the first or since a person's retry. */
   readonly failures: number
+  /** How often a person had it tried again after a refusal; missing: never. */
+  readonly round?: number
   /** When it is called (`waiting`, `retrying`), ms. */
   readonly dueAt?: number
   /** The outcome of some call was never heard: a refusal of another one does not undo that. */
@@ -102,7 +104,8 @@ export function givenUp(operation: Operation): Operation {
 export function reopened(operation: Operation, at: number): Operation {
   if (operation.state === 'calling') return { ...operation, failures: 0 }
   const { error: _, ...rest } = operation
-  return { ...rest, state: 'retrying', failures: 0, dueAt: at }
+  const again = { ...rest, state: 'retrying', failures: 0, dueAt: at } as const
+  return operation.state === 'refused' ? { ...again, round: (operation.round ?? 0) + 1 } : again
 }
 
 /** Counts as done by a person's word. */

@@ -48,7 +48,8 @@ export class Draft {
   call(branch: string, op: Op): void {
     const operation = calledAgain(this.get(branch, op))
     this.#set(branch, op, operation)
-    this.calls.push({ branch, op, attempt: operation.calls })
+    const { calls: attempt, round } = operation
+    this.calls.push({ branch, op, attempt, ...(round !== undefined && { round }) })
   }
 
   callLater(branch: string, op: Op, dueAt: number): void {

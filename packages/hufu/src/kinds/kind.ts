@@ -22,6 +22,8 @@ export interface Call {
   readonly op: Op
   /** From 1, rising with each call of this op: durable before the call. */
   readonly attempt: number
+  /** See `ParticipantRequest`. */
+  readonly round?: number
 }
 
 /** Everything that can happen. `at`: store's time, ms. `random`: 0 up to 1, for jitter. */

@@ -19,6 +19,11 @@ export interface ParticipantRequest<In = unknown, Result = unknown> {
   readonly op: Op
   /** From 1. */
   readonly attempt: number
+  /**
+   * How often a person had the operation tried again after it was refused; missing: never. A
+   * participant that remembers refusals does so for each round.
+   */
+  readonly round?: number
   readonly input: In
   /** For an undoing: what the operation returned, if it is known. */
   readonly result: Result | undefined
