@@ -50,7 +50,7 @@ export class BatchWorkload {
     const consumer = held?.consumer
     for (const { copy, id } of held?.held ?? []) {
       if (!consumer || consumer.closed || copy.holder?.consumer !== consumer.number) continue
-      group.settles.push({ copy, consumer })
+      group.settles.push({ copy, consumer, delivered: copy.delivered })
       model.ask(copy, { id, outcome: 'done' }, this.#direct.now())
     }
     batch.commit().then(
@@ -68,7 +68,9 @@ export class BatchWorkload {
     const unknown = this.#direct.expected('batch.commit', error) === 'LOG_FAILED'
     this.#direct.model.notCommitted(group, unknown)
     if (unknown || consumer === undefined) return
-    for (const { copy } of group.settles.splice(0)) {
+    for (const { copy, delivered } of group.settles.splice(0)) {
+      // Delivered again meanwhile: what that consumer said of it stands.
+      if (copy.delivered !== delivered) continue
       copy.gone = 'no'
       if (!consumer.closed) copy.holder = { life: consumer.life, consumer: consumer.number }
     }

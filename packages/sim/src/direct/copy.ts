@@ -3,7 +3,7 @@ export interface Group {
   readonly name: string
   readonly sents: Sent[]
   /** A settle is void when its consumer was closed before the commit came to it. */
-  readonly settles: { readonly copy: Copy; readonly consumer: { readonly closed: boolean } }[]
+  readonly settles: HeldSettle[]
   /** Whether somebody has asked for its commit, and was told that it is stored. */
   commit: 'no' | 'asked' | 'confirmed'
 }
@@ -37,6 +37,13 @@ export interface Moment {
   /** By how much the wall clock had jumped forward by then, ms. */
   readonly jumped: number
   stored: boolean
+}
+
+interface HeldSettle {
+  readonly copy: Copy
+  readonly consumer: { readonly closed: boolean }
+  /** Deliveries of the copy when it was said. */
+  readonly delivered: number
 }
 
 /** One message in one of its queues, or in the dead-letter queue by way of it. */
