@@ -49,7 +49,12 @@ export class BatchWorkload {
     group.commit = 'asked'
     const consumer = held?.consumer
     for (const { copy, id } of held?.held ?? []) {
-      if (!consumer || consumer.closed || copy.holder?.consumer !== consumer.number) continue
+      if (!consumer || consumer.closed) continue
+      if (copy.holder?.consumer !== consumer.number) {
+        // It may have it again by the time at which the batch gets to it.
+        if (copy.gone === 'no') copy.gone = 'asked'
+        continue
+      }
       group.settles.push({ copy, consumer, delivered: copy.delivered })
       model.ask(copy, { id, outcome: 'done' }, this.#direct.now())
     }
