@@ -271,6 +271,17 @@ test('an earlier row of a key that is ready goes before a later one that waits',
   assert.deepEqual([settleNext(queue), settleNext(queue), settleNext(queue)], [2, 3, 4])
 })
 
+test('an earlier row of a key that has become ready goes before a later one aside', () => {
+  const queue = mixed('delayed', 'delayed', 'ready')
+  assert.equal(settleNext(queue), undefined, 'the third is aside, behind the first')
+  queue.due(1, 50)
+  const first = takeNext(queue)!
+  // While the first is under way, and nobody asks for a head.
+  queue.due(2, 50)
+  queue.remove(first.id)
+  assert.deepEqual([settleNext(queue), settleNext(queue), settleNext(queue)], [2, 3, 4])
+})
+
 test('a row behind that is removed or parked meanwhile blocks its key no longer', () => {
   for (const end of ['remove', 'park'] as const) {
     const queue = mixed('delayed', 'delayed')

@@ -249,8 +249,9 @@ export class AckQueue {
     for (let row = line?.first; row !== undefined; row = line?.first) {
       if ((this.#gate.next(key)?.id ?? Number.POSITIVE_INFINITY) < row.id) return undefined
       line?.shift()
-      // One that is ready or aside by now comes up by itself; one that is parked blocks nothing.
-      const blocks = isUnderWay(row) || row.state === 'delayed'
+      // One that is aside comes up by itself, one that is parked blocks nothing. One that is ready
+      // has not been looked at since: a later one may stand aside already.
+      const blocks = isUnderWay(row) || row.state === 'delayed' || row.state === 'ready'
       if (blocks && this.rows.get(row.id) === row) return row
     }
     this.#behind.delete(key)
@@ -309,7 +310,9 @@ export class AckQueue {
     row.gated = false
     const behind = this.#nextBehind(row.key)
     if (behind !== undefined) {
+      this.#leaveState(behind)
       behind.gated = true
+      this.#enterState(behind)
       return
     }
     const next = this.#gate.leave(row.key)
