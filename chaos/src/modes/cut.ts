@@ -81,14 +81,18 @@ async function startAndCompare(
   }
 }
 
-/** A cut may show as a damaged segment header, or as a file that is too short; as no other. */
+/**
+ * A cut may show as a damaged segment header, or as a file that is too short; as no other. One within
+ * the header of the last segment takes away what says how long the file was.
+ */
 function isOfCut(
   { position, bytes }: { position: number; bytes: number },
   segments: readonly Segment[],
 ): boolean {
   return segments.some(({ start, end }) => {
     const isHeader = position === start && bytes === SEGMENT_HEADER_BYTES
-    return isHeader || (position >= start && position + bytes === end)
+    const lengthGone = position >= start && position < start + SEGMENT_HEADER_BYTES
+    return isHeader || lengthGone || (position >= start && position + bytes === end)
   })
 }
 
