@@ -82,8 +82,8 @@ async function startAndCompare(
 }
 
 /**
- * A cut may show as a damaged segment header, or as a file that is too short; as no other. One within
- * the header of the last segment takes away what says how long the file was.
+ * A cut may show as a damaged segment header, or as a file that is too short; as no other. One
+ * within the header of the last segment takes away what says how long the file was.
  */
 function isOfCut(
   { position, bytes }: { position: number; bytes: number },
