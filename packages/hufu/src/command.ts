@@ -79,7 +79,6 @@ type AnyEvent<Tx> = Event<Tx, never, StandardSchema, string, Record<string, Stan
 export interface CommandParts<Tx> {
   readonly store: Store<Tx, never>
   readonly group: string
-  readonly input: StandardSchema
   /** Tells the coordinator of this process, if it has the transaction in hand. */
   readonly tell: (id: string, call: CommandCall, receipt: Receipt<unknown>) => void
 }

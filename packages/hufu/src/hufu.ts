@@ -160,7 +160,7 @@ class Service<Tx, Foreign> implements Hufu<Tx, Foreign> {
     const event = this.event(name, envelopeSchema(input), { groups: [group], receipts })
     const { store } = this
     const tell: CommandParts<Tx>['tell'] = (...reply) => this.#globals.told(...reply)
-    const parts = { store: store as Store<Tx, never>, group, input, tell }
+    const parts = { store: store as Store<Tx, never>, group, tell }
     return new MessageCommand<Tx>(event as never, parts) as unknown as Command<Tx, In, Out>
   }
 

@@ -205,7 +205,8 @@ export class GroupWriter<Tx, Foreign> {
   async #failed(error: unknown, inserts: readonly Insert[], saves: readonly Saved[]) {
     const { warn, os } = this.#parts
     const count = inserts.length + saves.length
-    const halve = count > 1 && !(isHufuError(error) && OF_THE_STORE.has(error.code))
+    const ofTheStore = isHufuError(error) && OF_THE_STORE.has(error.code)
+    const halve = count > 1 && !ofTheStore
     if (halve) this.#groupMax = Math.max(1, count >> 1)
     if (halve) this.#inserts.unshift(...inserts)
     else this.#refuse(error, inserts)
@@ -216,7 +217,8 @@ export class GroupWriter<Tx, Foreign> {
       running.dirty = true
       this.#dirty.add(running)
     }
-    if (halve) return
+    // One new row that was refused is no reason for the others to wait.
+    if (halve || (saves.length === 0 && !ofTheStore)) return
     const pauseMs = backoffMs(++this.#troubles, TROUBLE, os.random)
     warn(`Saving ${saves.length} transactions: ${messageOf(error)}; again in ${pauseMs} ms`)
     await sleep(os.clock, pauseMs)
