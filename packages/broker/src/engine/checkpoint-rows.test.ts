@@ -15,7 +15,7 @@ function rowOf(id: number, more: Partial<StoredRow> = {}): StoredRow {
 /** Through blocks and back; each block is copied, for its memory is used again. */
 function stored(rows: readonly StoredRow[]): { rows: StoredRow[]; blocks: Uint8Array[] } {
   const blocks: Uint8Array[] = []
-  for (const block of rowBlocks(HEAD, rows)) blocks.push(block.slice())
+  for (const block of rowBlocks(HEAD, rows, rows.length)) blocks.push(block.slice())
   return { rows: blocks.flatMap((block) => [...readRows(block, HEAD.length)]), blocks }
 }
 

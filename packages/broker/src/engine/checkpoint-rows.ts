@@ -18,9 +18,19 @@ export type StoredRow = QueueRow & { state: (typeof STATES)[number] }
 /** A block is handed on when it has so many bytes. */
 const BLOCK_BYTES = 256 * 1024
 
-/** Blocks of these rows, each behind `head`; one is good until the next is asked for. */
-export function* rowBlocks(head: Uint8Array, rows: Iterable<StoredRow>): Generator<Uint8Array> {
-  let memory = bytesOf(new Uint8Array(BLOCK_BYTES))
+/** About what a row with a cause or two takes. */
+const ROW_BYTES = 128
+
+/**
+ * Blocks of these rows, each behind `head`; one is good until the next is asked for.
+ * @param count number of rows: for a few of them no whole block of memory is taken
+ */
+export function* rowBlocks(
+  head: Uint8Array,
+  rows: Iterable<StoredRow>,
+  count: number,
+): Generator<Uint8Array> {
+  let memory = bytesOf(new Uint8Array(Math.min(BLOCK_BYTES, head.length + count * ROW_BYTES)))
   memory.bytes.set(head)
   let at = head.length
   for (const row of rows) {

@@ -64,7 +64,10 @@ function* pages<T>(all: readonly T[], size: number): Generator<readonly T[]> {
 }
 
 function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
-  const memory = new Uint8Array(ROWS_HEADER_BYTES + ROWS_PER_BLOCK * ROW_BYTES)
+  // No more than there is: with thousands of queues most are empty or nearly so.
+  const rows = Math.min(ROWS_PER_BLOCK, queue.waiting.length)
+  if (rows === 0) return
+  const memory = new Uint8Array(ROWS_HEADER_BYTES + rows * ROW_BYTES)
   const { bytes, view } = bytesOf(memory)
   view.setUint8(0, WAITING_ROWS)
   view.setUint32(4, queue.number, true)
@@ -78,7 +81,7 @@ function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
     at += ROW_BYTES
     lastId = id
   }
-  while (queue.waiting.eachAfter(lastId, ROWS_PER_BLOCK, write) > 0) {
+  while (queue.waiting.eachAfter(lastId, rows, write) > 0) {
     // Written before the next one is asked for, which uses the same memory.
     yield bytes.subarray(0, at)
     at = ROWS_HEADER_BYTES
@@ -90,7 +93,7 @@ function* trackedBlocks(queue: EngineQueue): Generator<Uint8Array> {
   const head = bytesOf(new Uint8Array(ROWS_HEADER_BYTES))
   head.view.setUint8(0, TRACKED_ROWS)
   head.view.setUint32(4, queue.number, true)
-  yield* rowBlocks(head.bytes, storedRows([...queue.rows.values()]))
+  yield* rowBlocks(head.bytes, storedRows([...queue.rows.values()]), queue.rows.size)
 }
 
 function* storedRows(rows: readonly QueueRow[]): Generator<StoredRow> {

@@ -142,7 +142,7 @@ export class CheckpointFiles {
     if (this.#newest === undefined || this.#durable) return
     const file = await this.#disk.open(this.#newest.path)
     try {
-      const chunk = new Uint8Array(COPY_BYTES)
+      const chunk = new Uint8Array(Math.min(COPY_BYTES, this.#newest.bytes))
       for (let at = 0; at < this.#newest.bytes; at += chunk.length) {
         const piece = chunk.subarray(0, Math.min(chunk.length, this.#newest.bytes - at))
         await file.read(piece, at)

@@ -84,7 +84,7 @@ export class LogReader {
       const { buffer } = this.#windows.shift()!.bytes
       if (buffer.byteLength >= length) return new Uint8Array(buffer, 0, length)
     }
-    return Buffer.allocUnsafeSlow(Math.max(length, WINDOW_BYTES))
+    return Buffer.allocUnsafeSlow(length)
   }
 
   /** Forgets what was read from a segment that goes away. */
