@@ -59,8 +59,8 @@ interface WriterParts<Tx, Foreign> {
 }
 
 /**
- * Stores new transactions and changed states, all that came meanwhile with one commit, one group at
- * a time: the slower the database, the larger the groups.
+ * Stores new transactions and changed states, all that came meanwhile with one commit, a few groups
+ * at a time: the slower the database, the larger the groups. A transaction is in one of them only.
  */
 export class GroupWriter<Tx, Foreign> {
   readonly #parts: WriterParts<Tx, Foreign>
@@ -69,7 +69,12 @@ export class GroupWriter<Tx, Foreign> {
   readonly #between: (() => Promise<void>)[] = []
   /** Whoever wakes it may be inside a transaction of the store. */
   readonly #outside = AsyncLocalStorage.snapshot()
-  #running: Promise<void> | undefined
+  /** Groups on their way to the store, or work that goes alone. */
+  #underWay = 0
+  /** Rows of the group begun last. */
+  #size = 0
+  #turning = false
+  #busy: PromiseWithResolvers<void> | undefined
   #troubles = 0
   #groupMax = GROUP_MAX
 
@@ -104,35 +109,80 @@ export class GroupWriter<Tx, Foreign> {
 
   /** Resolves when everything given so far is stored, or refused. */
   async idle(): Promise<void> {
-    await this.#running
+    await this.#busy?.promise
   }
 
   #start(): void {
-    this.#running ??= this.#outside(() => this.#run())
+    this.#busy ??= Promise.withResolvers()
+    if (this.#turning) return
+    this.#turning = true
+    // What this turn still brings goes along.
+    this.#outside(() =>
+      this.#parts.os.clock.turn(() => {
+        this.#turning = false
+        this.#next()
+      }),
+    )
   }
 
-  async #run(): Promise<void> {
-    // What this turn still brings goes into the first group.
-    await new Promise<void>((resolve) => this.#parts.os.clock.turn(resolve))
-    while (this.#between.length + this.waiting > 0) {
-      await (this.#between.shift() ?? (() => this.#group()))()
-    }
-    this.#running = undefined
+  #next(): void {
+    const [alone] = this.#between
+    if (alone === undefined) while (this.#isTime && this.#begin());
+    else if (this.#underWay === 0) this.#alone()
+    if (this.#underWay > 0 || this.#turning) return
+    this.#busy?.resolve()
+    this.#busy = undefined
   }
 
-  async #group(): Promise<void> {
+  #ended(): void {
+    this.#underWay--
+    this.#next()
+  }
+
+  async #alone(): Promise<void> {
+    this.#underWay++
+    const work = this.#between[0]!
+    await work()
+    this.#between.shift()
+    this.#ended()
+  }
+
+  /** A further group beside one under way is not to be much smaller: each has its own commit. */
+  get #isTime(): boolean {
+    if (this.#underWay === 0) return true
+    return this.#underWay < this.#width && this.waiting >= this.#size / 2
+  }
+
+  /** In trouble, one at a time: what is wrong is found by halving, and the rest must not wait. */
+  get #width(): number {
+    const inTrouble = this.#troubles > 0 || this.#groupMax < GROUP_MAX
+    return inTrouble ? 1 : (this.#parts.store.transactions.groupsAtOnce ?? 1)
+  }
+
+  /** False: nothing can go now. */
+  #begin(): boolean {
     const inserts = this.#takeInserts()
     const owner = this.#parts.owner()
     // Without a lease nothing is in hand: 0 is the name of nobody's rows.
     const saves = owner === 0 ? [] : this.#takeSaves()
     if (owner === 0) this.#dirty.clear()
+    if (inserts.length + saves.length === 0) return false
+    this.#size = inserts.length + saves.length
+    this.#underWay++
+    this.#group(owner, inserts, saves).then(() => this.#ended())
+    return true
+  }
+
+  async #group(owner: number, inserts: readonly Insert[], saves: readonly Saved[]): Promise<void> {
     try {
       const { outcomes, lost } = await this.#store(owner, inserts, saves)
       this.#troubles = 0
       this.#groupMax = Math.min(GROUP_MAX, this.#groupMax * 2)
+      for (const { running } of saves) running.saving = false
       for (const [at, { resolve }] of inserts.entries()) resolve(outcomes[at]!)
       for (const saved of saves) this.#saved(saved, lost.has(saved.running.id))
     } catch (error) {
+      for (const { running } of saves) running.saving = false
       await this.#failed(error, inserts, saves)
     }
   }
@@ -176,12 +226,14 @@ export class GroupWriter<Tx, Foreign> {
     let bytes = 0
     for (const running of this.#dirty) {
       if (saves.length === this.#groupMax || bytes > GROUP_BYTES) break
+      if (running.saving && !running.over) continue
       this.#dirty.delete(running)
       if (running.over) continue
       const save = this.#parts.saveOf(running)
       bytes += save.state.length
       const { calls, ask } = running
       running.dirty = false
+      running.saving = true
       running.calls = []
       running.ask = false
       saves.push({ running, calls, ask, save })

@@ -20,6 +20,8 @@ export class Running {
   readonly open = new Map<string, AbortController>()
   /** The state has changed since it was last saved, or is being saved. */
   dirty = false
+  /** A state of it is on its way to the store: the next one goes when that has been answered. */
+  saving = false
   /** Another coordinator has it, or it is final: nothing is done any more. */
   over = false
   /** Ends the wait for `wakeAt`. */

@@ -7,8 +7,9 @@ import { resultOf } from './answer.ts'
 import { headersOf } from './call-headers.ts'
 import type { Exchange, Outgoing } from './exchange.ts'
 import { fetchExchange } from './fetch-exchange.ts'
-import { nodeExchange } from './node-exchange.ts'
+
 import { pathOf, type Target, targetOf } from './target.ts'
+import { undiciExchange } from './undici-exchange.ts'
 
 const decoder = new TextDecoder()
 
@@ -31,7 +32,7 @@ export interface HttpOptions<In = unknown, Out = unknown> {
   readonly dtm?: boolean
   /** Of an answer, bytes; a longer result is an error. Default: 1 MiB. */
   readonly responseBytesMax?: number
-  /** Instead of `node:http`: for an own agent, certificates, a proxy. */
+  /** Instead of undici: for an own agent, certificates, a proxy. */
   readonly fetch?: typeof fetch
 }
 
@@ -52,7 +53,7 @@ export function http<In = unknown, Out = unknown>(
   if (!(bytesMax >= 1)) {
     throw new HufuError('ARGUMENT', `Making an HTTP participant: responseBytesMax is ${bytesMax}`)
   }
-  const exchange = options.fetch ? fetchExchange(options.fetch) : nodeExchange
+  const exchange = options.fetch ? fetchExchange(options.fetch) : undiciExchange
   const known = typeof url === 'string' ? targetOf(url) : undefined
   return {
     kind: 'http',

@@ -149,7 +149,12 @@ export interface TransactionStore<Tx, Foreign> {
    * may save what nobody has taken yet.
    */
   save(tx: Tx, owner: number, saves: readonly TransactionSave[]): Promise<string[]>
-  /** As it is committed. */
+  /**
+   * Groups of one coordinator (`insertAll` and `save`, with no id in two of them) that are best
+   * written at the same time: what the database does then overlaps with what the process does. 1
+   * unless set: right for a database with one writer.
+   */
+  readonly groupsAtOnce?: number
   /**
    * `insertAll` and `save` in a transaction of their own, for a store that needs fewer round trips
    * for both together.
@@ -159,6 +164,7 @@ export interface TransactionStore<Tx, Foreign> {
     rows: readonly NewTransaction[],
     saves: readonly TransactionSave[],
   ): Promise<WrittenGroup>
+  /** As it is committed. */
   get(id: string): Promise<TransactionRow | undefined>
   /** Oldest first. */
   list(filter: TransactionFilter): Promise<TransactionRow[]>

@@ -11,6 +11,8 @@ export interface PostgresResult<Row = Record<string, unknown>> {
 /** A statement as an object, with more of `pg`'s own settings. */
 export interface PostgresQuery {
   readonly text: string
+  /** The server keeps the plan under it, for this connection. */
+  readonly name?: string
   readonly values?: unknown[]
   /** Longest wait for the answer, ms. */
   readonly query_timeout?: number

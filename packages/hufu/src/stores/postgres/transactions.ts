@@ -41,6 +41,7 @@ export function createTransactions(
     (await opened().own.read<Found>(READING, text, params)).rows.map(asRow)
   return {
     ...leases(sql, opened),
+    groupsAtOnce: 2,
     async insert(tx, row) {
       const [outcome] = await insertAll(asking(tx), sql, [row])
       if (outcome === 'reused') throw reused(row)
@@ -159,7 +160,8 @@ async function writeGroup(
   rows: readonly NewTransaction[],
   saves: readonly TransactionSave[],
 ) {
-  const ask: Ask = (text, params) => own.write('Saving transactions', text, params)
+  const count = rows.length + saves.length
+  const ask: Ask = (text, params) => own.writeOften('Saving transactions', text, params, count)
   if (rows.length === 0) return { outcomes: [], lost: await save(ask, sql.save, owner, saves) }
   if (saves.length === 0) return { outcomes: await insertAll(ask, sql, rows), lost: [] }
   const saved = new Set<string>()
