@@ -12,9 +12,20 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  */
 export function encode(value: unknown, bytesMax: number, what: string): Uint8Array {
   const bytes = Buffer.from(jsonText(value, what))
-  if (bytes.length <= bytesMax) return bytes
-  const text = `${bytes.length} bytes of JSON, the limit is ${bytesMax}`
-  throw new HufuError('LIMIT', `${what}: ${text}`)
+  checkLength(bytes.length, bytesMax, what)
+  return bytes
+}
+
+/** As `encode`, as a text. */
+export function encodeText(value: unknown, bytesMax: number, what: string): string {
+  const text = jsonText(value, what)
+  checkLength(Buffer.byteLength(text), bytesMax, what)
+  return text
+}
+
+function checkLength(bytes: number, bytesMax: number, what: string): void {
+  if (bytes <= bytesMax) return
+  throw new HufuError('LIMIT', `${what}: ${bytes} bytes of JSON, the limit is ${bytesMax}`)
 }
 
 function jsonText(value: unknown, what: string): string {

@@ -89,7 +89,8 @@ export function keepable(outcome: CallOutcome, bytesMax: number): CallOutcome {
 /** What a call is given of the state: it may write into it without harm. */
 export function copyOf(results: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const names = Object.keys(results)
-  return names.length === 0 ? {} : structuredClone(results)
+  // They are JSON: to write and read it costs a third of `structuredClone`.
+  return names.length === 0 ? {} : JSON.parse(JSON.stringify(results))
 }
 
 /** The barrier's column, characters. */

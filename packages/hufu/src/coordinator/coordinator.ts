@@ -103,7 +103,7 @@ export class Coordinator<Tx, Foreign> {
     const outcome = await this.#writer.insert(row)
     if (outcome === 'reused') throw reused(definition, given.id)
     if (outcome === 'repeated') return { repeated: true }
-    this.#adoptNew(row, definition, calls, ask === true)
+    this.#adoptNew(row, definition, { state, calls, ask: ask === true })
     return { repeated: false }
   }
 
@@ -203,17 +203,12 @@ export class Coordinator<Tx, Foreign> {
     this.#bytes += running.bytes
   }
 
-  #adoptNew(
-    row: NewTransaction,
-    definition: Definition,
-    calls: readonly Call[],
-    ask: boolean,
-  ): void {
+  #adoptNew(row: NewTransaction, definition: Definition, { state, calls, ask }: Begun): void {
     // Its lease ended while it was stored: whoever takes over has it.
     if (row.owner === 0 || row.owner !== this.lease.owner) return this.wake()
     const at = this.lease.time()
     const stored = { ...row, createdAt: at, updatedAt: at, finishedAt: null }
-    const running = new Running(stored, definition)
+    const running = new Running(stored, definition, state)
     this.#hold(running)
     this.#act(running, calls, ask)
   }
@@ -331,6 +326,13 @@ export class Coordinator<Tx, Foreign> {
       this.#waiters.tell(running.id)
     }
   }
+}
+
+/** What the kind decided on a new transaction. */
+interface Begun {
+  readonly state: AnyState
+  readonly calls: readonly Call[]
+  readonly ask: boolean
 }
 
 /** A transaction as the user begins it, checked. */

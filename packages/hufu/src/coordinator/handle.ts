@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from '../duration.ts'
 import { HufuError } from '../errors.ts'
-import { encode } from '../json.ts'
+import { encodeText } from '../json.ts'
 import type { Cause } from '../kinds/kind.ts'
 import type { TransactionStatus } from '../ports/transactions.ts'
 import { check } from '../schema.ts'
@@ -129,7 +129,7 @@ export class Handle<Tx, Foreign> {
       options.key === undefined ? null : checkWord(options.key, 'key', limits.idCharsMax, what)
     const headers = checkHeaders(options.headers ?? {}, limits, what)
     // What was given: the schema reads it again for the participants.
-    const text = Buffer.from(encode(input, limits.payloadBytesMax, what)).toString()
+    const text = encodeText(input, limits.payloadBytesMax, what)
     return { id, key, input: text, headers }
   }
 }

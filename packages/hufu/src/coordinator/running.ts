@@ -28,12 +28,13 @@ export class Running {
   cancelTimer: () => void = () => undefined
   readonly #whenSaved: PromiseWithResolvers<void>[] = []
 
-  constructor(row: TransactionRow, definition: Definition) {
+  /** `state`: that of the row, where it is at hand. */
+  constructor(row: TransactionRow, definition: Definition, state?: AnyState) {
     this.row = row
     this.definition = definition
     this.bytes = row.input.length + row.state.length
     this.headers = JSON.parse(row.headers)
-    this.state = JSON.parse(row.state)
+    this.state = state ?? JSON.parse(row.state)
   }
 
   get id(): string {

@@ -1,5 +1,5 @@
 import { HufuError, messageOf } from '../errors.ts'
-import { encode } from '../json.ts'
+import { encodeText } from '../json.ts'
 import { LIMITS } from '../limits.ts'
 import type { Op, Participant, ParticipantRequest } from '../ports/participant.ts'
 import type { Answer } from './answer.ts'
@@ -10,8 +10,6 @@ import { fetchExchange } from './fetch-exchange.ts'
 
 import { pathOf, type Target, targetOf } from './target.ts'
 import { undiciExchange } from './undici-exchange.ts'
-
-const decoder = new TextDecoder()
 
 /** Headers to send with a call; of a function: made for each call. */
 export type CallHeaders<In = unknown, Out = unknown> =
@@ -82,8 +80,7 @@ async function outgoing<In, Out>(
   const call = { target, path: pathOf(target, request), headers, signal, bytesMax }
   if (value === undefined) return { ...call, body: undefined }
   headers['content-type'] = 'application/json'
-  const bytes = encode(value, LIMITS.payloadBytesMax, what)
-  return { ...call, body: decoder.decode(bytes) }
+  return { ...call, body: encodeText(value, LIMITS.payloadBytesMax, what) }
 }
 
 async function exchanged(exchange: Exchange, call: Outgoing, what: string): Promise<Answer> {
