@@ -3,7 +3,7 @@ import type { Step } from '../plan/step.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
 import type { Consumer, Held, Sender } from './consumer.ts'
-import type { Group } from './copy.ts'
+import type { Copy, Group } from './copy.ts'
 
 type BatchStep = Extract<Step, { kind: 'batch' }>
 
@@ -12,6 +12,8 @@ export class BatchWorkload {
   readonly #machine: Machine
   readonly #direct: Sender
   readonly #marks: Marks
+  /** What a further batch names while the first has not been answered: either may settle it. */
+  readonly #namedAgain = new Set<Copy>()
 
   constructor(machine: Machine, direct: Sender, marks: Marks) {
     this.#machine = machine
@@ -53,6 +55,7 @@ export class BatchWorkload {
       if (copy.holder?.consumer !== consumer.number) {
         // It may have it again by the time at which the batch gets to it.
         if (copy.gone === 'no') copy.gone = 'asked'
+        this.#namedAgain.add(copy)
         continue
       }
       group.settles.push({ copy, consumer, delivered: copy.delivered })
@@ -75,7 +78,7 @@ export class BatchWorkload {
     if (unknown || consumer === undefined) return
     for (const { copy, delivered } of group.settles.splice(0)) {
       // Delivered again meanwhile: what that consumer said of it stands.
-      if (copy.delivered !== delivered) continue
+      if (copy.delivered !== delivered || this.#namedAgain.has(copy)) continue
       copy.gone = 'no'
       if (!consumer.closed) copy.holder = { life: consumer.life, consumer: consumer.number }
     }
