@@ -24,6 +24,7 @@ export function createTransactions(opened: Opened): TransactionsPort {
   const open = () => rows().filter(({ finishedAt }) => finishedAt === null)
   const count = (status: string) => open().filter((row) => row.status === status).length
   return {
+    groupsAtOnce: 2,
     register: (leaseMs) => opened().run((tx) => register(tx, data(), leaseMs)),
     renew: (owner, leaseMs) => opened().run((tx) => renew(tx, data(), owner, leaseMs)),
     unregister: (owner) => opened().run((tx) => unregister(tx, data(), owner)),

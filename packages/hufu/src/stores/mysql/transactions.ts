@@ -26,7 +26,6 @@ export function createTransactions(opened: Opened): TransactionStore<MysqlTx, My
   const inside = (tx: MysqlTx | MysqlForeign) => sessionOf(tx, opened().names)
   const alone = <T>(action: (session: Session) => Promise<T>) => opened().own.alone(action)
   return {
-    groupsAtOnce: 2,
     register: (leaseMs) => alone((session) => register(session, leaseMs)),
     renew: (owner, leaseMs) => alone((session) => renew(session, owner, leaseMs)),
     unregister: (owner) => alone((session) => unregister(session, owner)),

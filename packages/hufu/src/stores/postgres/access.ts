@@ -68,7 +68,9 @@ export class OwnStatements {
     for (let tries = 1; ; tries++) {
       const prepared = name !== undefined && this.#names.usable
       try {
-        return (await this.#pool.query(prepared ? { ...query, name } : query)) as PostgresResult<Row>
+        return (await this.#pool.query(
+          prepared ? { ...query, name } : query,
+        )) as PostgresResult<Row>
       } catch (error) {
         if (!again(error) || tries === TRIES) throw explained(what, error)
       }

@@ -126,9 +126,9 @@ function columnsOf(rows: readonly NewTransaction[]): unknown[] {
 }
 
 /**
- * An array of texts that are JSON, in PostgreSQL's notation. It needs quotes and backslashes escaped,
- * as JSON has it, and there are no control characters; so the engine does what takes the driver
- * several times as long.
+ * An array of texts that are JSON, in PostgreSQL's notation. That wants quotes and backslashes
+ * escaped, as JSON does, and there are no control characters; so the engine does at once what takes
+ * the driver several times as long.
  */
 function jsonTexts(texts: readonly string[]): string {
   return `{${JSON.stringify(texts).slice(1, -1)}}`
