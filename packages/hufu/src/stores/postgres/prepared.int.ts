@@ -11,7 +11,7 @@ async function insert({ store }: Opened, prefix: string, count: number): Promise
   await store.transactions.writeGroup!(1, rows, [])
 }
 
-test('a statement that has written many rows is prepared, and anew for twice as many', async (t) => {
+test('a statement that wrote many rows is prepared, and anew for twice as many', async (t) => {
   const opened = await openStore(t, { connections: 1 })
   if (!opened) return
   const { pool } = opened
