@@ -5,8 +5,8 @@ import { readChunks } from './read-chunks.ts'
 
 /**
  * How long a call may take is for the coordinator to say. There are as many connections as calls:
- * in line behind another one, a call would wait for what it has nothing to do with. They stay open for
- * the next ones as long as the other side announces, and keep no process alive.
+ * behind another one, a call would wait for what it has nothing to do with. They stay open for the
+ * next ones as long as the other side announces, and keep no process alive.
  */
 const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, pipelining: 1 })
 
