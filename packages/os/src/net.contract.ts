@@ -228,13 +228,8 @@ const rules: Record<string, (place: Place) => Promise<void>> = {
     const heard = Heard.to(server)
     Heard.to(client)
     client.destroy()
-    const timer = setInterval(() => server.write(bytes('anybody there?')), 1)
-    server.write(many(200_000))
-    try {
-      await heard.event('close')
-    } finally {
-      clearInterval(timer)
-    }
+    for (let times = 0; times < 10; times++) server.write(many(20_000))
+    await heard.event('close')
     assert.equal(heard.events.filter((event) => event === 'close').length, 1)
     assert.equal(heard.events.at(-1), 'close')
   },

@@ -4,6 +4,7 @@ import * as tcp from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as tls from 'node:tls'
+import { cannotRunHere } from '../../../../tools/skip.ts'
 import { Heard } from '../heard.fixture.ts'
 import { netContract } from '../net.contract.ts'
 import type { Connection, Listener } from '../net.ts'
@@ -134,7 +135,7 @@ test('IPv6 loopback counts as loopback', async (t) => {
   const accepted = Promise.withResolvers<Connection>()
   const listening = nodeNet.listen({ host: '::1', port: 0 }, accepted.resolve)
   const listener = await listening.catch((error) => error as Error)
-  if (listener instanceof Error) return t.skip(`no IPv6 here: ${listener.message}`)
+  if (listener instanceof Error) return cannotRunHere(t, listener.message)
   const client = await connectPlain('::1', listener.port)
   const server = await accepted.promise
   assert.deepEqual([listener.host, server.remote.host, server.loopback], ['::1', '::1', true])

@@ -2,6 +2,7 @@ import type { Os } from '../os.ts'
 import { SimulatedClock } from './clock.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { Keep } from './file-data.ts'
+import { SimulatedNet } from './net.ts'
 import type { SimulatedProcess } from './process.ts'
 import { SeededRandom } from './random.ts'
 import { Scheduler } from './scheduler.ts'
@@ -19,13 +20,15 @@ export interface SimulatedOsOptions {
    * 1.
    */
   readonly diskLatencyMs?: readonly [min: number, max: number]
+  /** Shortest and longest time that bytes are on their way, ms. Default 0.05, 2. */
+  readonly netLatencyMs?: readonly [min: number, max: number]
   /** Events that one `run` or `settle` may take before it rejects. Default 1,000,000. */
   readonly eventsMax?: number
   /** Gets a line for every disk call, timer, crash and kill; for finding where two runs part. */
   readonly onTrace?: (line: string) => void
 }
 
-/** A seeded world for one program: disk, clock and randomness, repeatable to the last byte. */
+/** A seeded world for one program: machine and network, repeatable to the last byte. */
 export function simulatedOs(options: SimulatedOsOptions): SimulatedOs {
   return new SimulatedOs(options)
 }
@@ -34,6 +37,8 @@ export class SimulatedOs {
   /** The disk's faults and counters; it outlives the processes. */
   readonly disk: SimulatedDisk
   readonly clock: SimulatedClock
+  /** The clients' side of the network; it outlives the processes. */
+  readonly net: SimulatedNet
   /** For the test's own choices; forked, so that they do not shift what the world does. */
   readonly random: SeededRandom
   readonly trace: Trace
@@ -54,6 +59,14 @@ export class SimulatedOs {
     const random = this.#seeds.fork('disk')
     const calls = { scheduler, random, trace: this.trace, latencyMs }
     this.disk = new SimulatedDisk(calls, options.capacityBytes)
+    const netLatencyMs = options.netLatencyMs ?? [0.05, 2]
+    const [net, netTrace] = [this.#seeds.fork('net'), this.trace]
+    this.net = new SimulatedNet({
+      scheduler,
+      random: net,
+      trace: netTrace,
+      latencyMs: netLatencyMs,
+    })
     this.#process = { number: 1, startedAt: 0, alive: true }
     this.#os = this.#osFor(this.#process)
   }
@@ -97,21 +110,22 @@ export class SimulatedOs {
   crash(options: { keep?: Keep } = {}): void {
     const keep = options.keep ?? 'some'
     this.trace.add(`${this.#scheduler.now} power cut, keep ${keep}`)
-    this.#end(keep)
+    this.#end(keep, 'power cut')
     this.disk.powerCut(keep)
   }
 
   /** `kill -9`: the process ends, the machine goes on; a write under way got to some byte. */
   kill(): void {
     this.trace.add(`${this.#scheduler.now} kill`)
-    this.#end('some')
+    this.#end('some', 'kill')
   }
 
-  #end(keep: Keep, error?: Error): void {
+  #end(keep: Keep, by: 'kill' | 'power cut', error?: Error): void {
     const ended = this.#process
     ended.alive = false
     this.#scheduler.dropOf(ended)
     this.disk.processEnded(ended, keep)
+    this.net.processEnded(ended, by)
     this.#crashError = error
     this.#process = { number: ended.number + 1, startedAt: this.#scheduler.now, alive: true }
     this.#os = this.#osFor(this.#process)
@@ -121,11 +135,12 @@ export class SimulatedOs {
     return {
       disk: this.disk.portFor(process),
       clock: this.clock.portFor(process),
+      net: this.net.portFor(process),
       random: this.#seeds.fork(`process ${process.number}`),
       crash: (error) => {
         if (!process.alive) return
         this.trace.add(`${this.#scheduler.now} process ${process.number} ends: ${error.message}`)
-        this.#end('some', error)
+        this.#end('some', 'kill', error)
       },
     }
   }
