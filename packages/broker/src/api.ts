@@ -1,42 +1,4 @@
-import type { Os } from '@hufu/os'
-import type { BrokerError } from './errors.ts'
-import type { Limits } from './limits.ts'
-
-/** What `createBroker` takes. */
-export interface BrokerOptions {
-  /** Folder of the broker's files; made when missing. One process at a time may have it open. */
-  dir: string
-  /** The machine. Default: the real one. */
-  os?: Os
-  limits?: Partial<Limits>
-  /**
-   * Called once when the log can no longer be trusted (a failed write or sync, Law 2). The broker
-   * has by then failed what waited and refuses all work. Default: the error ends the process,
-   * uncaught.
-   */
-  onFatal?: (error: BrokerError) => void
-  /** Told of what a person should know and the broker can live with. Default: written to stderr. */
-  onWarning?: (text: string) => void
-}
-
-/** What a queue does. All fields are stored with the queue and stay the same for its life. */
-export interface QueueOptions {
-  /** Waiting, delayed and unsettled messages together. Default 10,000,000. */
-  maxMessages?: number
-  /** Bytes of those messages as stored. Default 16 GiB. */
-  maxBytes?: number
-  /** Deliveries that may fail before a message is dead-lettered; 0 = no limit. Default 16. */
-  maxAttempts?: number
-  /** First retry delay, ms; it doubles with each failure. Default 1,000. */
-  retryFirstMs?: number
-  /** Longest retry delay, ms. Default 600,000. */
-  retryCapMs?: number
-  /**
-   * Queue that takes what failed too often; must be declared first. Without one such a message
-   * stays here, parked: listed, not delivered, until a person resolves it.
-   */
-  deadLetter?: string
-}
+import type { QueueOptions, SubscribeOptions } from './options.ts'
 
 export interface PublishRequest {
   /** Names of the queues that get it, each one at most once. Stored once for all of them. */
@@ -184,13 +146,6 @@ export interface PreparedInfo extends PreparedHandle {
   parked: boolean
 }
 
-export interface SubscribeOptions {
-  /** Most unsettled deliveries at a time. Default 100, limit 65,535. */
-  credit?: number
-  /** At most one unsettled message per key at a time, in order; others flow. Default false. */
-  keyOrder?: boolean
-}
-
 /** A consumer of one queue. */
 export interface Subscription {
   /** Resolves when the outcomes are durable. An id that is not unsettled here is ignored. */
@@ -214,6 +169,30 @@ export interface QueueStats {
   /** Stored bytes of all of these. */
   bytes: number
   consumers: number
+}
+
+/** A change of one record; an undefined value deletes it. */
+export interface RecordPut {
+  /** 1 to 1,024 bytes. */
+  key: string
+  /** At most 1 MiB. */
+  value: Uint8Array | undefined
+}
+
+/**
+ * Small values by key, kept in the log beside the messages, in memory too: what those who stand on
+ * the broker must remember (who is bound to what, who may do what). All together at most 64 MiB.
+ */
+export interface Records {
+  get(key: string): Uint8Array | undefined
+  /** Those whose keys begin with `prefix`, in the order in which JavaScript sorts the keys. */
+  entries(prefix: string): [key: string, value: Uint8Array][]
+  /**
+   * All of the changes or none, in the order of the calls; durable, and shown by `get`, when it
+   * resolves. All of them together at most 16 MiB. `LIMIT`, `BUSY`, `LOG_FULL`, which does not stop
+   * a put that only deletes.
+   */
+  put(changes: readonly RecordPut[]): Promise<void>
 }
 
 /** A message looked at without being delivered. */
@@ -262,6 +241,7 @@ export interface BrokerStats {
 /** A durable broker in this process. Every method rejects with a `BrokerError`. */
 export interface Broker {
   readonly report: RecoveryReport
+  readonly records: Records
   /** Makes the queue; no effect when it is there with equal options, else `QUEUE_MISMATCH`. */
   declareQueue(name: string, options?: QueueOptions): Promise<void>
   /**

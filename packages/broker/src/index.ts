@@ -1,7 +1,6 @@
 export type {
   Batch,
   Broker,
-  BrokerOptions,
   BrokerStats,
   CheckAnswer,
   DeadLetter,
@@ -15,13 +14,14 @@ export type {
   PublisherMessage,
   PublisherOptions,
   PublishRequest,
-  QueueOptions,
   QueueStats,
+  RecordPut,
+  Records,
   RecoveryReport,
   Settlement,
-  SubscribeOptions,
   Subscription,
 } from './api.ts'
 export { createBroker } from './engine/open.ts'
 export { BROKER_ERRORS, BrokerError, type BrokerErrorCode } from './errors.ts'
 export { LIMITS, type Limits } from './limits.ts'
+export type { BrokerOptions, QueueOptions, SubscribeOptions } from './options.ts'

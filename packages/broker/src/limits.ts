@@ -17,6 +17,11 @@ export interface Limits {
   batchesMax: number
   /** Operations of one batch, messages of one prepared transaction. */
   batchOperationsMax: number
+  /** A record's key, and its value, bytes. */
+  recordKeyBytesMax: number
+  recordValueBytesMax: number
+  /** All records' keys and values together, bytes; they are kept in memory. */
+  recordBytesMax: number
   /** Decisions over prepared transactions that are remembered for repeated words. */
   decidedMax: number
   /** Longest delay, ms. */
@@ -46,6 +51,9 @@ export const LIMITS: Limits = {
   delayedMax: 1_000_000,
   batchesMax: 1_000_000,
   batchOperationsMax: 100_000,
+  recordKeyBytesMax: KiB,
+  recordValueBytesMax: MiB,
+  recordBytesMax: 64 * MiB,
   decidedMax: 100_000,
   delayMsMax: 400 * 24 * 3_600_000,
   segmentBytesMin: MiB,

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Broker, BrokerOptions, Delivery } from '../api.ts'
+import type { Broker, Delivery } from '../api.ts'
+import type { BrokerOptions } from '../options.ts'
 import { createBroker } from './open.ts'
 
 const dirs: string[] = []

@@ -11,13 +11,12 @@ import type {
   PrepareRequest,
   PublisherOptions,
   PublishRequest,
-  QueueOptions,
   QueueStats,
   RecoveryReport,
-  SubscribeOptions,
   Subscription,
 } from '../api.ts'
 import { BrokerError } from '../errors.ts'
+import type { QueueOptions, SubscribeOptions } from '../options.ts'
 import { backup } from './backup.ts'
 import { type BatchParts, BatchWriter } from './batch.ts'
 import type { Consumer } from './consumer.ts'
@@ -30,6 +29,7 @@ import { Preparer } from './prepare.ts'
 import { Intake } from './publish.ts'
 import { NumberedPublisher } from './publisher.ts'
 import { firstDifference, storedOptions } from './queue-options.ts'
+import { RecordKeeper } from './record-keeper.ts'
 import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { Settler } from './settle.ts'
@@ -42,6 +42,7 @@ const QUEUE_NAME_BYTES_MAX = 255
 /** Joins the parts of the engine into what users see. */
 export class EmbeddedBroker implements Broker {
   readonly report: RecoveryReport
+  readonly records: RecordKeeper
   readonly #engine: Engine
   readonly #intake: Intake
   readonly #deadLetters: DeadLetters
@@ -66,6 +67,7 @@ export class EmbeddedBroker implements Broker {
     this.#retainer = retainer
     this.#release = release
     this.#intake = new Intake(engine)
+    this.records = new RecordKeeper(engine, this.#intake)
     this.#deadLetters = new DeadLetters(engine, this.#intake)
     this.#settler = new Settler(engine, this.#deadLetters)
     this.#deliverer = new Deliverer(engine, this.#deadLetters)

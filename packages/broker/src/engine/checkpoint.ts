@@ -13,6 +13,7 @@ import type { EngineQueue, State } from './state.ts'
  *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
  *   3  | kind 1 | 0 3 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |    waiting rows
  *   4  | kind 1 | 0 3 | queue 4 | n × row |     rows that are more than waiting: checkpoint-rows.ts
+ *   8  | kind 1 | 0 7 | records, as in a record entry |
  *   5  JSON [...]  batches not ended    6  JSON [...]  prepared transactions    7  decided ones
  */
 const COUNTERS = 1
@@ -23,11 +24,13 @@ const TRACKED_ROWS = 4
 const BATCHES = 5
 const PREPARED = 6
 const DECIDED = 7
+const RECORDS = 8
 
 const HELD_PER_BLOCK = 256
 const ROWS_PER_BLOCK = 8_192
 const ROW_BYTES = 24
 const ROWS_HEADER_BYTES = 8
+const RECORDS_HEADER_BYTES = 8
 
 /**
  * The state as blocks. It goes on changing while they are taken: what comes after the position of
@@ -43,12 +46,19 @@ export function* encodeState(state: State): Generator<Uint8Array> {
     nextBatch: state.batches.nextNumber,
   })
   yield* held
+  yield* state.records.blocks(recordsHead())
   for (const queue of [...state.queues.values()]) {
     const { number, name, options, reach } = queue
     yield json(QUEUE_HEAD, { number, name, options, reach })
     yield* waitingBlocks(queue)
     yield* trackedBlocks(queue)
   }
+}
+
+function recordsHead(): Uint8Array {
+  const head = new Uint8Array(RECORDS_HEADER_BYTES)
+  head[0] = RECORDS
+  return head
 }
 
 function* heldBlocks({ batches }: State): Generator<Uint8Array> {
@@ -126,6 +136,8 @@ export function decodeBlock(state: State, block: Uint8Array): void {
     case DECIDED:
       for (const one of parse<Decided[]>(block)) state.batches.table.remember(one)
       return
+    case RECORDS:
+      return state.records.restore(block, RECORDS_HEADER_BYTES)
     default:
       throw new RangeError(`Reading the checkpoint: block of kind ${block[0]} unknown`)
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Delivery, QueueOptions } from '../api.ts'
+import type { Delivery } from '../api.ts'
+import type { QueueOptions } from '../options.ts'
 import { bodyOf, numbers, World } from './world.fixture.ts'
 
 const TINY = { checkpointBytes: 8_192, cacheBytes: 64 * 1024 }

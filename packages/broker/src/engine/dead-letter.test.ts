@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DiskCall } from '@hufu/os/simulated'
-import type { Peeked, QueueOptions } from '../api.ts'
+import type { Peeked } from '../api.ts'
+import type { QueueOptions } from '../options.ts'
 import { bodyOf, numbers, World } from './world.fixture.ts'
 
 async function worldWith(options: QueueOptions = {}, dead: QueueOptions = {}, seed = 1) {

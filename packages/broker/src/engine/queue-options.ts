@@ -1,5 +1,5 @@
-import type { QueueOptions } from '../api.ts'
 import { BrokerError } from '../errors.ts'
+import type { QueueOptions } from '../options.ts'
 
 /** A queue's options with every default filled in, as they are stored. */
 export type StoredQueueOptions = Required<Omit<QueueOptions, 'deadLetter'>> & {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { QueueOptions } from '../api.ts'
+import type { QueueOptions } from '../options.ts'
 import { numbers, refusal, World } from './world.fixture.ts'
 
 async function worldWith(limits = {}): Promise<World> {

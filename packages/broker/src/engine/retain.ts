@@ -37,6 +37,8 @@ const GROUPS_PER_LOOK = 32
 const QUEUE_BYTES = 512
 const WAITING_BYTES = 24
 const ROW_BYTES = 128
+/** A record, besides its key and value. */
+const RECORD_BYTES = 8
 /** Copied in one turn, bytes. */
 const COPY_BYTES_PER_TURN = 1 << 20
 
@@ -57,6 +59,7 @@ export function liveCounter(segmentAt: (position: number) => Segment): LiveCount
 /** What a checkpoint may take by the time the next segment is full, roughly. */
 function checkpointBytesMax({ log, state }: Engine): number {
   let bytes = log.segments.current.capacity
+  bytes += state.records.bytes + state.records.size * RECORD_BYTES
   for (const queue of state.queues.values()) {
     bytes += QUEUE_BYTES + queue.waiting.length * WAITING_BYTES + queue.rows.size * ROW_BYTES
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { QueueOptions, Settlement } from '../api.ts'
+import type { Settlement } from '../api.ts'
+import type { QueueOptions } from '../options.ts'
 import { numbers, refusal, type Taker, World } from './world.fixture.ts'
 
 async function worldWith(options: QueueOptions = {}, bodies: readonly string[] = ['x']) {

@@ -13,6 +13,8 @@ import {
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
 import { type StoredQueueOptions, storedOptions } from './queue-options.ts'
+import { eachRecord, RECORD } from './record-entry.ts'
+import { RecordTable } from './record-table.ts'
 import {
   batchOf,
   CHECKED,
@@ -77,6 +79,7 @@ export class State implements BatchEffects {
   readonly byName = new Map<string, EngineQueue>()
   readonly due = new DueHeap()
   readonly batches: Batches
+  readonly records = new RecordTable()
   nextId = 1
   nextQueue = 1
   /** Queues that an applied entry may have given something to deliver. */
@@ -108,6 +111,8 @@ export class State implements BatchEffects {
       case PREPARE:
       case END:
         return this.batches.apply(batchOf(entry), actionOf(entry))
+      case RECORD:
+        return eachRecord(entry, (key, value) => this.records.set(key, value))
       case CHECKED: {
         const { batch, checks, nextAt, parked } = readJson(entry) as Checked
         return this.batches.checked(batch, checks, nextAt, parked)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { QueueOptions } from '../api.ts'
+import type { QueueOptions } from '../options.ts'
 import { bodyOf, numbers, World } from './world.fixture.ts'
 
 async function worldWith(options: QueueOptions = {}): Promise<World> {

@@ -2,16 +2,15 @@ import type { Os } from '@hufu/os'
 import { type SimulatedOs, type SimulatedOsOptions, simulatedOs } from '@hufu/os/simulated'
 import type {
   Broker,
-  BrokerOptions,
   Delivery,
   PublishRequest,
   QueueStats,
   Settlement,
-  SubscribeOptions,
   Subscription,
 } from '../api.ts'
 import { BrokerError, type BrokerErrorCode } from '../errors.ts'
 import type { Limits } from '../limits.ts'
+import type { BrokerOptions, SubscribeOptions } from '../options.ts'
 import { createBroker } from './open.ts'
 
 const KiB = 1024

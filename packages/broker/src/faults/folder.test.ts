@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bodyOf, numbers, refusal, World } from '../engine/world.fixture.ts'
+import { FORMAT } from '../log/layout.ts'
 import {
   changed,
   type Folder,
@@ -89,16 +90,16 @@ test('a missing, foreign or misplaced segment is a clear error', async () => {
 test('a format of the future is refused, wherever it stands, and nothing is touched', async () => {
   const futures = {
     manifest: (bytes: Uint8Array) => {
-      for (const at of [0, 4096]) forge(at + 8, 2, at + 4, at + 8, at + 64)(bytes)
+      for (const at of [0, 4096]) forge(at + 8, FORMAT + 1, at + 4, at + 8, at + 64)(bytes)
     },
-    [segmentNames(plain)[2]!]: forge(12, 2, 8, 12, 64),
-    'checkpoint-a': forge(12, 2, 8, 12, 64),
-    'checkpoint-b': forge(12, 2, 8, 12, 64),
+    [segmentNames(plain)[2]!]: forge(12, FORMAT + 1, 8, 12, 64),
+    'checkpoint-a': forge(12, FORMAT + 1, 8, 12, 64),
+    'checkpoint-b': forge(12, FORMAT + 1, 8, 12, 64),
   }
   for (const [name, change] of Object.entries(futures)) {
     const world = await worldOf(changed(checkpointed, name, change))
     const before = folderOf(world)
-    const text = / it has format 2, this version knows up to 1$/
+    const text = new RegExp(` it has format ${FORMAT + 1}, this version knows up to ${FORMAT}$`)
     await assert.rejects(world.open(LIMITS), refusal('FORMAT_UNKNOWN', text), name)
     const after = folderOf(world)
     if (name !== 'manifest') before.delete('manifest')
@@ -109,7 +110,7 @@ test('a format of the future is refused, wherever it stands, and nothing is touc
 test('an opening that fails lets go of every file that it had opened', async () => {
   const current = segmentNames(checkpointed).at(-2)!
   const without = new Map([...checkpointed].filter(([name]) => name !== current))
-  const future = changed(checkpointed, 'checkpoint-a', forge(12, 2, 8, 12, 64))
+  const future = changed(checkpointed, 'checkpoint-a', forge(12, FORMAT + 1, 8, 12, 64))
   for (const [folder, nth] of [[without], [future], ...numbers(9).map((n) => [checkpointed, +n])]) {
     const world = await worldOf(folder as Folder)
     if (nth !== undefined) world.sim.disk.failAt({ kind: 'read', nth: nth as number }, 'EIO')

@@ -22,6 +22,7 @@ await world.killAndOpen(LIMITS)
 await world.publish('orders', 'of the second life')
 await fillAndDrain()
 await batchAndPrepared()
+await records()
 await world.close()
 write()
 
@@ -34,6 +35,7 @@ async function declare(): Promise<void> {
   await world.do(broker.declareQueue('audit', { maxMessages: 1_000, maxBytes: 2 ** 20 }))
   await world.do(broker.declareQueue('drained'))
   await world.do(broker.declareQueue('gone'))
+  await world.do(broker.records.put([{ key: 'early', value: Buffer.from('kept') }]))
 }
 
 async function messages(): Promise<void> {
@@ -89,6 +91,12 @@ async function batchAndPrepared(): Promise<void> {
   const half = { queues: ['orders'], body: Buffer.from('half') }
   const transaction = { transactionId: 't1', group: 'shop', messages: [half] }
   await world.do(broker.prepare({ ...transaction, check: { firstMs: 86_400_000 } }))
+}
+
+async function records(): Promise<void> {
+  const put = (key: string, text: string) => ({ key, value: Buffer.from(text) })
+  await world.do(world.broker.records.put([put('late/虎', '符'), put('late/gone', 'x')]))
+  await world.do(world.broker.records.put([{ key: 'late/gone', value: undefined }]))
 }
 
 function write(): void {

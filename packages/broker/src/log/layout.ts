@@ -14,7 +14,7 @@
  */
 
 /** Version of everything in a broker's folder. A higher one is refused, a lower one is read. */
-export const FORMAT = 1
+export const FORMAT = 2
 
 export const SEGMENT_MAGIC = 0x3147_4553_5546_5548n // "HUFUSEG1"
 export const SEGMENT_HEADER_BYTES = 64

@@ -5,10 +5,13 @@ import type { Marks } from '../world/marks.ts'
 import { begunWith, checkBackup, expectedOf } from './backup-check.ts'
 import type { Sender } from './consumer.ts'
 import { QUEUES } from './queues.ts'
+import { recordsOf } from './records.ts'
 
 interface Made {
   readonly dir: string
   readonly expected: ReturnType<typeof expectedOf>
+  /** So many puts of records, at least and at most, are in it. */
+  readonly puts: readonly [least: number, most: number]
 }
 
 /** Copies of the folder made while the broker works, opened after the life that made them. */
@@ -39,11 +42,14 @@ export class BackupWorkload {
     const { model } = this.#direct
     const dir = `/data/backup-${number}`
     const begun = begunWith(model)
+    const records = this.#direct.records.model
+    const least = records.confirmed
     broker.backup(dir).then(
       ({ bytes, position }) => {
         if (!this.#machine.alive || life !== this.#machine.life) return
         sim.trace.add(`backup ${number}: ${bytes} bytes, position ${position}`)
-        this.#made.push({ dir, expected: expectedOf(model, begun) })
+        const puts = [least, records.puts.length] as const
+        this.#made.push({ dir, expected: expectedOf(model, begun), puts })
       },
       (error) => this.#failed(error),
     )
@@ -61,7 +67,7 @@ export class BackupWorkload {
   }
 
   /** False when the process ended meanwhile, or the disk failed. */
-  async #lookInto({ dir, expected }: Made): Promise<boolean> {
+  async #lookInto({ dir, expected, puts }: Made): Promise<boolean> {
     const broker = await this.#open(dir)
     if (broker === undefined) return false
     const { damaged } = broker.report
@@ -73,6 +79,7 @@ export class BackupWorkload {
     if (!whole) return true
     const found = await this.#direct.contentsOf(broker)
     if (found === undefined) return false
+    this.#direct.records.model.check(recordsOf(broker), ...puts)
     checkBackup(this.#direct.model, expected, found, this.#findings)
     this.#marks.add('backupLookedInto')
     const closed = broker.close().catch((error) => this.#failed(error))

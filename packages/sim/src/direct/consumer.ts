@@ -2,6 +2,7 @@ import type { Broker, Peeked, PublishRequest, Subscription } from '@hufu/broker'
 import type { MessageStep } from '../plan/step.ts'
 import type { Copy, Group, Sent } from './copy.ts'
 import type { DirectModel, Now } from './model.ts'
+import type { RecordModel } from './record-model.ts'
 
 /** A subscription and whose it is. */
 export interface Consumer {
@@ -21,6 +22,7 @@ export interface Held {
 /** What batches, half messages and others need of the workload that they are part of. */
 export interface Sender {
   readonly model: DirectModel
+  readonly records: { readonly model: RecordModel }
   /** Nothing fails by chance any more. */
   readonly healed: boolean
   now(): Now

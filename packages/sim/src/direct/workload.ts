@@ -14,6 +14,7 @@ import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { PublisherWorkload } from './publishers.ts'
 import { QUEUES } from './queues.ts'
+import { RecordWorkload } from './records.ts'
 
 /** Codes that a promise of the broker may always end with. */
 const REFUSALS = ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED', 'SUBSCRIPTION_CLOSED']
@@ -26,6 +27,7 @@ export class DirectWorkload implements Sender {
   readonly batches: BatchWorkload
   readonly halves: HalfWorkload
   readonly publishers: PublisherWorkload
+  readonly records: RecordWorkload
   readonly backups: BackupWorkload
   /** From now on consumers settle all as done. */
   healed = false
@@ -47,6 +49,7 @@ export class DirectWorkload implements Sender {
     this.batches = new BatchWorkload(machine, this, marks)
     this.halves = new HalfWorkload(machine, this, dice, findings, marks)
     this.publishers = new PublisherWorkload(machine, this, findings, marks)
+    this.records = new RecordWorkload(machine, this, findings, marks)
     this.backups = new BackupWorkload(machine, this, setting.limits, findings, marks)
   }
 
@@ -54,6 +57,7 @@ export class DirectWorkload implements Sender {
   async begin(): Promise<void> {
     this.#consumers = []
     this.publishers.begin()
+    this.records.begin()
     const { broker } = this.#machine
     for (const { name, options } of QUEUES) {
       await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
@@ -168,6 +172,7 @@ export class DirectWorkload implements Sender {
     sim.trace.add(`contents ${lines.join(', ')}`)
     if (found.some(({ state }) => state === 'parked')) this.#marks.add('parkedInBroker')
     checkContents(this.model, found, this.#findings)
+    this.records.check()
   }
 
   /** All of its queues; undefined when the process ended, or the disk failed to read. */

@@ -74,6 +74,7 @@ function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
   }
   if (random.chance(swarm.numbered)) steps.push(...drawNumbered(random, swarm))
   if (random.chance(swarm.backups)) steps.push({ kind: 'backup' })
+  if (random.chance(swarm.puts)) steps.push(...drawPuts(random))
   if (random.chance(swarm.batches)) steps.push(drawBatch(random, swarm))
   if (random.chance(swarm.halves)) steps.push(...drawHalf(random, swarm))
   return steps
@@ -99,6 +100,17 @@ function drawNumbered(random: SeededRandom, swarm: Swarm): Step[] {
     if (random.chance(0.8)) steps.push({ kind: 'pass', ms: random.below(16) / 16 })
   }
   return steps
+}
+
+function drawPuts(random: SeededRandom): Step[] {
+  return Array.from({ length: 1 + random.below(3) }, () => {
+    const changes = Array.from({ length: 1 + random.below(4) }, () => {
+      const key = random.below(5)
+      const bytes = random.below(random.chance(0.2) ? 1_500 : 60)
+      return random.chance(0.3) ? { key } : { key, bytes }
+    })
+    return { kind: 'put', changes }
+  })
 }
 
 function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {

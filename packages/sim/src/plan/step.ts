@@ -33,6 +33,8 @@ export type Step =
       queues: readonly string[]
       messages: readonly Pick<MessageStep, 'bytes' | 'key'>[]
     }
+  /** Records put together; without `bytes` the record is deleted. */
+  | { kind: 'put'; changes: readonly { key: number; bytes?: number }[] }
   /** A copy of the folder, looked into in the next life. */
   | { kind: 'backup' }
   /** Messages and settles that take effect together, or not at all. */

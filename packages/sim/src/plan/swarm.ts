@@ -26,6 +26,8 @@ export interface Swarm {
   /** Batches of publishers that confirm by number. */
   readonly numbered: number
   readonly backups: number
+  /** Puts of records. */
+  readonly puts: number
   readonly halves: number
   /** Messages published to the broker, past the library. */
   readonly direct: boolean
@@ -78,6 +80,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     batches: some(0.3, 0.5),
     numbered: some(0.3, 0.4),
     backups: some(0.25, 0.4),
+    puts: some(0.3, 0.6),
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),
     churn: random.chance(0.12),

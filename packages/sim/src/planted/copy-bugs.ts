@@ -2,7 +2,7 @@ import type { PlantedBug } from './bug.ts'
 
 const ENGINE = 'broker/src/engine'
 
-/** What publishers that confirm by number, and backups, can get wrong. */
+/** What publishers that confirm by number, records, and backups can get wrong. */
 export const COPY_BUGS: readonly PlantedBug[] = [
   {
     name: 'publisher-confirms-what-comes',
@@ -17,6 +17,20 @@ export const COPY_BUGS: readonly PlantedBug[] = [
     find: 'this.#options.onRefused(from, to, error)',
     replace: 'this.#options.onRefused(to, to, error)',
     why: 'of a refused batch the publisher hears of the last message only',
+  },
+  {
+    name: 'records-not-in-checkpoint',
+    file: `${ENGINE}/checkpoint.ts`,
+    find: '  yield* state.records.blocks(recordsHead())\n',
+    replace: '',
+    why: 'records go with the segment in which they were put',
+  },
+  {
+    name: 'records-confirmed-before-sync',
+    file: `${ENGINE}/record-keeper.ts`,
+    find: '        log.onDurable(over)\n',
+    replace: '        over()\n',
+    why: 'a put that was confirmed is lost in a crash',
   },
   {
     name: 'backup-while-freeing',

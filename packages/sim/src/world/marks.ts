@@ -25,6 +25,7 @@ export const MARKS = {
   batchCommitted: 'a batch of publishes and settles was committed',
   numberedConfirmed: 'a publisher heard by number that its messages are stored',
   numberedRefused: 'messages of a publisher were refused after they had been taken',
+  recordsFound: 'records of an earlier life were found',
   backupLookedInto: 'a backup was opened and compared',
   askedAfterRestart: 'a producer was asked for a transaction of an earlier life',
   transactionParked: 'a transaction was asked for in vain until it was parked',

@@ -112,6 +112,8 @@ class World {
         return this.#direct.resolve(step)
       case 'publishBatch':
         return this.#direct.publishers.run(step, number)
+      case 'put':
+        return this.#direct.records.run(step, number)
       case 'backup':
         return this.#direct.backups.begin(number)
       case 'batch':

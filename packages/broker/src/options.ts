@@ -1,0 +1,46 @@
+import type { Os } from '@hufu/os'
+import type { BrokerError } from './errors.ts'
+import type { Limits } from './limits.ts'
+
+/** What `createBroker` takes. */
+export interface BrokerOptions {
+  /** Folder of the broker's files; made when missing. One process at a time may have it open. */
+  dir: string
+  /** The machine. Default: the real one. */
+  os?: Os
+  limits?: Partial<Limits>
+  /**
+   * Called once when the log can no longer be trusted (a failed write or sync, Law 2). The broker
+   * has by then failed what waited and refuses all work. Default: the error ends the process,
+   * uncaught.
+   */
+  onFatal?: (error: BrokerError) => void
+  /** Told of what a person should know and the broker can live with. Default: written to stderr. */
+  onWarning?: (text: string) => void
+}
+
+/** What a queue does. All fields are stored with the queue and stay the same for its life. */
+export interface QueueOptions {
+  /** Waiting, delayed and unsettled messages together. Default 10,000,000. */
+  maxMessages?: number
+  /** Bytes of those messages as stored. Default 16 GiB. */
+  maxBytes?: number
+  /** Deliveries that may fail before a message is dead-lettered; 0 = no limit. Default 16. */
+  maxAttempts?: number
+  /** First retry delay, ms; it doubles with each failure. Default 1,000. */
+  retryFirstMs?: number
+  /** Longest retry delay, ms. Default 600,000. */
+  retryCapMs?: number
+  /**
+   * Queue that takes what failed too often; must be declared first. Without one such a message
+   * stays here, parked: listed, not delivered, until a person resolves it.
+   */
+  deadLetter?: string
+}
+
+export interface SubscribeOptions {
+  /** Most unsettled deliveries at a time. Default 100, limit 65,535. */
+  credit?: number
+  /** At most one unsettled message per key at a time, in order; others flow. Default false. */
+  keyOrder?: boolean
+}
