@@ -25,7 +25,14 @@ const GROUND = ['os', 'library ground', 'ports']
  * its own; parts of one row never import each other.
  */
 const LAYERS: readonly (readonly Part[])[] = [
-  [{ name: 'os ports', at: ['packages/os/src/*'] }],
+  [
+    { name: 'os ports', at: ['packages/os/src/*'] },
+    {
+      name: 'wire',
+      at: ['packages/wire/src/'],
+      seenBy: ['amqp door', 'transports/amqp', 'sim', 'server', 'demo'],
+    },
+  ],
   [
     { name: 'os on Node', at: ['packages/os/src/node/'] },
     { name: 'os simulated', at: ['packages/os/src/simulated/'] },
@@ -81,7 +88,8 @@ const LAYERS: readonly (readonly Part[])[] = [
   [
     ...['sqlite', 'postgres', 'mysql'].map((name) => adapter('stores', name, GROUND)),
     adapter('transports', 'embedded', [...GROUND, 'broker']),
-    ...['amqp', 'rocketmq'].map((name) => adapter('transports', name, GROUND)),
+    adapter('transports', 'amqp', [...GROUND, 'wire']),
+    adapter('transports', 'rocketmq', GROUND),
     { name: 'http', at: [`${HUFU}/http/`], sees: GROUND },
     { name: 'adapters', at: [`${HUFU}/adapters/`], sees: GROUND },
     { name: 'testing', at: [`${HUFU}/testing/`], sees: GROUND },

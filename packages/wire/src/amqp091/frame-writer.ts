@@ -1,0 +1,59 @@
+import { ByteWriter } from '../bytes/writer.ts'
+import { FRAME_BYTES, FRAME_HEARTBEAT, frameEnd, frameStart } from './frame.ts'
+import { type Method, writeMethod } from './methods.ts'
+
+const FIRST_BYTES = 4 * 1024
+/** A larger buffer is not used again. */
+const KEPT_BYTES_MAX = 256 * 1024
+
+/** Collects the frames of a connection, so that they leave with one write per turn. */
+export class FrameWriter extends ByteWriter {
+  /** Largest frame, with its head and end, in bytes. Default: 131,072. */
+  frameMax: number
+  #spare: Uint8Array | undefined
+
+  constructor(frameMax = 131_072) {
+    super(new Uint8Array(0))
+    this.frameMax = frameMax
+  }
+
+  /** Bytes that wait to be taken. */
+  get length(): number {
+    return this.at
+  }
+
+  /** Largest payload of a frame, in bytes. */
+  get payloadMax(): number {
+    return this.frameMax - FRAME_BYTES
+  }
+
+  /** @throws {RangeError} an argument does not fit its type; nothing is written. */
+  method(channel: number, method: Method): void {
+    writeMethod(this, channel, method)
+  }
+
+  heartbeat(): void {
+    frameEnd(this, frameStart(this, FRAME_HEARTBEAT, 0))
+  }
+
+  override reserve(count: number): void {
+    if (this.bytes.length === 0) {
+      this.bytes = this.#spare ?? new Uint8Array(FIRST_BYTES)
+      this.#spare = undefined
+    }
+    super.reserve(count)
+  }
+
+  /** What has been written; it is the caller's now, and the writer is empty. */
+  take(): Uint8Array {
+    const taken = this.bytes.subarray(0, this.at)
+    this.bytes = new Uint8Array(0)
+    this.at = 0
+    return taken
+  }
+
+  /** Gives back what `take` returned, once the socket has written it: its memory is used again. */
+  recycle(taken: Uint8Array): void {
+    if (taken.buffer.byteLength <= KEPT_BYTES_MAX) this.#spare = new Uint8Array(taken.buffer)
+  }
+}

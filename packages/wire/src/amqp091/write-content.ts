@@ -1,0 +1,202 @@
+import { copyBytes, putU16, putU32, putU64 } from '../bytes/writer.ts'
+import { BEFORE_PROPERTIES_BYTES, CLASS_BASIC } from './content-header.ts'
+import {
+  FRAME_BODY,
+  FRAME_BYTES,
+  FRAME_END,
+  FRAME_HEADER,
+  FRAME_METHOD,
+  putFrameHead,
+} from './frame.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import { type Method, methodIdOf } from './methods.ts'
+
+/*
+ * An envelope is what goes from a publish to a delivery without being decoded:
+ * | exchange shortstr | routing key shortstr | property flags and values |
+ */
+
+const DELIVER = methodIdOf('basic.deliver')
+const GET_OK = methodIdOf('basic.get-ok')
+const RETURN = methodIdOf('basic.return')
+const ACK = methodIdOf('basic.ack')
+const NACK = methodIdOf('basic.nack')
+
+/** Where the names end and the properties start in an envelope that starts at `at`. */
+export function propertiesAt(envelope: Uint8Array, at: number): number {
+  const key = at + 1 + envelope[at]!
+  return key + 1 + envelope[key]!
+}
+
+/**
+ * Whether the content header of such properties fits one frame: it cannot be split, and the peer
+ * that published it may have agreed on larger frames than the one that gets it.
+ */
+export function headerFits(into: FrameWriter, propertiesBytes: number): boolean {
+  return BEFORE_PROPERTIES_BYTES + propertiesBytes <= into.payloadMax
+}
+
+/** A `basic.deliver` with its content. `consumerTag` is a short string: `shortstr()`. */
+export function writeDeliver(
+  into: FrameWriter,
+  channel: number,
+  consumerTag: Uint8Array,
+  deliveryTag: number,
+  redelivered: boolean,
+  envelope: Uint8Array,
+  envelopeAt: number,
+  body: Uint8Array,
+): void {
+  const properties = propertiesAt(envelope, envelopeAt)
+  const payload = 13 + consumerTag.length + properties - envelopeAt
+  into.reserve(FRAME_BYTES + payload + contentBytes(into, envelope.length - properties, body))
+  const { bytes } = into
+  let at = putMethodHead(bytes, into.at, channel, DELIVER, payload)
+  at = copyBytes(consumerTag, 0, consumerTag.length, bytes, at)
+  at = putTag(bytes, at, deliveryTag, redelivered ? 1 : 0)
+  at = copyBytes(envelope, envelopeAt, properties, bytes, at)
+  bytes[at++] = FRAME_END
+  into.at = putContent(into, at, channel, envelope, properties, body)
+}
+
+/** A `basic.get-ok` with its content; `messageCount` is what is left in the queue. */
+export function writeGetOk(
+  into: FrameWriter,
+  channel: number,
+  deliveryTag: number,
+  redelivered: boolean,
+  messageCount: number,
+  envelope: Uint8Array,
+  envelopeAt: number,
+  body: Uint8Array,
+): void {
+  const properties = propertiesAt(envelope, envelopeAt)
+  const payload = 17 + properties - envelopeAt
+  into.reserve(FRAME_BYTES + payload + contentBytes(into, envelope.length - properties, body))
+  const { bytes } = into
+  let at = putMethodHead(bytes, into.at, channel, GET_OK, payload)
+  at = putTag(bytes, at, deliveryTag, redelivered ? 1 : 0)
+  at = copyBytes(envelope, envelopeAt, properties, bytes, at)
+  putU32(bytes, at, messageCount)
+  bytes[at + 4] = FRAME_END
+  into.at = putContent(into, at + 5, channel, envelope, properties, body)
+}
+
+/** A `basic.return` with its content. `replyText` is a short string: `shortstr()`. */
+export function writeReturn(
+  into: FrameWriter,
+  channel: number,
+  replyCode: number,
+  replyText: Uint8Array,
+  envelope: Uint8Array,
+  envelopeAt: number,
+  body: Uint8Array,
+): void {
+  const properties = propertiesAt(envelope, envelopeAt)
+  const payload = 6 + replyText.length + properties - envelopeAt
+  into.reserve(FRAME_BYTES + payload + contentBytes(into, envelope.length - properties, body))
+  const { bytes } = into
+  let at = putMethodHead(bytes, into.at, channel, RETURN, payload)
+  putU16(bytes, at, replyCode)
+  at = copyBytes(replyText, 0, replyText.length, bytes, at + 2)
+  at = copyBytes(envelope, envelopeAt, properties, bytes, at)
+  bytes[at++] = FRAME_END
+  into.at = putContent(into, at, channel, envelope, properties, body)
+}
+
+/** Any method that a content follows, with its content; `properties` are flags and values. */
+export function writeContent(
+  into: FrameWriter,
+  channel: number,
+  method: Method,
+  properties: Uint8Array,
+  body: Uint8Array,
+): void {
+  into.method(channel, method)
+  into.reserve(contentBytes(into, properties.length, body))
+  into.at = putContent(into, into.at, channel, properties, 0, body)
+}
+
+/** A `basic.ack`, the confirm of a publish. */
+export function writeAck(
+  into: FrameWriter,
+  channel: number,
+  deliveryTag: number,
+  multiple: boolean,
+): void {
+  writeSettle(into, channel, ACK, deliveryTag, multiple)
+}
+
+/** A `basic.nack` without requeue, the refusal of a publish. */
+export function writeNack(
+  into: FrameWriter,
+  channel: number,
+  deliveryTag: number,
+  multiple: boolean,
+): void {
+  writeSettle(into, channel, NACK, deliveryTag, multiple)
+}
+
+function writeSettle(
+  into: FrameWriter,
+  channel: number,
+  methodId: number,
+  deliveryTag: number,
+  multiple: boolean,
+): void {
+  into.reserve(FRAME_BYTES + 13)
+  const at = putMethodHead(into.bytes, into.at, channel, methodId, 13)
+  const end = putTag(into.bytes, at, deliveryTag, multiple ? 1 : 0)
+  into.bytes[end] = FRAME_END
+  into.at = end + 1
+}
+
+/** Bytes of the frames of a content. */
+function contentBytes(into: FrameWriter, propertiesBytes: number, body: Uint8Array): number {
+  const bodyFrames = Math.ceil(body.length / into.payloadMax)
+  const header = FRAME_BYTES + BEFORE_PROPERTIES_BYTES + propertiesBytes
+  return header + bodyFrames * FRAME_BYTES + body.length
+}
+
+/** Puts header and body frames where there is room for them; returns where they end. */
+function putContent(
+  into: FrameWriter,
+  at: number,
+  channel: number,
+  envelope: Uint8Array,
+  properties: number,
+  body: Uint8Array,
+): number {
+  const { bytes, payloadMax } = into
+  const propertiesBytes = envelope.length - properties
+  at = putFrameHead(bytes, at, FRAME_HEADER, channel, BEFORE_PROPERTIES_BYTES + propertiesBytes)
+  putU32(bytes, at, CLASS_BASIC * 0x10000)
+  putU64(bytes, at + 4, body.length)
+  at = copyBytes(envelope, properties, envelope.length, bytes, at + BEFORE_PROPERTIES_BYTES)
+  bytes[at++] = FRAME_END
+  for (let start = 0; start < body.length; start += payloadMax) {
+    const end = Math.min(start + payloadMax, body.length)
+    at = putFrameHead(bytes, at, FRAME_BODY, channel, end - start)
+    at = copyBytes(body, start, end, bytes, at)
+    bytes[at++] = FRAME_END
+  }
+  return at
+}
+
+function putMethodHead(
+  bytes: Uint8Array,
+  at: number,
+  channel: number,
+  methodId: number,
+  payloadBytes: number,
+): number {
+  const payload = putFrameHead(bytes, at, FRAME_METHOD, channel, payloadBytes)
+  putU32(bytes, payload, methodId)
+  return payload + 4
+}
+
+function putTag(bytes: Uint8Array, at: number, deliveryTag: number, bit: number): number {
+  putU64(bytes, at, deliveryTag)
+  bytes[at + 8] = bit
+  return at + 9
+}
