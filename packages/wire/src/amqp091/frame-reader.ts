@@ -68,7 +68,7 @@ export class FrameReader {
     if (at < length) this.#hold(chunk, at, length)
   }
 
-  /** Completes the frame that is held, as far as the chunk goes; returns how much of it was used. */
+  /** Completes the frame that is held, as far as the chunk goes; returns how much it used. */
   #complete(chunk: Uint8Array): number {
     let at = 0
     if (this.#heldBytes < FRAME_HEADER_BYTES) {

@@ -1,6 +1,6 @@
 export { TextCache } from '../bytes/text.ts'
 export { shortstr } from './arguments.ts'
-export { PublishView, SettleView } from './basic-views.ts'
+export { PublishView, readPublish, SettleView } from './basic-views.ts'
 export type { ContentHeader } from './content-header.ts'
 export { decodeHeader, HeaderView } from './content-header.ts'
 export type { Entries, FieldValue, RawTable } from './field.ts'
@@ -8,9 +8,10 @@ export { EMPTY_TABLE, TABLE_DEPTH_MAX } from './field.ts'
 export { FRAME_BODY, FRAME_HEADER, FRAME_HEARTBEAT, FRAME_METHOD } from './frame.ts'
 export type { OnFrame } from './frame-reader.ts'
 export { FrameReader } from './frame-reader.ts'
+export type { Content } from './frame-writer.ts'
 export { FrameWriter } from './frame-writer.ts'
-export type { Method, MethodName, MethodOf } from './methods.ts'
-export { decodeMethod, encodeMethod, methodIdAt, methodIdOf } from './methods.ts'
+export type { ContentMethod, Method, MethodName, MethodOf } from './methods.ts'
+export { decodeMethod, encodeMethod, hasContent, methodIdAt, methodIdOf } from './methods.ts'
 export type { Plain, PlainFields, PlainInput, PlainTable } from './plain.ts'
 export { encodePlain, plainOf, plainValue, shortText, tagged } from './plain.ts'
 export type { Properties } from './properties.ts'
@@ -26,7 +27,6 @@ export {
   headerFits,
   propertiesAt,
   writeAck,
-  writeContent,
   writeDeliver,
   writeGetOk,
   writeNack,

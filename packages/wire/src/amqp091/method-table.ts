@@ -1,6 +1,6 @@
 /**
- * How an argument is written. `reserved-…` ones are written as zero or empty, are not looked at, and
- * do not show; `longtext` is a long string that is text by its meaning.
+ * How an argument is written. `reserved-…` ones are written as zero or empty, are not looked at,
+ * and do not show; `longtext` is a long string that is text by its meaning.
  */
 export type ArgumentType =
   | 'octet'

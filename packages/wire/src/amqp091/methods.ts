@@ -3,7 +3,13 @@ import { readArgument, writeArgument } from './arguments.ts'
 import { Cursor, getU16, getU32 } from './cursor.ts'
 import type { RawTable } from './field.ts'
 import { FRAME_METHOD, frameEnd, frameStart } from './frame.ts'
-import { type Arguments, type ArgumentType, CLASS_IDS, CLASSES } from './method-table.ts'
+import {
+  type Arguments,
+  type ArgumentType,
+  CLASS_IDS,
+  CLASSES,
+  CONTENT_METHODS,
+} from './method-table.ts'
 import { WireError } from './wire-error.ts'
 
 interface Values {
@@ -43,6 +49,9 @@ type Shown<A> = {
 /** One method: its name and its arguments in camel case. Reserved arguments do not show. */
 export type MethodOf<N extends MethodName> = { readonly name: N } & Shown<ArgumentsOf<N>>
 
+/** A method that a content follows: a header frame and the body. */
+export type ContentMethod = MethodOf<(typeof CONTENT_METHODS)[number]>
+
 /** Any method, told apart by `name`. */
 export type Method = { [N in MethodName]: MethodOf<N> }[MethodName]
 
@@ -64,6 +73,13 @@ for (const [className, methods] of Object.entries(CLASSES)) {
     byId.set(classId * 0x10000 + methodId, plan)
     byName.set(plan.name, plan)
   }
+}
+
+const withContent: ReadonlySet<string> = new Set(CONTENT_METHODS)
+
+/** Whether a content follows the method. */
+export function hasContent(method: Method): method is ContentMethod {
+  return withContent.has(method.name)
 }
 
 /** Class id · 65,536 + method id, as the first four bytes of a method's payload are. */

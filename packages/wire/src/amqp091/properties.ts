@@ -52,9 +52,9 @@ export interface Properties {
 }
 
 /**
- * Properties in wire form, looked at without decoding them: `read` checks all of them and notes where
- * each is, the getters decode one. Made once and moved from message to message. Text that is not
- * UTF-8 shows with U+FFFD; the bytes stay as they are.
+ * Properties in wire form, looked at without decoding them: `read` checks all of them and notes
+ * where each is, the getters decode one. Made once and moved from message to message. Text that is
+ * not UTF-8 shows with U+FFFD; the bytes stay as they are.
  */
 export class PropertiesView implements Properties {
   readonly #cursor = new Cursor(new Uint8Array(2), 0, 2, 'basic properties', 60)

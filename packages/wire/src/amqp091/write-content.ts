@@ -1,15 +1,9 @@
-import { copyBytes, putU16, putU32, putU64 } from '../bytes/writer.ts'
-import { BEFORE_PROPERTIES_BYTES, CLASS_BASIC } from './content-header.ts'
-import {
-  FRAME_BODY,
-  FRAME_BYTES,
-  FRAME_END,
-  FRAME_HEADER,
-  FRAME_METHOD,
-  putFrameHead,
-} from './frame.ts'
+import { copyBytes, putU16, putU32 } from '../bytes/writer.ts'
+import { contentBytes, putContent, putMethodHead, putTag } from './content-frames.ts'
+import { BEFORE_PROPERTIES_BYTES } from './content-header.ts'
+import { FRAME_BYTES, FRAME_END } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
-import { type Method, methodIdOf } from './methods.ts'
+import { methodIdOf } from './methods.ts'
 
 /*
  * An envelope is what goes from a publish to a delivery without being decoded:
@@ -47,16 +41,17 @@ export function writeDeliver(
   envelopeAt: number,
   body: Uint8Array,
 ): void {
+  const { payloadMax } = into
   const properties = propertiesAt(envelope, envelopeAt)
   const payload = 13 + consumerTag.length + properties - envelopeAt
-  into.reserve(FRAME_BYTES + payload + contentBytes(into, envelope.length - properties, body))
+  into.reserve(FRAME_BYTES + payload + contentBytes(payloadMax, envelope.length - properties, body))
   const { bytes } = into
   let at = putMethodHead(bytes, into.at, channel, DELIVER, payload)
   at = copyBytes(consumerTag, 0, consumerTag.length, bytes, at)
   at = putTag(bytes, at, deliveryTag, redelivered ? 1 : 0)
   at = copyBytes(envelope, envelopeAt, properties, bytes, at)
   bytes[at++] = FRAME_END
-  into.at = putContent(into, at, channel, envelope, properties, body)
+  into.at = putContent(bytes, at, channel, payloadMax, envelope, properties, body)
 }
 
 /** A `basic.get-ok` with its content; `messageCount` is what is left in the queue. */
@@ -70,16 +65,17 @@ export function writeGetOk(
   envelopeAt: number,
   body: Uint8Array,
 ): void {
+  const { payloadMax } = into
   const properties = propertiesAt(envelope, envelopeAt)
   const payload = 17 + properties - envelopeAt
-  into.reserve(FRAME_BYTES + payload + contentBytes(into, envelope.length - properties, body))
+  into.reserve(FRAME_BYTES + payload + contentBytes(payloadMax, envelope.length - properties, body))
   const { bytes } = into
   let at = putMethodHead(bytes, into.at, channel, GET_OK, payload)
   at = putTag(bytes, at, deliveryTag, redelivered ? 1 : 0)
   at = copyBytes(envelope, envelopeAt, properties, bytes, at)
   putU32(bytes, at, messageCount)
   bytes[at + 4] = FRAME_END
-  into.at = putContent(into, at + 5, channel, envelope, properties, body)
+  into.at = putContent(bytes, at + 5, channel, payloadMax, envelope, properties, body)
 }
 
 /** A `basic.return` with its content. `replyText` is a short string: `shortstr()`. */
@@ -92,29 +88,17 @@ export function writeReturn(
   envelopeAt: number,
   body: Uint8Array,
 ): void {
+  const { payloadMax } = into
   const properties = propertiesAt(envelope, envelopeAt)
   const payload = 6 + replyText.length + properties - envelopeAt
-  into.reserve(FRAME_BYTES + payload + contentBytes(into, envelope.length - properties, body))
+  into.reserve(FRAME_BYTES + payload + contentBytes(payloadMax, envelope.length - properties, body))
   const { bytes } = into
   let at = putMethodHead(bytes, into.at, channel, RETURN, payload)
   putU16(bytes, at, replyCode)
   at = copyBytes(replyText, 0, replyText.length, bytes, at + 2)
   at = copyBytes(envelope, envelopeAt, properties, bytes, at)
   bytes[at++] = FRAME_END
-  into.at = putContent(into, at, channel, envelope, properties, body)
-}
-
-/** Any method that a content follows, with its content; `properties` are flags and values. */
-export function writeContent(
-  into: FrameWriter,
-  channel: number,
-  method: Method,
-  properties: Uint8Array,
-  body: Uint8Array,
-): void {
-  into.method(channel, method)
-  into.reserve(contentBytes(into, properties.length, body))
-  into.at = putContent(into, into.at, channel, properties, 0, body)
+  into.at = putContent(bytes, at, channel, payloadMax, envelope, properties, body)
 }
 
 /** A `basic.ack`, the confirm of a publish. */
@@ -149,54 +133,4 @@ function writeSettle(
   const end = putTag(into.bytes, at, deliveryTag, multiple ? 1 : 0)
   into.bytes[end] = FRAME_END
   into.at = end + 1
-}
-
-/** Bytes of the frames of a content. */
-function contentBytes(into: FrameWriter, propertiesBytes: number, body: Uint8Array): number {
-  const bodyFrames = Math.ceil(body.length / into.payloadMax)
-  const header = FRAME_BYTES + BEFORE_PROPERTIES_BYTES + propertiesBytes
-  return header + bodyFrames * FRAME_BYTES + body.length
-}
-
-/** Puts header and body frames where there is room for them; returns where they end. */
-function putContent(
-  into: FrameWriter,
-  at: number,
-  channel: number,
-  envelope: Uint8Array,
-  properties: number,
-  body: Uint8Array,
-): number {
-  const { bytes, payloadMax } = into
-  const propertiesBytes = envelope.length - properties
-  at = putFrameHead(bytes, at, FRAME_HEADER, channel, BEFORE_PROPERTIES_BYTES + propertiesBytes)
-  putU32(bytes, at, CLASS_BASIC * 0x10000)
-  putU64(bytes, at + 4, body.length)
-  at = copyBytes(envelope, properties, envelope.length, bytes, at + BEFORE_PROPERTIES_BYTES)
-  bytes[at++] = FRAME_END
-  for (let start = 0; start < body.length; start += payloadMax) {
-    const end = Math.min(start + payloadMax, body.length)
-    at = putFrameHead(bytes, at, FRAME_BODY, channel, end - start)
-    at = copyBytes(body, start, end, bytes, at)
-    bytes[at++] = FRAME_END
-  }
-  return at
-}
-
-function putMethodHead(
-  bytes: Uint8Array,
-  at: number,
-  channel: number,
-  methodId: number,
-  payloadBytes: number,
-): number {
-  const payload = putFrameHead(bytes, at, FRAME_METHOD, channel, payloadBytes)
-  putU32(bytes, payload, methodId)
-  return payload + 4
-}
-
-function putTag(bytes: Uint8Array, at: number, deliveryTag: number, bit: number): number {
-  putU64(bytes, at, deliveryTag)
-  bytes[at + 8] = bit
-  return at + 9
 }

@@ -42,9 +42,9 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
 const CACHED_BYTES_MAX = 64
 
 /**
- * Texts that come again and again (names of queues, routing keys) as one string each: found by their
- * bytes, without decoding. It holds `slots` ASCII texts of up to 64 bytes; a new one takes the place
- * of the one in its slot, so what a peer sends cannot make it grow.
+ * Texts that come again and again (names of queues, routing keys) as one string each: found by
+ * their bytes, without decoding. It holds `slots` ASCII texts of up to 64 bytes; a new one takes
+ * the place of the one in its slot, so what a peer sends cannot make it grow.
  */
 export class TextCache {
   readonly #slots: (string | undefined)[]
