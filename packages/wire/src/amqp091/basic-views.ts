@@ -63,17 +63,6 @@ export class PublishView {
   }
 }
 
-const publish = new PublishView(new TextCache(1_024))
-
-/**
- * The arguments of a `basic.publish` in the view that all calls share: valid until the next call.
- *
- * @throws {WireError} 501 wrong lengths.
- */
-export function readPublish(payload: Uint8Array, start = 0, end = payload.length): PublishView {
-  return publish.read(payload, start, end)
-}
-
 function publishFailure(why: string): WireError {
   return new WireError(501, `cannot read basic.publish: ${why}`, 60, 40)
 }

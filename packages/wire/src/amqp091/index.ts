@@ -1,6 +1,6 @@
 export { TextCache } from '../bytes/text.ts'
 export { shortstr } from './arguments.ts'
-export { PublishView, readPublish, SettleView } from './basic-views.ts'
+export { PublishView, SettleView } from './basic-views.ts'
 export type { ContentHeader } from './content-header.ts'
 export { decodeHeader, HeaderView } from './content-header.ts'
 export type { Entries, FieldValue, RawTable } from './field.ts'

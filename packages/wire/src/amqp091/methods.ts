@@ -50,7 +50,9 @@ type Shown<A> = {
 export type MethodOf<N extends MethodName> = { readonly name: N } & Shown<ArgumentsOf<N>>
 
 /** A method that a content follows: a header frame and the body. */
-export type ContentMethod = MethodOf<(typeof CONTENT_METHODS)[number]>
+export type ContentMethod = {
+  [N in (typeof CONTENT_METHODS)[number]]: MethodOf<N>
+}[(typeof CONTENT_METHODS)[number]]
 
 /** Any method, told apart by `name`. */
 export type Method = { [N in MethodName]: MethodOf<N> }[MethodName]
