@@ -61,6 +61,11 @@ const LAYERS: readonly (readonly Part[])[] = [
       at: [`${BROKER}/index.ts`],
       seenBy: ['transports/embedded', 'sim', 'server', 'demo', 'examples'],
     },
+    {
+      name: 'broker, amqp',
+      at: [`${BROKER}/doors/amqp/index.ts`],
+      seenBy: ['sim', 'server', 'demo', 'examples'],
+    },
   ],
 
   [

@@ -1,3 +1,5 @@
+import { shortText } from '@hufu/wire/amqp091'
+
 /** Reply codes and their names (AMQP 0-9-1 §1.2, RabbitMQ's errata). */
 const NAMES = {
   311: 'CONTENT_TOO_LARGE',
@@ -25,20 +27,15 @@ export type ReplyCode = keyof typeof NAMES
 /** These close the channel only; all others close the connection. */
 const SOFT: ReadonlySet<number> = new Set([311, 312, 313, 403, 404, 405, 406])
 
-/** What a client did wrong, or what ends its connection: becomes a close with this code and text. */
+/** What a client did wrong, or what ends its connection: a close with this code and text. */
 export class AmqpError extends Error {
   readonly code: ReplyCode
   /** It ends the connection, not only the channel. */
   readonly hard: boolean
 
   constructor(code: ReplyCode, detail: string, hard = !SOFT.has(code)) {
-    super(`${NAMES[code]} - ${detail}`)
+    super(shortText(`${NAMES[code]} - ${detail}`))
     this.code = code
     this.hard = hard
   }
-}
-
-/** The reply text of a code, without a detail. */
-export function nameOf(code: ReplyCode): string {
-  return NAMES[code]
 }

@@ -11,8 +11,8 @@ export interface ConfirmWriter {
 }
 
 /**
- * The publisher confirms of one channel: publishes are numbered from 1; what is stored is told in as
- * few frames as possible, once per turn. A cumulative ack is only sent for a number below which
+ * The publisher confirms of one channel: publishes are numbered from 1; what is stored is told in
+ * as few frames as possible, once per turn. A cumulative ack is only sent for a number below which
  * everything has been told or is told by it.
  */
 export class Confirms {

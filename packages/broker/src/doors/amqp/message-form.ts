@@ -2,16 +2,10 @@
  * How an AMQP message is kept in the core's properties, so that it is delivered without being taken
  * apart: | codec 1 | exchange, length 1 | routing key, length 1 | basic properties as received |
  */
-export const CODEC_AMQP = 1
+const CODEC_AMQP = 1
 
-/** A message as it came, or as it goes out. */
-export interface AmqpMessage {
-  readonly exchange: string
-  readonly routingKey: string
-  /** Flags and values of the content header, as received. */
-  readonly properties: Uint8Array
-  readonly body: Uint8Array
-}
+/** Flags, none set. */
+const NO_PROPERTIES = new Uint8Array(2)
 
 /** The part of a message that the core keeps as opaque properties. */
 export function storedForm(
@@ -27,18 +21,16 @@ export function storedForm(
   return stored
 }
 
-/** Reads what `storedForm` made; undefined when something else has stored it. */
-export function messageOf(stored: Uint8Array, body: Uint8Array): AmqpMessage | undefined {
-  if (stored[0] !== CODEC_AMQP) return undefined
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
-  const keyAt = 2 + bytes[1]!
-  const end = keyAt + 1 + bytes[keyAt]!
-  return {
-    exchange: bytes.toString('utf8', 2, keyAt),
-    routingKey: bytes.toString('utf8', keyAt + 1, end),
-    properties: stored.subarray(end),
-    body,
-  }
+/** Exchange, routing key and properties as they go out, in `bytes` from `at` on. */
+export interface Envelope {
+  readonly bytes: Uint8Array
+  readonly at: number
+}
+
+/** Of what `storedForm` made; what something else has stored comes from the default exchange. */
+export function envelopeOf(stored: Uint8Array, queue: string): Envelope {
+  if (stored[0] === CODEC_AMQP) return { bytes: stored, at: 1 }
+  return { bytes: storedForm('', queue, NO_PROPERTIES), at: 1 }
 }
 
 function writeShort(into: Buffer, at: number, text: string): number {

@@ -16,7 +16,7 @@ export class UnackedList<Source> {
   }
 
   /** Numbers a delivery that is not to be settled by the client. */
-  skip(): number {
+  pass(): number {
     return ++this.#last
   }
 

@@ -1,0 +1,26 @@
+import type { FrameWriter } from '@hufu/wire/amqp091'
+import type { DoorParts } from './door-parts.ts'
+import type { Terms } from './negotiate.ts'
+import type { VirtualHost } from './virtual-host.ts'
+
+/** What channels know of their connection. */
+export interface ChannelHost {
+  /** Of the connection. */
+  readonly number: number
+  readonly parts: DoorParts
+  readonly vhost: VirtualHost
+  readonly user: string
+  readonly terms: Terms
+  /** Those that the client has named. */
+  readonly capabilities: ReadonlySet<string>
+  /** The socket takes no more for now: nothing is to be delivered. */
+  readonly congested: boolean
+  readonly out: FrameWriter
+  /** Something is to be sent, or to be done at the end of this turn. */
+  changed(): void
+  /** Nothing more is read until as many `release`s have come. */
+  hold(): void
+  release(): void
+  /** The core has refused what must not fail: the connection ends. */
+  lost(error: unknown): void
+}

@@ -1,0 +1,304 @@
+import type { Method, MethodOf } from '@hufu/wire/amqp091'
+import { decodeMethod, FRAME_METHOD, PublishView } from '@hufu/wire/amqp091'
+import { AmqpError } from './amqp-error.ts'
+import type { ChannelHost } from './channel-host.ts'
+import { Consuming } from './consuming.ts'
+import { ContentReader, type Published } from './content-reader.ts'
+import type { FailedMethod } from './failed-method.ts'
+import { Publishing } from './publishing.ts'
+import { type Declared, declaring, demandMay, nameOr } from './topology-methods.ts'
+import { Transaction } from './transaction.ts'
+
+/** Bytes of frames that wait for the end of a method, before no more is read. */
+const WAITING_MAX = 1 << 20
+
+/** basic.publish, class and method. */
+const PUBLISH = 0x3c_0028
+
+/** One channel: what comes is dealt with in order, also when a method has to wait for the disk. */
+export class Channel {
+  readonly #host: ChannelHost & Overseer
+  readonly #number: number
+  readonly #content: ContentReader
+  readonly #consuming: Consuming
+  readonly #publishing: Publishing
+  readonly #declared: Declared = { queue: '' }
+  readonly #view = new PublishView()
+  #transaction: Transaction | undefined
+  #state: 'open' | 'closing' | 'over' = 'open'
+  #busy = false
+  #waiting: { readonly type: number; readonly payload: Uint8Array }[] = []
+  #waitingBytes = 0
+  /** Of the frame that is dealt with. */
+  #method: FailedMethod = { classId: 0, methodId: 0 }
+
+  constructor(host: ChannelHost & Overseer, number: number) {
+    this.#host = host
+    this.#number = number
+    this.#content = new ContentReader(host.parts.messageBytesMax)
+    this.#consuming = new Consuming(host, number)
+    this.#publishing = new Publishing(host, number)
+  }
+
+  frame(type: number, payload: Uint8Array): void {
+    if (this.#state === 'closing') return this.#whileClosing(type, payload)
+    if (!this.#busy) return this.#take(type, payload)
+    this.#waiting.push({ type, payload: Buffer.from(payload) })
+    const before = this.#waitingBytes
+    this.#waitingBytes += payload.length
+    if (before < WAITING_MAX && this.#waitingBytes >= WAITING_MAX) this.#host.hold()
+  }
+
+  /** It has made a mistake: it is closed, and hears no more until the client says so too. */
+  refuse(error: AmqpError, { classId, methodId }: FailedMethod): void {
+    if (this.#state !== 'open') return
+    this.#leave()
+    this.#state = 'closing'
+    const told = { replyCode: error.code, replyText: error.message, classId, methodId }
+    this.#send({ name: 'channel.close', ...told })
+  }
+
+  /** The connection is over. */
+  end(): void {
+    if (this.#state === 'open') this.#leave()
+    this.#state = 'over'
+  }
+
+  beforeFlush(): void {
+    if (this.#state !== 'open') return
+    this.#consuming.flush()
+    this.#publishing.flush()
+  }
+
+  pause(): void {
+    this.#consuming.pause()
+  }
+
+  resume(): void {
+    if (this.#state === 'open') this.#consuming.resume()
+  }
+
+  #whileClosing(type: number, payload: Uint8Array): void {
+    if (type !== FRAME_METHOD) return
+    const { name } = decodeMethod(payload)
+    if (name === 'channel.close') this.#send({ name: 'channel.close-ok' })
+    if (name === 'channel.close-ok') this.#over()
+  }
+
+  #take(type: number, payload: Uint8Array): void {
+    try {
+      if (type !== FRAME_METHOD) this.#contentFrame(type, payload)
+      else this.#methodFrame(payload)
+    } catch (error) {
+      this.#host.failed(error, this, this.#method)
+    }
+  }
+
+  #methodFrame(payload: Uint8Array): void {
+    if (this.#content.open) {
+      throw new AmqpError(505, 'expected content header for class 60, got method frame instead')
+    }
+    this.#method = idsOf(payload)
+    const { classId, methodId } = this.#method
+    if (((classId << 16) | methodId) === PUBLISH) return this.#begun(payload)
+    const method = decodeMethod(payload)
+    const replies = this.#quick(method)
+    if (replies === 'slow') this.#run(this.#slow(method))
+  }
+
+  #begun(payload: Uint8Array): void {
+    const { exchange, routingKey, mandatory, immediate } = this.#view.read(payload)
+    if (immediate) throw new AmqpError(540, 'immediate=true')
+    this.#content.begin({ exchange, routingKey, mandatory })
+  }
+
+  #contentFrame(type: number, payload: Uint8Array): void {
+    const published: Published | undefined = this.#content.frame(type, payload)
+    if (published !== undefined) this.#publishing.publish(published, this.#transaction)
+  }
+
+  /** What is done at once; `slow`: what has to wait for something. */
+  #quick(method: Method): 'slow' | undefined {
+    switch (method.name) {
+      case 'basic.ack':
+        return this.#settle(method.deliveryTag, method.multiple, 'done')
+      case 'basic.nack':
+        return this.#settle(
+          method.deliveryTag,
+          method.multiple,
+          method.requeue ? 'requeue' : 'reject',
+        )
+      case 'basic.reject':
+        return this.#settle(method.deliveryTag, false, method.requeue ? 'requeue' : 'reject')
+      case 'basic.consume':
+        return this.#consume(method)
+      case 'basic.cancel':
+        return this.#cancel(method)
+      case 'basic.cancel-ok':
+        return undefined
+      case 'basic.qos':
+        return this.#qos(method)
+      case 'basic.recover':
+        return this.#recover(method.requeue, true)
+      case 'basic.recover-async':
+        return this.#recover(method.requeue, false)
+      case 'confirm.select':
+        return this.#confirmSelect(method.noWait)
+      case 'tx.select':
+        return this.#txSelect()
+      case 'channel.close':
+        return this.#close()
+      case 'channel.flow':
+        if (!method.active) throw new AmqpError(540, 'active=false')
+        return this.#send({ name: 'channel.flow-ok', active: true })
+      case 'channel.open':
+        throw new AmqpError(504, "second 'channel.open' seen")
+      case 'access.request':
+        return this.#send({ name: 'access.request-ok', ticket: 1 })
+      default:
+        return 'slow'
+    }
+  }
+
+  async #slow(method: Method): Promise<void> {
+    if (method.name === 'basic.get') {
+      const queue = this.#queue(method.queue, 'read')
+      return this.#consuming.get(queue, method.noAck)
+    }
+    if (method.name === 'tx.commit') return this.#commit()
+    if (method.name === 'tx.rollback') return this.#rollback()
+    const reply = await declaring(this.#host, this.#declared, method)
+    if (reply !== undefined) this.#send(reply)
+  }
+
+  /** The frames behind it wait until it is done. */
+  #run(work: Promise<void>): void {
+    this.#busy = true
+    const method = this.#method
+    work
+      .catch((error) => {
+        if (this.#state === 'open') this.#host.failed(error, this, method)
+      })
+      .then(() => this.#goOn())
+  }
+
+  #goOn(): void {
+    this.#busy = false
+    while (!this.#busy && this.#waiting.length > 0) {
+      const { type, payload } = this.#waiting.shift()!
+      const before = this.#waitingBytes
+      this.#waitingBytes -= payload.length
+      if (before >= WAITING_MAX && this.#waitingBytes < WAITING_MAX) this.#host.release()
+      if (this.#state === 'open') this.#take(type, payload)
+      else if (this.#state === 'closing') this.#whileClosing(type, payload)
+    }
+  }
+
+  #settle(tag: number, multiple: boolean, outcome: 'done' | 'requeue' | 'reject'): undefined {
+    const taken = this.#consuming.take(tag, multiple)
+    const transaction = this.#transaction
+    if (transaction === undefined) this.#consuming.settle(taken, outcome)
+    else for (const each of taken) transaction.settle(each, { id: each.id, outcome })
+  }
+
+  #consume(method: MethodOf<'basic.consume'>): undefined {
+    const queue = this.#queue(method.queue, 'read')
+    const consumerTag = this.#consuming.consume(method, queue)
+    if (!method.noWait) this.#send({ name: 'basic.consume-ok', consumerTag })
+  }
+
+  #cancel({ consumerTag, noWait }: MethodOf<'basic.cancel'>): undefined {
+    this.#consuming.cancel(consumerTag)
+    if (!noWait) this.#send({ name: 'basic.cancel-ok', consumerTag })
+  }
+
+  #qos({ prefetchSize, prefetchCount }: MethodOf<'basic.qos'>): undefined {
+    if (prefetchSize !== 0) throw new AmqpError(540, `prefetch_size!=0 (${prefetchSize})`)
+    this.#consuming.prefetch = prefetchCount
+    this.#send({ name: 'basic.qos-ok' })
+  }
+
+  #recover(requeue: boolean, told: boolean): undefined {
+    if (!requeue) throw new AmqpError(540, 'requeue=false')
+    this.#consuming.recover()
+    if (told) this.#send({ name: 'basic.recover-ok' })
+  }
+
+  #confirmSelect(noWait: boolean): undefined {
+    if (this.#transaction !== undefined) {
+      throw new AmqpError(406, 'cannot switch from tx to confirm mode')
+    }
+    this.#publishing.confirming = true
+    if (!noWait) this.#send({ name: 'confirm.select-ok' })
+  }
+
+  #txSelect(): undefined {
+    if (this.#publishing.confirming) {
+      throw new AmqpError(406, 'cannot switch from confirm to tx mode')
+    }
+    this.#transaction ??= new Transaction(this.#host.parts.broker, (each) =>
+      this.#consuming.settledElsewhere(each),
+    )
+    this.#send({ name: 'tx.select-ok' })
+  }
+
+  async #commit(): Promise<void> {
+    const transaction = this.#inTransaction()
+    const unrouted = await transaction.commit()
+    for (const each of unrouted) this.#publishing.giveBack(each)
+    this.#send({ name: 'tx.commit-ok' })
+  }
+
+  async #rollback(): Promise<void> {
+    this.#consuming.putBack(await this.#inTransaction().rollback())
+    this.#send({ name: 'tx.rollback-ok' })
+  }
+
+  #inTransaction(): Transaction {
+    if (this.#transaction !== undefined) return this.#transaction
+    throw new AmqpError(406, 'channel is not transactional')
+  }
+
+  #queue(name: string, what: 'read') {
+    const queue = nameOr(this.#declared, name)
+    demandMay(this.#host, what, 'queue', queue)
+    return this.#host.vhost.queueOf(this.#host.number, queue)
+  }
+
+  #close(): undefined {
+    this.#leave()
+    this.#send({ name: 'channel.close-ok' })
+    this.#over()
+  }
+
+  /** What it had goes back; what was not committed is dropped. */
+  #leave(): void {
+    this.#consuming.end()
+    this.#publishing.flush()
+    this.#transaction?.rollback().catch(() => undefined)
+    if (this.#waitingBytes >= WAITING_MAX) this.#host.release()
+    this.#waitingBytes = 0
+    this.#waiting = []
+  }
+
+  #over(): void {
+    this.#state = 'over'
+    this.#host.channelOver(this.#number)
+  }
+
+  #send(method: Method): undefined {
+    this.#host.out.method(this.#number, method)
+    this.#host.changed()
+  }
+}
+
+/** What a channel tells its connection of itself. */
+export interface Overseer {
+  failed(error: unknown, channel: Channel, method: FailedMethod): void
+  channelOver(number: number): void
+}
+
+function idsOf(payload: Uint8Array): FailedMethod {
+  const [a = 0, b = 0, c = 0, d = 0] = payload
+  return { classId: (a << 8) | b, methodId: (c << 8) | d }
+}

@@ -1,0 +1,358 @@
+import type { Connection } from '@hufu/os'
+import type { Method, MethodOf } from '@hufu/wire/amqp091'
+import {
+  decodeMethod,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  FrameReader,
+  FrameWriter,
+  WireError,
+} from '@hufu/wire/amqp091'
+import { AmqpError, type ReplyCode } from './amqp-error.ts'
+import { Channel, type Overseer } from './channel.ts'
+import type { ChannelHost } from './channel-host.ts'
+import type { DoorParts } from './door-parts.ts'
+import type { FailedMethod } from './failed-method.ts'
+import {
+  agreed,
+  capabilitiesOf,
+  credentialsOf,
+  OFFERED,
+  startMethod,
+  type Terms,
+} from './negotiate.ts'
+import { told } from './refusals.ts'
+import type { VirtualHost } from './virtual-host.ts'
+
+/** `AMQP`, protocol 0, version 0-9-1. */
+const HEADER = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1)
+
+/** Until a connection is open; and from a close to its answer. */
+const HANDSHAKE_MS = 10_000
+
+/** A login that failed is answered after this time, so that guessing is slow. */
+const REFUSED_MS = 1_000
+
+type Phase = 'header' | 'start' | 'login' | 'tune' | 'open' | 'running' | 'closing' | 'over'
+
+const NO_METHOD: FailedMethod = { classId: 0, methodId: 0 }
+
+let connections = 0
+
+/** One client: its handshake, its channels, and what is sent to it. */
+export class AmqpConnection implements ChannelHost, Overseer {
+  /** Tells connections of this process apart. */
+  readonly number = ++connections
+  readonly parts: DoorParts
+  readonly out = new FrameWriter()
+  capabilities: ReadonlySet<string> = new Set()
+  terms: Terms = OFFERED
+  user = ''
+  vhost!: VirtualHost
+  /** The socket takes no more for now. */
+  congested = false
+  readonly #socket: Connection
+  readonly #reader: FrameReader
+  readonly #channels = new Map<number, Channel>()
+  readonly #onOver: (connection: AmqpConnection) => void
+  #phase: Phase = 'header'
+  #head: Uint8Array = new Uint8Array(0)
+  #held = 0
+  #flushing = false
+  #gone = false
+  /** Monotonic ms. */
+  #lastHeard = 0
+  #lastSent = 0
+  #endBy = Number.POSITIVE_INFINITY
+
+  constructor(socket: Connection, parts: DoorParts, onOver: (connection: AmqpConnection) => void) {
+    this.#socket = socket
+    this.parts = parts
+    this.#onOver = onOver
+    this.#reader = new FrameReader(OFFERED.frameMax, (type, channel, bytes, start, end) =>
+      this.#heard(type, channel, bytes.subarray(start, end)),
+    )
+  }
+
+  start(): void {
+    this.#lastHeard = this.#lastSent = this.#now()
+    this.#endBy = this.#now() + HANDSHAKE_MS
+    this.#socket.start({
+      data: (chunk) => this.#data(chunk),
+      drain: () => this.#drained(),
+      end: () => this.#left(),
+      close: () => this.#left(),
+    })
+  }
+
+  /** Called about once a second: heartbeats, and waits that are over. */
+  tick(): void {
+    const now = this.#now()
+    if (now >= this.#endBy) return this.#socket.destroy()
+    const everyMs = this.terms.heartbeat * 1_000
+    if (this.#phase !== 'running' || everyMs === 0) return
+    if (now - this.#lastHeard > 2 * everyMs && this.#held === 0) return this.#socket.destroy()
+    if (now - this.#lastSent >= everyMs / 2) {
+      this.out.heartbeat()
+      this.changed()
+    }
+  }
+
+  /** The server ends it: the client is told, and has some seconds to answer. */
+  close(code: ReplyCode, detail: string): void {
+    if (this.#phase === 'running') this.#fail(new AmqpError(code, detail, true), NO_METHOD)
+    else this.#socket.destroy()
+  }
+
+  /** Ends it at once. */
+  drop(): void {
+    this.#socket.destroy()
+  }
+
+  // What channels ask of their connection.
+
+  /** Something is to be sent: all of a turn goes out as one write. */
+  changed(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    this.parts.os.clock.turn(() => this.#flush())
+  }
+
+  failed(error: unknown, channel: Channel, method: FailedMethod): void {
+    const refusal = this.#asAmqp(error)
+    if (refusal.hard) return this.#fail(refusal, method)
+    channel.refuse(refusal, method)
+  }
+
+  channelOver(number: number): void {
+    this.#channels.delete(number)
+  }
+
+  lost(error: unknown): void {
+    this.#fail(this.#asAmqp(error), NO_METHOD)
+  }
+
+  /** No more is read until as many `release`s have come. */
+  hold(): void {
+    if (this.#held++ === 0) this.#socket.pause()
+  }
+
+  release(): void {
+    if (--this.#held === 0) this.#socket.resume()
+  }
+
+  // What comes in.
+
+  #data(chunk: Uint8Array): void {
+    this.#lastHeard = this.#now()
+    try {
+      const rest = this.#phase === 'header' ? this.#protocolHeader(chunk) : chunk
+      if (rest !== undefined && rest.length > 0) this.#reader.feed(rest)
+    } catch (error) {
+      this.#fail(this.#asAmqp(error), methodOf(error))
+    }
+  }
+
+  /** What follows the header; undefined while it is not whole, or when it is another protocol. */
+  #protocolHeader(chunk: Uint8Array): Uint8Array | undefined {
+    const head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
+    const known = Math.min(head.length, HEADER.length)
+    const wrong = Buffer.compare(head.subarray(0, known), HEADER.subarray(0, known)) !== 0
+    if (wrong) {
+      this.#phase = 'over'
+      this.#socket.write(HEADER)
+      this.#socket.end()
+      return undefined
+    }
+    this.#head = head
+    if (head.length < HEADER.length) return undefined
+    this.#phase = 'start'
+    const { product, version } = this.parts
+    this.#send(startMethod({ product, version }, this.#socket.peerName !== undefined))
+    return head.subarray(HEADER.length)
+  }
+
+  /** An error must not reach the reader: the client's answer to it is still to be read. */
+  #heard(type: number, number: number, payload: Uint8Array): void {
+    try {
+      this.#frame(type, number, payload)
+    } catch (error) {
+      this.#fail(this.#asAmqp(error), methodOf(error))
+    }
+  }
+
+  #frame(type: number, number: number, payload: Uint8Array): void {
+    if (this.#phase === 'over') return
+    if (type === FRAME_HEARTBEAT) {
+      if (number !== 0) throw new AmqpError(505, 'a heartbeat on a channel')
+      return
+    }
+    if (number === 0) {
+      if (type !== FRAME_METHOD) throw new AmqpError(505, 'content on channel 0')
+      return this.#method(decodeMethod(payload))
+    }
+    if (this.#phase === 'closing') return
+    if (this.#phase !== 'running') throw new AmqpError(503, 'the connection is not open yet')
+    const channel = this.#channels.get(number)
+    if (channel !== undefined) channel.frame(type, payload)
+    else this.#openChannel(number, type, payload)
+  }
+
+  #openChannel(number: number, type: number, payload: Uint8Array): void {
+    const method = type === FRAME_METHOD ? decodeMethod(payload) : undefined
+    if (method?.name === 'channel.close-ok') return
+    if (method?.name !== 'channel.open') {
+      throw new AmqpError(504, "expected 'channel.open'")
+    }
+    if (number > this.terms.channelMax) {
+      const most = this.terms.channelMax
+      throw new AmqpError(530, `number of channels opened exceeds the limit of ${most}`)
+    }
+    this.#channels.set(number, new Channel(this, number))
+    this.out.method(number, { name: 'channel.open-ok' })
+    this.changed()
+  }
+
+  #method(method: Method): void {
+    if (method.name === 'connection.close') return this.#closedByClient()
+    if (this.#phase === 'closing') {
+      if (method.name === 'connection.close-ok') this.#end()
+      return
+    }
+    if (method.name === 'connection.start-ok' && this.#phase === 'start') return this.#login(method)
+    if (method.name === 'connection.tune-ok' && this.#phase === 'tune') return this.#tuned(method)
+    if (method.name === 'connection.open' && this.#phase === 'open') return this.#open(method)
+    if (method.name === 'connection.update-secret' && this.#phase === 'running') {
+      return this.#send({ name: 'connection.update-secret-ok' })
+    }
+    if (method.name === 'connection.blocked' || method.name === 'connection.unblocked') return
+    throw new AmqpError(503, `${method.name} is not expected now`)
+  }
+
+  #login(method: MethodOf<'connection.start-ok'>): void {
+    this.capabilities = capabilitiesOf(method)
+    const credentials = credentialsOf(method, this.#socket.peerName)
+    this.#phase = 'login'
+    const { loopback } = this.#socket
+    this.parts.users.login({ ...credentials, loopback }).then(
+      (may) => (may ? this.#loggedIn(credentials.user) : this.#refused(credentials.mechanism)),
+      (error) => this.#fail(this.#asAmqp(error), NO_METHOD),
+    )
+  }
+
+  #loggedIn(user: string): void {
+    if (this.#phase !== 'login') return
+    this.user = user
+    this.#phase = 'tune'
+    this.#send({ name: 'connection.tune', ...OFFERED })
+  }
+
+  #refused(mechanism: string): void {
+    const { clock } = this.parts.os
+    clock.timer(REFUSED_MS, () => {
+      if (this.#phase !== 'login') return
+      const words = 'Login was refused using authentication mechanism'
+      const error = new AmqpError(403, `${words} ${mechanism}`, true)
+      if (this.capabilities.has('authentication_failure_close')) this.#fail(error, NO_METHOD)
+      else this.#socket.destroy()
+    })
+  }
+
+  #tuned(method: MethodOf<'connection.tune-ok'>): void {
+    this.terms = agreed(method)
+    this.#reader.frameMax = this.terms.frameMax
+    this.out.frameMax = this.terms.frameMax
+    this.#phase = 'open'
+  }
+
+  #open({ virtualHost }: MethodOf<'connection.open'>): void {
+    const vhost = this.parts.vhost(virtualHost)
+    if (vhost === undefined) throw new AmqpError(530, `vhost ${virtualHost} not found`)
+    if (!this.parts.users.mayEnter(this.user, virtualHost)) {
+      throw new AmqpError(530, `access to vhost '${virtualHost}' refused for user '${this.user}'`)
+    }
+    this.vhost = vhost
+    this.#phase = 'running'
+    this.#endBy = Number.POSITIVE_INFINITY
+    this.#send({ name: 'connection.open-ok' })
+  }
+
+  // What goes out, and the end.
+
+  #send(method: Method): void {
+    this.out.method(0, method)
+    this.changed()
+  }
+
+  #flush(): void {
+    this.#flushing = false
+    for (const channel of this.#channels.values()) channel.beforeFlush()
+    if (this.out.length === 0) return
+    this.#lastSent = this.#now()
+    if (this.#socket.write(this.out.take()) || this.congested) return
+    this.congested = true
+    for (const channel of this.#channels.values()) channel.pause()
+  }
+
+  #drained(): void {
+    if (!this.congested) return
+    this.congested = false
+    for (const channel of this.#channels.values()) channel.resume()
+  }
+
+  #fail(error: AmqpError, { classId, methodId }: FailedMethod): void {
+    if (this.#phase === 'closing' || this.#phase === 'over') return
+    // Who has not even said which protocol it speaks hears nothing.
+    const silent = this.#phase === 'header'
+    this.#leaveChannels()
+    this.#phase = 'closing'
+    this.#endBy = this.#now() + HANDSHAKE_MS
+    if (silent) return this.#socket.destroy()
+    const { code: replyCode, message: replyText } = error
+    this.#send({ name: 'connection.close', replyCode, replyText, classId, methodId })
+  }
+
+  #closedByClient(): void {
+    this.#leaveChannels()
+    this.#send({ name: 'connection.close-ok' })
+    this.#flush()
+    this.#end()
+  }
+
+  #end(): void {
+    this.#phase = 'over'
+    this.#socket.end()
+    // It may never take notice.
+    this.#endBy = this.#now() + HANDSHAKE_MS
+  }
+
+  #left(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#leaveChannels()
+    this.#phase = 'over'
+    this.#socket.destroy()
+    this.#onOver(this)
+  }
+
+  #leaveChannels(): void {
+    for (const channel of [...this.#channels.values()]) channel.end()
+    this.#channels.clear()
+  }
+
+  #asAmqp(error: unknown): AmqpError {
+    const refusal = told(error)
+    if (refusal instanceof AmqpError) return refusal
+    if (error instanceof WireError) return new AmqpError(error.code, error.message)
+    this.parts.warn(`Connection of ${this.user || 'nobody'}: ${String(error)}`)
+    return new AmqpError(541, 'the broker cannot do it')
+  }
+
+  #now(): number {
+    return this.parts.os.clock.mono()
+  }
+}
+
+function methodOf(error: unknown): FailedMethod {
+  return error instanceof WireError ? error : NO_METHOD
+}

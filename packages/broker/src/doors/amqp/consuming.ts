@@ -1,0 +1,209 @@
+import type { MethodOf } from '@hufu/wire/amqp091'
+import { plainOf, shortstr, writeDeliver, writeGetOk } from '@hufu/wire/amqp091'
+import type { Delivery, Settlement } from '../../api.ts'
+import { AmqpError } from './amqp-error.ts'
+import type { AmqpQueue } from './amqp-queue.ts'
+import type { ChannelHost } from './channel-host.ts'
+import { AmqpConsumer, type ConsumerHost, type Source } from './consumer.ts'
+import { envelopeOf } from './message-form.ts'
+import { type Unacked, UnackedList } from './unacked.ts'
+
+/** Without a prefetch limit; the most that the core takes. */
+const CREDIT_MAX = 65_535
+
+/** Deliveries without ack that may be on their way to the socket. */
+const NO_ACK_CREDIT = 1_000
+
+/** What a client says of a delivery, as the core knows it. */
+type Outcome = 'done' | 'requeue' | 'reject'
+
+/** The consumers of one channel, its gets, and what has not been acked. */
+export class Consuming implements ConsumerHost {
+  /** For consumers that come; 0: no limit. */
+  prefetch = 0
+  readonly #host: ChannelHost
+  readonly #channel: number
+  readonly #consumers = new Map<string, AmqpConsumer>()
+  readonly #gets = new Map<AmqpQueue, Source>()
+  readonly #unacked = new UnackedList<Source>()
+  /** With something to be given to the core. */
+  readonly #toSettle = new Set<Source>()
+  #names = 0
+
+  constructor(host: ChannelHost, channel: number) {
+    this.#host = host
+    this.#channel = channel
+  }
+
+  /** Begins a consumer; returns its tag. */
+  consume(method: MethodOf<'basic.consume'>, queue: AmqpQueue): string {
+    const tag = method.consumerTag || this.#newTag()
+    if (this.#consumers.has(tag)) {
+      throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
+    }
+    const where = `queue '${queue.name}' in vhost '${this.#host.vhost.name}'`
+    if (queue.exclusiveConsumer || (method.exclusive && queue.consumers.size > 0)) {
+      throw new AmqpError(403, `${where} in exclusive use`)
+    }
+    const { noAck } = method
+    const credit = noAck ? NO_ACK_CREDIT : this.prefetch || CREDIT_MAX
+    const consumer = new AmqpConsumer(this, { tag, tagBytes: shortstr(tag), queue, noAck, credit })
+    const first = this.#host.congested ? 0 : credit
+    const priority = Number(plainOf(method.arguments)['x-priority'] ?? 0)
+    consumer.subscription = this.#host.parts.subscribe(queue, first, priority, (batch) =>
+      this.deliver(consumer, batch),
+    )
+    this.#consumers.set(tag, consumer)
+    queue.consumers.add(consumer)
+    queue.consumed = true
+    queue.exclusiveConsumer = method.exclusive
+    return tag
+  }
+
+  /** No more deliveries; what is unacked can still be acked. */
+  cancel(tag: string): void {
+    const consumer = this.#consumers.get(tag)
+    if (consumer !== undefined) this.#leave(consumer)
+  }
+
+  cancelled(consumer: AmqpConsumer): void {
+    this.#leave(consumer)
+    if (!this.#host.capabilities.has('consumer_cancel_notify')) return
+    const method = { consumerTag: consumer.tag, noWait: true }
+    this.#host.out.method(this.#channel, { name: 'basic.cancel', ...method })
+    this.#host.changed()
+  }
+
+  deliver(consumer: AmqpConsumer, batch: readonly Delivery[]): void {
+    const { out } = this.#host
+    const { queue, noAck, tagBytes } = consumer
+    for (const { id, redelivered, properties, body } of batch) {
+      const { bytes, at } = envelopeOf(properties, queue.name)
+      const tag = noAck ? this.#settleNow(consumer, id) : this.#addUnacked(consumer, id)
+      writeDeliver(out, this.#channel, tagBytes, tag, redelivered, bytes, at, body)
+    }
+    this.#host.changed()
+  }
+
+  /** `basic.get`. */
+  async get(queue: AmqpQueue, noAck: boolean): Promise<void> {
+    const source = this.#getsOf(queue)
+    const delivery = await source.subscription.pull()
+    const { out } = this.#host
+    if (delivery === undefined) {
+      out.method(this.#channel, { name: 'basic.get-empty' })
+      return this.#host.changed()
+    }
+    const { id, redelivered, properties, body } = delivery
+    const { bytes, at } = envelopeOf(properties, queue.name)
+    const tag = noAck ? this.#settleNow(source, id) : this.#addUnacked(source, id)
+    const { ready } = this.#host.vhost.countOf(queue)
+    writeGetOk(out, this.#channel, tag, redelivered, ready, bytes, at, body)
+    this.#host.changed()
+  }
+
+  /** Takes what a client names; throws 406 when there is no such delivery. */
+  take(deliveryTag: number, multiple: boolean): Unacked<Source>[] {
+    const taken = this.#unacked.take(deliveryTag, multiple)
+    if (taken === undefined) throw new AmqpError(406, `unknown delivery tag ${deliveryTag}`)
+    return taken
+  }
+
+  settle(taken: readonly Unacked<Source>[], outcome: Outcome): void {
+    for (const { source, id } of taken) this.#settleOne(source, { id, outcome })
+  }
+
+  /** They were taken, and are to be acked again. */
+  putBack(taken: readonly Unacked<Source>[]): void {
+    this.#unacked.putBack(taken)
+  }
+
+  /** It was settled by a transaction. */
+  settledElsewhere({ source }: Unacked<Source>): void {
+    this.#oneLess(source)
+  }
+
+  /** All that is unacked goes back to its queue. */
+  recover(): void {
+    this.settle(this.#unacked.takeAll(), 'requeue')
+  }
+
+  /** Gives the core what was said since. */
+  flush(): void {
+    for (const source of this.#toSettle) {
+      const settlements = source.settlements
+      source.settlements = []
+      source.subscription.settle(settlements).catch((error) => this.#host.lost(error))
+    }
+    this.#toSettle.clear()
+  }
+
+  pause(): void {
+    for (const { subscription } of this.#consumers.values()) subscription.setCredit(0)
+  }
+
+  resume(): void {
+    for (const { subscription, credit } of this.#consumers.values()) subscription.setCredit(credit)
+  }
+
+  /** The channel is over: what is unacked goes back. */
+  end(): void {
+    this.flush()
+    const sources = new Set<Source>([...this.#consumers.values(), ...this.#gets.values()])
+    for (const { source } of this.#unacked.takeAll()) sources.add(source)
+    for (const consumer of [...this.#consumers.values()]) this.#leave(consumer)
+    for (const source of sources) this.#close(source)
+  }
+
+  #leave(consumer: AmqpConsumer): void {
+    this.#consumers.delete(consumer.tag)
+    consumer.ended = true
+    consumer.subscription.setCredit(0)
+    if (consumer.unacked === 0) this.#close(consumer)
+    const { queue } = consumer
+    queue.exclusiveConsumer = false
+    queue.consumers.delete(consumer)
+    this.#host.vhost.consumerLeft(queue)
+  }
+
+  #close(source: Source): void {
+    if (source.settlements.length > 0) this.flush()
+    source.subscription.close().catch((error) => this.#host.lost(error))
+  }
+
+  #getsOf(queue: AmqpQueue): Source {
+    const known = this.#gets.get(queue)
+    if (known !== undefined) return known
+    const subscription = this.#host.parts.subscribe(queue, 0, 0, () => undefined)
+    const source: Source = { queue, subscription, settlements: [], unacked: 0, ended: false }
+    this.#gets.set(queue, source)
+    return source
+  }
+
+  #addUnacked(source: Source, id: number): number {
+    source.unacked++
+    return this.#unacked.add(source, id)
+  }
+
+  #settleNow(source: Source, id: number): number {
+    source.unacked++
+    this.#settleOne(source, { id, outcome: 'done' })
+    return this.#unacked.pass()
+  }
+
+  #settleOne(source: Source, settlement: Settlement): void {
+    source.settlements.push(settlement)
+    this.#toSettle.add(source)
+    this.#host.changed()
+    this.#oneLess(source)
+  }
+
+  #oneLess(source: Source): void {
+    source.unacked--
+    if (source.ended && source.unacked === 0) this.#close(source)
+  }
+
+  #newTag(): string {
+    return `amq.ctag-${this.#host.number}.${this.#channel}.${++this.#names}`
+  }
+}

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import type { Channel, ConsumeMessage } from 'amqplib'
+import { house } from './door.fixture.ts'
+
+/** The next messages of a queue, as they come. */
+async function received(channel: Channel, queue: string, count: number, options = {}) {
+  const messages: ConsumeMessage[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { consumerTag } = await channel.consume(
+    queue,
+    (message) => {
+      if (message !== null) messages.push(message)
+      if (messages.length === count) resolve()
+    },
+    options,
+  )
+  if (count > 0) await promise
+  return { messages, consumerTag }
+}
+
+const textOf = ({ content }: { content: Buffer }) => content.toString()
+
+describe('a client of amqplib', { timeout: 60_000 }, () => {
+  it('publishes to a queue and gets it, properties and all', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    const declared = await channel.assertQueue('orders')
+    assert.deepEqual(declared, { queue: 'orders', messageCount: 0, consumerCount: 0 })
+    const headers = { n: 1, text: 'ä', list: [1, 'two'], deep: { yes: true } }
+    const options = { headers, contentType: 'text/plain', messageId: 'm1', persistent: true }
+    channel.sendToQueue('orders', Buffer.from('hello'), options)
+    await channel.waitForConfirms()
+    assert.equal((await channel.checkQueue('orders')).messageCount, 1)
+    const { messages } = await received(channel, 'orders', 1)
+    const [{ fields, properties, content }] = messages as [ConsumeMessage]
+    assert.equal(content.toString(), 'hello')
+    assert.deepEqual(properties.headers, headers)
+    assert.deepEqual([properties.contentType, properties.messageId], ['text/plain', 'm1'])
+    const { deliveryTag, redelivered, exchange, routingKey } = fields
+    assert.deepEqual([deliveryTag, redelivered, exchange, routingKey], [1, false, '', 'orders'])
+    channel.ack(messages[0]!)
+    await client.close()
+  })
+
+  it('empty and large bodies come back as they were, large ones in many frames', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('q')
+    const bodies = [0, 1, 131_064, 131_065, 1 << 20].map((size) => Buffer.alloc(size, 'ab'))
+    for (const body of bodies) channel.sendToQueue('q', body)
+    await channel.waitForConfirms()
+    const { messages } = await received(channel, 'q', bodies.length, { noAck: true })
+    for (const [at, { content }] of messages.entries()) assert.ok(content.equals(bodies[at]!))
+    await client.close()
+  })
+
+  it('what was not acked when its channel closes comes again, marked', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('q')
+    for (let n = 0; n < 4; n++) channel.sendToQueue('q', Buffer.from(String(n)))
+    await channel.waitForConfirms()
+    const first = await received(channel, 'q', 4)
+    channel.ack(first.messages[1]!)
+    channel.nack(first.messages[3]!, false, false)
+    await channel.close()
+    const again = await client.createChannel()
+    const { messages } = await received(again, 'q', 2)
+    assert.deepEqual(messages.map(textOf), ['0', '2'])
+    assert.ok(messages.every(({ fields }) => fields.redelivered))
+    await client.close()
+  })
+
+  it('prefetch limits what is unacked', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('q')
+    for (let n = 0; n < 10; n++) channel.sendToQueue('q', Buffer.from(String(n)))
+    await channel.waitForConfirms()
+    await channel.prefetch(3)
+    const { messages } = await received(channel, 'q', 3)
+    await channel.checkQueue('q')
+    assert.equal(messages.length, 3)
+    channel.ack(messages[1]!, true)
+    while (messages.length < 5) await channel.checkQueue('q')
+    await channel.checkQueue('q')
+    assert.deepEqual(messages.map(textOf), ['0', '1', '2', '3', '4'])
+    await client.close()
+  })
+
+  it('exchanges route by key, pattern, headers, and to each other', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    for (const queue of ['red', 'all', 'match']) await channel.assertQueue(queue)
+    await channel.assertExchange('colours', 'topic')
+    await channel.assertExchange('out', 'fanout')
+    await channel.bindQueue('red', 'colours', 'colour.red.#')
+    await channel.bindQueue('all', 'out', '')
+    await channel.bindExchange('out', 'colours', '#')
+    await channel.bindQueue('match', 'amq.match', '', { 'x-match': 'all', a: 1 })
+    channel.publish('colours', 'colour.red.dark', Buffer.from('1'))
+    channel.publish('colours', 'colour.blue', Buffer.from('2'))
+    channel.publish('amq.match', '', Buffer.from('3'), { headers: { a: 1, b: 2 } })
+    channel.publish('amq.match', '', Buffer.from('4'), { headers: { a: 2 } })
+    await channel.waitForConfirms()
+    const counts = []
+    for (const queue of ['red', 'all', 'match']) {
+      counts.push((await channel.checkQueue(queue)).messageCount)
+    }
+    assert.deepEqual(counts, [1, 2, 1])
+    await client.close()
+  })
+
+  it('a mandatory message that nobody wants comes back, before its confirm', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    const seen: string[] = []
+    channel.on('return', ({ fields, content }) => {
+      seen.push(`${(fields as { replyCode?: number }).replyCode} ${content}`)
+    })
+    channel.publish('amq.direct', 'nobody', Buffer.from('x'), { mandatory: true }, () => {
+      seen.push('confirmed')
+    })
+    await channel.waitForConfirms()
+    assert.deepEqual(seen, ['312 x', 'confirmed'])
+    await client.close()
+  })
+
+  it('get takes one, or says that there is none', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('q')
+    for (const text of ['a', 'b']) channel.sendToQueue('q', Buffer.from(text))
+    await channel.waitForConfirms()
+    const first = await channel.get('q')
+    assert.ok(first !== false)
+    assert.deepEqual([textOf(first), first.fields.messageCount], ['a', 1])
+    channel.nack(first)
+    const second = await channel.get('q', { noAck: true })
+    assert.ok(second !== false)
+    assert.deepEqual([textOf(second), second.fields.redelivered], ['a', true])
+    assert.equal(textOf((await channel.get('q', { noAck: true })) as { content: Buffer }), 'b')
+    assert.equal(await channel.get('q'), false)
+    await client.close()
+  })
+
+  it('a mistake closes its channel with a code, and no other', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const good = await client.createChannel()
+    for (const [code, mistake] of [
+      [404, (channel: Channel) => channel.checkQueue('nowhere')],
+      [404, (channel: Channel) => channel.publish('nowhere', '', Buffer.from('x'))],
+      [403, (channel: Channel) => channel.assertQueue('amq.mine')],
+      [406, (channel: Channel) => channel.ack({ fields: { deliveryTag: 7 } } as ConsumeMessage)],
+      [406, (channel: Channel) => channel.assertQueue('twice', { durable: false })],
+    ] as const) {
+      await good.assertQueue('twice')
+      const channel = await client.createChannel()
+      const failed = once(channel, 'error')
+      Promise.resolve(mistake(channel)).catch(() => undefined)
+      const [error] = await failed
+      assert.equal(error.code, code, error.message)
+    }
+    assert.equal((await good.checkQueue('twice')).consumerCount, 0)
+    await client.close()
+  })
+
+  it('what is durable is there after a restart, with its messages', async (t) => {
+    const made = await house(t)
+    const before = await made.client()
+    const channel = await before.createConfirmChannel()
+    await channel.assertExchange('x', 'topic')
+    await channel.assertQueue('lasting')
+    await channel.assertQueue('passing', { durable: false })
+    await channel.bindQueue('lasting', 'x', 'a.*')
+    channel.publish('x', 'a.b', Buffer.from('1'))
+    await channel.waitForConfirms()
+    await before.close()
+    await made.close()
+    await made.open()
+    const after = await made.client()
+    const again = await after.createConfirmChannel()
+    again.publish('x', 'a.c', Buffer.from('2'))
+    await again.waitForConfirms()
+    const { messages } = await received(again, 'lasting', 2)
+    assert.deepEqual(messages.map(textOf), ['1', '2'])
+    const gone = once(again, 'error')
+    again.checkQueue('passing').catch(() => undefined)
+    assert.equal((await gone)[0].code, 404)
+    await after.close()
+  })
+
+  it('an exclusive queue is its connection’s own, and goes with it', async (t) => {
+    const made = await house(t)
+    const [mine, other] = [await made.client(), await made.client()]
+    const channel = await mine.createChannel()
+    const { queue } = await channel.assertQueue('', { exclusive: true })
+    assert.match(queue, /^amq\.gen-/)
+    const stranger = await other.createChannel()
+    const locked = once(stranger, 'error')
+    stranger.checkQueue(queue).catch(() => undefined)
+    assert.equal((await locked)[0].code, 405)
+    await mine.close()
+    const later = await other.createChannel()
+    for (let code = 405; code === 405; ) {
+      const looking = await other.createChannel()
+      const failed = once(looking, 'error')
+      looking.checkQueue(queue).catch(() => undefined)
+      code = (await failed)[0].code
+      if (code !== 405) assert.equal(code, 404)
+    }
+    await later.close()
+    await other.close()
+  })
+
+  it('a consumer hears when its queue is deleted', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createChannel()
+    await channel.assertQueue('q')
+    const told = Promise.withResolvers<unknown>()
+    await channel.consume('q', (message) => told.resolve(message))
+    const other = await client.createChannel()
+    await other.deleteQueue('q')
+    assert.equal(await told.promise, null)
+    await client.close()
+  })
+})

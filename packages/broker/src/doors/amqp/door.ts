@@ -1,0 +1,122 @@
+import type { Connection, Listener, ListenOptions, Net, Os } from '@hufu/os'
+import type { Broker } from '../../api.ts'
+import { AmqpConnection } from './connection.ts'
+import type { DoorParts, Gatekeeper } from './door-parts.ts'
+import { VirtualHost } from './virtual-host.ts'
+
+/** Largest body of a message, bytes: RabbitMQ's default. */
+const MESSAGE_BYTES_MAX = 16 << 20
+
+/** Between two looks at what connections wait for. */
+const TICK_MS = 500
+
+/** Connections get so long to answer that the broker ends, ms. */
+const CLOSE_MS = 3_000
+
+/** What `openAmqpDoor` takes. */
+export interface AmqpDoorOptions {
+  broker: Broker
+  net: Net
+  os: Os
+  /** Who may enter. Default: `guest` with password `guest`, from this machine only. */
+  users?: Gatekeeper
+  /** What clients are told. Default: `Hufu`. */
+  product?: string
+  /** At least 3.10 in three parts, or some clients take it for too old. Default: 4.0.0. */
+  productVersion?: string
+  /** Told of what a person should know. Default: nobody. */
+  onWarning?(text: string): void
+}
+
+/** Where RabbitMQ clients come in: AMQP 0-9-1. */
+export interface AmqpDoor {
+  /** Accepts connections, with or without TLS; several times for several addresses. */
+  listen(options: ListenOptions): Promise<Listener>
+  /** Accepts no more, tells clients (320), waits 3 s at most for them; the broker stays open. */
+  close(): Promise<void>
+}
+
+/** Opens the door of a broker; brings back exchanges, queues and bindings of former lives. */
+export async function openAmqpDoor(options: AmqpDoorOptions): Promise<AmqpDoor> {
+  const door = new Door(options)
+  await door.open()
+  return door
+}
+
+class Door implements AmqpDoor {
+  readonly #options: AmqpDoorOptions
+  readonly #parts: DoorParts
+  readonly #vhosts = new Map<string, VirtualHost>()
+  readonly #listeners: Listener[] = []
+  readonly #connections = new Set<AmqpConnection>()
+  #closing = false
+  #whenEmpty: () => void = () => undefined
+
+  constructor(options: AmqpDoorOptions) {
+    const { broker, os, users = GUEST, product = 'Hufu', productVersion = '4.0.0' } = options
+    this.#options = options
+    this.#parts = {
+      ...{ os, broker, users, product, version: productVersion },
+      messageBytesMax: MESSAGE_BYTES_MAX,
+      vhost: (name) => this.#vhosts.get(name),
+      subscribe: (queue, credit, _priority, onDeliveries) =>
+        broker.subscribe(queue.coreName, { credit }, onDeliveries),
+      warn: (text) => options.onWarning?.(text),
+    }
+  }
+
+  async open(): Promise<void> {
+    const { broker, os } = this.#options
+    const vhost = new VirtualHost('/', broker, () => os.random.id())
+    await vhost.open()
+    this.#vhosts.set(vhost.name, vhost)
+    this.#tick()
+  }
+
+  async listen(options: ListenOptions): Promise<Listener> {
+    const listener = await this.#options.net.listen(options, (socket) => this.#accept(socket))
+    this.#listeners.push(listener)
+    return listener
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const listener of this.#listeners) await listener.close()
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve
+    })
+    for (const connection of this.#connections) connection.close(320, 'broker is shutting down')
+    if (this.#connections.size === 0) return
+    const timer = this.#options.os.clock.timer(CLOSE_MS, () => this.#whenEmpty())
+    await empty
+    timer.cancel()
+    for (const connection of this.#connections) connection.drop()
+  }
+
+  #accept(socket: Connection): void {
+    if (this.#closing) return socket.destroy()
+    const connection = new AmqpConnection(socket, this.#parts, (over) => this.#over(over))
+    this.#connections.add(connection)
+    connection.start()
+  }
+
+  #over(connection: AmqpConnection): void {
+    this.#connections.delete(connection)
+    for (const vhost of this.#vhosts.values()) vhost.connectionLeft(connection.number)
+    if (this.#connections.size === 0) this.#whenEmpty()
+  }
+
+  #tick(): void {
+    if (this.#closing && this.#connections.size === 0) return
+    for (const connection of this.#connections) connection.tick()
+    this.#options.os.clock.timer(TICK_MS, () => this.#tick())
+  }
+}
+
+/** As RabbitMQ has it before anybody else is added. */
+const GUEST: Gatekeeper = {
+  login: async ({ user, password, loopback }) =>
+    loopback && user === 'guest' && password === 'guest',
+  mayEnter: () => true,
+  may: () => true,
+}

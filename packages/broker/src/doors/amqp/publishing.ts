@@ -1,0 +1,139 @@
+import {
+  decodeTable,
+  PropertiesView,
+  shortstr,
+  withFields,
+  withProperties,
+  writeAck,
+  writeNack,
+  writeReturn,
+} from '@hufu/wire/amqp091'
+import type { PublishRequest } from '../../api.ts'
+import { type Arguments, type Field, NO_ARGUMENTS } from '../../routing/fields.ts'
+import { AmqpError } from './amqp-error.ts'
+import type { ChannelHost } from './channel-host.ts'
+import { Confirms, type ConfirmWriter } from './confirms.ts'
+import type { Published } from './content-reader.ts'
+import { storedForm } from './message-form.ts'
+import { demandMay } from './topology-methods.ts'
+import type { Transaction } from './transaction.ts'
+
+/** `basic.return` of what nobody wanted. */
+const NO_ROUTE = 312
+const NO_ROUTE_TEXT = shortstr('NO_ROUTE')
+
+/** Routing keys besides that of the publish; the second is taken out before delivery. */
+const MORE_KEYS = ['CC', 'BCC'] as const
+
+/** What a message says of itself, as far as the broker goes by it. */
+interface Said {
+  readonly keys: readonly string[]
+  /** Of the properties, without what is not to be delivered. */
+  readonly properties: Uint8Array
+  readonly delayMs: number
+  readonly headers: () => Arguments
+}
+
+const NO_HEADERS = () => NO_ARGUMENTS
+
+/** Publishes of one channel, and their confirms. */
+export class Publishing implements ConfirmWriter {
+  confirming = false
+  readonly #host: ChannelHost
+  readonly #channel: number
+  readonly #confirms = new Confirms()
+  readonly #view = new PropertiesView()
+
+  constructor(host: ChannelHost, channel: number) {
+    this.#host = host
+    this.#channel = channel
+  }
+
+  /** Throws what is wrong with it; it counts as published then, too. */
+  publish(published: Published, transaction: Transaction | undefined): void {
+    const tag = this.confirming ? this.#confirms.next() : 0
+    const { exchange, routingKey } = published
+    const { vhost } = this.#host
+    demandMay(this.#host, 'write', 'exchange', exchange)
+    const target = vhost.target(exchange)
+    const said = this.#said(published)
+    const queues = vhost.route(target, said.keys, said.headers)
+    if (queues.length === 0) return this.#unrouted(published, tag, transaction)
+    const properties = storedForm(exchange, routingKey, said.properties)
+    const delayMs = target.delayed ? said.delayMs : 0
+    const request = { queues, body: published.body, properties, delayMs }
+    if (transaction !== undefined) return transaction.publish(request)
+    this.#store(request, tag)
+  }
+
+  /** What has been stored since is told. */
+  flush(): void {
+    if (this.confirming) this.#confirms.flush(this)
+  }
+
+  giveBack({ exchange, routingKey, properties, body }: Published): void {
+    const envelope = storedForm(exchange, routingKey, properties)
+    writeReturn(this.#host.out, this.#channel, NO_ROUTE, NO_ROUTE_TEXT, envelope, 1, body)
+    this.#host.changed()
+  }
+
+  ack(deliveryTag: number, multiple: boolean): void {
+    writeAck(this.#host.out, this.#channel, deliveryTag, multiple)
+  }
+
+  nack(deliveryTag: number): void {
+    writeNack(this.#host.out, this.#channel, deliveryTag, false)
+  }
+
+  #unrouted(published: Published, tag: number, transaction: Transaction | undefined): void {
+    if (published.mandatory && transaction !== undefined) return transaction.unrouted(published)
+    if (published.mandatory) this.giveBack(published)
+    if (tag > 0) this.#ended(tag, true)
+  }
+
+  #store(request: PublishRequest, tag: number): void {
+    this.#host.parts.broker.publish(request).then(
+      () => this.#ended(tag, true),
+      () => this.#ended(tag, false),
+    )
+  }
+
+  #ended(tag: number, stored: boolean): void {
+    if (tag === 0) return
+    if (stored) this.#confirms.stored(tag)
+    else this.#confirms.refused(tag)
+    this.#host.changed()
+  }
+
+  #said({ routingKey, properties }: Published): Said {
+    const { headers, expiration, userId } = this.#view.read(properties)
+    const { user } = this.#host
+    if (userId !== undefined && userId !== user) {
+      const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
+      throw new AmqpError(406, text)
+    }
+    if (expiration !== undefined && !/^\d+$/.test(expiration)) {
+      throw new AmqpError(406, `invalid expiration '${expiration}'`)
+    }
+    if (headers === undefined) {
+      return { keys: [routingKey], properties, delayMs: 0, headers: NO_HEADERS }
+    }
+    const table: Arguments = new Map(decodeTable(headers))
+    const delayMs = Math.max(0, Number(table.get('x-delay')?.value ?? 0)) || 0
+    const keys = [routingKey, ...MORE_KEYS.flatMap((name) => keysIn(table, name))]
+    const shown = table.has('BCC')
+      ? withProperties(properties, { headers: withFields(headers, { BCC: undefined }) })
+      : properties
+    return { keys, properties: shown, delayMs, headers: () => table }
+  }
+}
+
+function keysIn(headers: Arguments, name: string): string[] {
+  const given = headers.get(name)
+  if (given === undefined) return []
+  const keys = given.type === 'A' ? (given.value as readonly Field[]) : [given]
+  if (given.type === 'A' && keys.every(({ type }) => type === 'S')) {
+    return keys.map(({ value }) => String(value))
+  }
+  throw new AmqpError(406, `${name} header is no array of strings`)
+}

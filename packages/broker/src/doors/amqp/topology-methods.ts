@@ -1,0 +1,183 @@
+import type { Method, MethodOf } from '@hufu/wire/amqp091'
+import { decodeTable } from '@hufu/wire/amqp091'
+import type { Binding } from '../../routing/exchange.ts'
+import { AmqpError } from './amqp-error.ts'
+import type { ChannelHost } from './channel-host.ts'
+
+/** What a channel remembers of its declares. */
+export interface Declared {
+  /** The last queue: the one that an empty name means. */
+  queue: string
+}
+
+type Named = Extract<Method, { readonly noWait: boolean }>
+
+/**
+ * Exchanges, queues and bindings as a channel's methods say: done when it resolves, with the reply;
+ * undefined: none is wanted.
+ */
+export async function declaring(
+  host: ChannelHost,
+  declared: Declared,
+  method: Method,
+): Promise<Method | undefined> {
+  const reply = await performed(host, declared, method)
+  return 'noWait' in method && (method as Named).noWait ? undefined : reply
+}
+
+function performed(host: ChannelHost, declared: Declared, method: Method): Promise<Method> {
+  switch (method.name) {
+    case 'exchange.declare':
+      return declareExchange(host, method)
+    case 'exchange.delete':
+      return deleteExchange(host, method)
+    case 'exchange.bind':
+      return bindExchange(host, method, true)
+    case 'exchange.unbind':
+      return bindExchange(host, method, false)
+    case 'queue.declare':
+      return declareQueue(host, declared, method)
+    case 'queue.bind':
+      return bindQueue(host, declared, method, true)
+    case 'queue.unbind':
+      return bindQueue(host, declared, method, false)
+    case 'queue.purge':
+      return purge(host, declared, method)
+    case 'queue.delete':
+      return deleteQueue(host, declared, method)
+    default:
+      throw new AmqpError(503, `${method.name} is not expected here`)
+  }
+}
+
+async function declareExchange(host: ChannelHost, method: MethodOf<'exchange.declare'>) {
+  const { passive, type, durable, autoDelete, internal, arguments: args } = method
+  const exchange = cleanName(method.exchange)
+  if (passive) host.vhost.demandExchange(exchange)
+  else {
+    demandMay(host, 'configure', 'exchange', exchange)
+    const declared = { name: exchange, durable, autoDelete, internal, arguments: mapOf(args) }
+    await host.vhost.declareExchange(declared, type)
+  }
+  return { name: 'exchange.declare-ok' } as const
+}
+
+async function deleteExchange(host: ChannelHost, method: MethodOf<'exchange.delete'>) {
+  demandMay(host, 'configure', 'exchange', method.exchange)
+  await host.vhost.deleteExchange(method.exchange, method.ifUnused)
+  return { name: 'exchange.delete-ok' } as const
+}
+
+async function bindExchange(
+  host: ChannelHost,
+  method: MethodOf<'exchange.bind'> | MethodOf<'exchange.unbind'>,
+  on: boolean,
+): Promise<Method> {
+  const { source, destination, routingKey: key } = method
+  demandMay(host, 'write', 'exchange', destination)
+  demandMay(host, 'read', 'exchange', source)
+  const end = { kind: 'exchange', name: destination } as const
+  const binding: Binding = { source, destination: end, key, arguments: mapOf(method.arguments) }
+  await (on ? host.vhost.bind(binding) : host.vhost.unbind(binding))
+  return { name: on ? 'exchange.bind-ok' : 'exchange.unbind-ok' }
+}
+
+async function declareQueue(
+  host: ChannelHost,
+  declared: Declared,
+  method: MethodOf<'queue.declare'>,
+): Promise<Method> {
+  const { passive, durable, exclusive, autoDelete } = method
+  const asked = cleanName(method.queue)
+  const { vhost } = host
+  if (passive) {
+    const queue = vhost.queueOf(host.number, asked || declared.queue)
+    declared.queue = queue.name
+    return declareOk(host, queue.name)
+  }
+  const name = asked || vhost.newQueueName()
+  demandMay(host, 'configure', 'queue', name)
+  const wanted = { name, durable, exclusive, autoDelete, arguments: mapOf(method.arguments) }
+  await vhost.declareQueue(wanted, { connection: host.number, named: asked !== '' })
+  declared.queue = name
+  return declareOk(host, name)
+}
+
+function declareOk(host: ChannelHost, name: string): Method {
+  const queue = host.vhost.queueOf(host.number, name)
+  const { ready: messageCount } = host.vhost.countOf(queue)
+  const consumerCount = queue.consumers.size
+  return { name: 'queue.declare-ok', queue: name, messageCount, consumerCount }
+}
+
+async function bindQueue(
+  host: ChannelHost,
+  declared: Declared,
+  method: MethodOf<'queue.bind'> | MethodOf<'queue.unbind'>,
+  on: boolean,
+): Promise<Method> {
+  const destination = nameOr(declared, method.queue)
+  const { exchange: source } = method
+  // Without queue and key both mean the last queue.
+  const short = method.queue === '' && method.routingKey === ''
+  const key = short ? destination : method.routingKey
+  demandMay(host, 'write', 'queue', destination)
+  demandMay(host, 'read', 'exchange', source)
+  host.vhost.queueOf(host.number, destination)
+  const end = { kind: 'queue', name: destination } as const
+  const binding: Binding = { source, destination: end, key, arguments: mapOf(method.arguments) }
+  await (on ? host.vhost.bind(binding) : host.vhost.unbind(binding))
+  return { name: on ? 'queue.bind-ok' : 'queue.unbind-ok' }
+}
+
+async function purge(
+  host: ChannelHost,
+  declared: Declared,
+  method: MethodOf<'queue.purge'>,
+): Promise<Method> {
+  const name = nameOr(declared, method.queue)
+  demandMay(host, 'read', 'queue', name)
+  const queue = host.vhost.queueOf(host.number, name)
+  const messageCount = await host.parts.broker.purge(queue.coreName)
+  return { name: 'queue.purge-ok', messageCount }
+}
+
+async function deleteQueue(
+  host: ChannelHost,
+  declared: Declared,
+  method: MethodOf<'queue.delete'>,
+): Promise<Method> {
+  const name = nameOr(declared, method.queue)
+  demandMay(host, 'configure', 'queue', name)
+  const { ifUnused, ifEmpty } = method
+  const messageCount = await host.vhost.deleteQueue(name, host.number, { ifUnused, ifEmpty })
+  return { name: 'queue.delete-ok', messageCount }
+}
+
+/** Throws 403 where the user may not. */
+export function demandMay(
+  { parts, user, vhost }: ChannelHost,
+  what: 'configure' | 'write' | 'read',
+  kind: 'exchange' | 'queue',
+  name: string,
+): void {
+  if (parts.users.may(user, vhost.name, what, name)) return
+  const where = `${kind} '${name}' in vhost '${vhost.name}'`
+  throw new AmqpError(403, `${what} access to ${where} refused for user '${user}'`)
+}
+
+/** Throws 404 where nothing was declared on this channel. */
+export function nameOr({ queue }: Declared, given: string): string {
+  const name = given || queue
+  if (name === '') throw new AmqpError(404, 'no previously declared queue')
+  return name
+}
+
+function mapOf(raw: Uint8Array) {
+  return new Map(decodeTable(raw))
+}
+
+/** RabbitMQ takes line ends out of names. */
+function cleanName(name: string): string {
+  return name.replace(/[\r\n]/g, '')
+}

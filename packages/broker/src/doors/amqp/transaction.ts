@@ -1,0 +1,81 @@
+import type { Batch, Broker, PublishRequest, Settlement, Subscription } from '../../api.ts'
+import { BrokerError } from '../../errors.ts'
+import { AmqpError } from './amqp-error.ts'
+import type { Source } from './consumer.ts'
+import type { Published } from './content-reader.ts'
+import type { Unacked } from './unacked.ts'
+
+/** A mandatory message that went nowhere: told at the commit. */
+export type Unrouted = Published
+
+/** Publishes and acks of one channel between two words: one batch of the core. */
+export class Transaction {
+  readonly #broker: Broker
+  readonly #onSettled: (each: Unacked<Source>) => void
+  #batch: Batch
+  #unrouted: Unrouted[] = []
+  #settled: { readonly each: Unacked<Source>; readonly settlement: Settlement }[] = []
+
+  /** `onSettled`: a delivery has been settled by a commit. */
+  constructor(broker: Broker, onSettled: (each: Unacked<Source>) => void) {
+    this.#broker = broker
+    this.#onSettled = onSettled
+    this.#batch = broker.batch()
+  }
+
+  publish(request: PublishRequest): void {
+    // What it was refused with is told by the commit.
+    this.#batch.publish(request).catch(() => undefined)
+  }
+
+  unrouted(published: Published): void {
+    this.#unrouted.push(published)
+  }
+
+  settle(each: Unacked<Source>, settlement: Settlement): void {
+    this.#settled.push({ each, settlement })
+  }
+
+  /** All of it takes effect at once, on disk; gives what is to be returned to the client. */
+  async commit(): Promise<Unrouted[]> {
+    const bySource = new Map<Subscription, Settlement[]>()
+    for (const { each, settlement } of this.#settled) {
+      const { subscription } = each.source
+      bySource.set(subscription, [...(bySource.get(subscription) ?? []), settlement])
+    }
+    for (const [subscription, settlements] of bySource) {
+      this.#batch.settle(subscription, settlements)
+    }
+    const [batch, unrouted] = [this.#batch, this.#unrouted]
+    const settled = this.#settled
+    this.#renew()
+    try {
+      await batch.commit()
+    } catch (error) {
+      throw refusal(error)
+    }
+    for (const { each } of settled) this.#onSettled(each)
+    return unrouted
+  }
+
+  /** Nothing of it took effect; gives the deliveries that are unacked again. */
+  async rollback(): Promise<Unacked<Source>[]> {
+    const back = this.#settled.map(({ each }) => each)
+    const batch = this.#batch
+    this.#renew()
+    await batch.rollback()
+    return back
+  }
+
+  #renew(): void {
+    this.#batch = this.#broker.batch()
+    this.#unrouted = []
+    this.#settled = []
+  }
+}
+
+/** A broker that cannot go on is no fault of the client's. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof BrokerError) || error.code === 'LOG_FAILED') return error
+  return new AmqpError(406, `nothing of the transaction took effect: ${error.message}`)
+}

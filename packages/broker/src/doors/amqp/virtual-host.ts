@@ -1,0 +1,301 @@
+import type { Broker } from '../../api.ts'
+import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
+import { exchangeTypeOf } from '../../routing/exchange.ts'
+import type { Arguments } from '../../routing/fields.ts'
+import { type Removed, Routing } from '../../routing/routing.ts'
+import { AmqpError } from './amqp-error.ts'
+import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
+import { told } from './refusals.ts'
+import { TopologyRecords } from './topology-records.ts'
+
+/** Where a publish goes. */
+export interface Target {
+  readonly exchange: Exchange
+  /** Messages with `x-delay` are held back. */
+  readonly delayed: boolean
+}
+
+/** Who declares a queue. */
+export interface Declarer {
+  /** Number of the connection. */
+  readonly connection: number
+  /** The client has named it; else the server. */
+  readonly named: boolean
+}
+
+/**
+ * The exchanges, queues and bindings of one virtual host. Changes are made one after the other,
+ * each durable before the next; the words of errors are RabbitMQ's.
+ */
+export class VirtualHost {
+  readonly name: string
+  readonly routing: Routing
+  readonly #broker: Broker
+  readonly #records: TopologyRecords
+  readonly #queues = new Map<string, AmqpQueue>()
+  /** Names of the core's queues for each list of queues that routing gives, which it keeps. */
+  readonly #coreNames = new WeakMap<readonly string[], readonly string[]>()
+  readonly #newName: () => string
+  #line: Promise<unknown> = Promise.resolve()
+
+  /** `newName`: a part of a name that nobody else has. */
+  constructor(name: string, broker: Broker, newName: () => string) {
+    this.name = name
+    this.routing = new Routing(name)
+    this.#broker = broker
+    this.#records = new TopologyRecords(broker, name)
+    this.#newName = newName
+  }
+
+  /** Brings back what is durable; queues of the core that nobody has declared are removed. */
+  async open(): Promise<void> {
+    const { exchanges, queues, bindings } = this.#records.all()
+    for (const exchange of exchanges) this.routing.addExchange(exchange)
+    for (const queue of queues) {
+      this.#add(new AmqpQueue(queue, coreNameOf(this.name, queue.name), 0))
+      await this.#broker.declareQueue(coreNameOf(this.name, queue.name))
+    }
+    for (const binding of bindings) this.routing.bind(binding)
+    const mine = coreNameOf(this.name, '')
+    const known = new Set([...this.#queues.values()].map(({ coreName }) => coreName))
+    const left = this.#broker.queues().filter(({ name }) => name.startsWith(mine))
+    for (const { name } of left) if (!known.has(name)) await this.#broker.deleteQueue(name)
+  }
+
+  // Looking.
+
+  queues(): AmqpQueue[] {
+    return [...this.#queues.values()]
+  }
+
+  /** Throws 404, and 405 for a queue that another connection has for itself. */
+  queueOf(connection: number, name: string): AmqpQueue {
+    const queue = this.#queues.get(name)
+    if (queue === undefined) throw new AmqpError(404, `no queue '${name}' in vhost '${this.name}'`)
+    if (queue.owner === 0 || queue.owner === connection) return queue
+    const where = `exclusive access to locked queue '${name}' in vhost '${this.name}'`
+    const why = 'It could be originally declared on another connection or the exclusive property'
+    throw new AmqpError(
+      405,
+      `cannot obtain ${where}. ${why} value does not match that of the original declaration.`,
+    )
+  }
+
+  countOf({ coreName }: AmqpQueue): { ready: number } {
+    const stats = this.#broker.queues().find(({ name }) => name === coreName)
+    return { ready: stats?.ready ?? 0 }
+  }
+
+  demandExchange(name: string): Exchange {
+    const exchange = this.routing.exchange(name)
+    if (exchange !== undefined) return exchange
+    throw new AmqpError(404, `no exchange '${name}' in vhost '${this.name}'`)
+  }
+
+  /** What a client publishes to; 404, 403. */
+  target(name: string): Target {
+    const exchange = this.demandExchange(name)
+    if (exchange.internal) {
+      const where = `exchange '${name}' in vhost '${this.name}'`
+      throw new AmqpError(403, `cannot publish to internal ${where}`)
+    }
+    return { exchange, delayed: exchange.type === 'x-delayed-message' }
+  }
+
+  /** Names in the core of the queues that get a message. */
+  route({ exchange }: Target, keys: readonly string[], headers: () => Arguments) {
+    if (keys.length === 1) return this.#coreNamesOf(this.#listOf(exchange.name, keys[0]!, headers))
+    const queues = new Set<string>()
+    this.routing.routeOf(exchange.name, keys, headers, queues)
+    return this.#coreNamesOf([...queues])
+  }
+
+  #listOf(exchange: string, key: string, headers: () => Arguments): readonly string[] {
+    return this.routing.queuesOf(exchange, key, headers)
+  }
+
+  #coreNamesOf(queues: readonly string[]): readonly string[] {
+    const known = this.#coreNames.get(queues)
+    if (known !== undefined) return known
+    const names = queues.map((name) => this.#queues.get(name)!.coreName)
+    this.#coreNames.set(queues, names)
+    return names
+  }
+
+  newQueueName(): string {
+    return `amq.gen-${this.#newName()}`
+  }
+
+  // Changing.
+
+  declareExchange(asked: Omit<Exchange, 'type'>, typeName: string): Promise<void> {
+    return this.#inLine(async () => {
+      const { name, durable } = asked
+      const where = `exchange '${name}' in vhost '${this.name}'`
+      if (name === '') {
+        throw new AmqpError(403, 'operation not permitted on the default exchange')
+      }
+      const exchange: Exchange = { ...asked, type: exchangeTypeOf(typeName) }
+      const there = this.routing.exchange(name)
+      if (there !== undefined) return checkSameExchange(there, exchange, where)
+      this.routing.addExchange(exchange)
+      if (durable) await this.#records.putExchange(exchange)
+    })
+  }
+
+  deleteExchange(name: string, ifUnused: boolean): Promise<void> {
+    return this.#inLine(async () => {
+      if (name !== '' && !name.startsWith('amq.') && !this.routing.exchange(name)) return
+      if (ifUnused && this.routing.bindingsFrom(name).length > 0) {
+        throw new AmqpError(406, `exchange '${name}' in vhost '${this.name}' in use`)
+      }
+      await this.#removeExchange(name)
+    })
+  }
+
+  bind(binding: Binding): Promise<void> {
+    return this.#inLine(async () => {
+      if (!this.routing.bind(binding) || !this.#isDurable(binding)) return
+      await this.#records.putBinding(binding)
+    })
+  }
+
+  unbind(binding: Binding): Promise<void> {
+    return this.#inLine(async () => {
+      if (!this.#isThere(binding)) return
+      await this.#removed(this.routing.unbind(binding))
+    })
+  }
+
+  declareQueue(declared: QueueDeclaration, { connection, named }: Declarer): Promise<void> {
+    return this.#inLine(async () => {
+      const { name, durable, exclusive } = declared
+      if (this.#queues.has(name)) {
+        return checkSameQueue(this.queueOf(connection, name).declared, declared, this.name)
+      }
+      if (named && name.startsWith('amq.')) {
+        const text = `queue name '${name}' contains reserved prefix 'amq.*'`
+        throw new AmqpError(403, text)
+      }
+      const coreName = coreNameOf(this.name, name)
+      const lasts = durable && !exclusive
+      const stored = lasts ? this.#records.putQueue(declared) : undefined
+      await Promise.all([this.#broker.declareQueue(coreName), stored])
+      this.#add(new AmqpQueue(declared, coreName, exclusive ? connection : 0))
+    })
+  }
+
+  /** How many messages went with it; none where there is no such queue. */
+  deleteQueue(
+    name: string,
+    connection: number,
+    { ifUnused, ifEmpty }: { ifUnused: boolean; ifEmpty: boolean },
+  ): Promise<number> {
+    return this.#inLine(async () => {
+      if (!this.#queues.has(name)) return 0
+      const queue = this.queueOf(connection, name)
+      const where = `queue '${name}' in vhost '${this.name}'`
+      if (ifUnused && queue.consumers.size > 0) throw new AmqpError(406, `${where} in use`)
+      if (ifEmpty && this.countOf(queue).ready > 0) throw new AmqpError(406, `${where} not empty`)
+      return this.#removeQueue(queue)
+    })
+  }
+
+  /** A consumer has ended: an auto-delete queue goes with its last one. */
+  consumerLeft(queue: AmqpQueue): void {
+    const wanted = queue.consumers.size > 0 || this.#queues.get(queue.name) !== queue
+    if (wanted || !queue.declared.autoDelete || !queue.consumed) return
+    this.#inLine(async () => {
+      if (queue.consumers.size === 0 && this.#queues.get(queue.name) === queue) {
+        await this.#removeQueue(queue)
+      }
+    }).catch(() => undefined)
+  }
+
+  /** Queues that only this connection could use go with it. */
+  connectionLeft(connection: number): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.owner !== connection) continue
+      this.#inLine(async () => {
+        if (this.#queues.get(queue.name) === queue) await this.#removeQueue(queue)
+      }).catch(() => undefined)
+    }
+  }
+
+  #add(queue: AmqpQueue): void {
+    this.#queues.set(queue.name, queue)
+    this.routing.addQueue(queue.name)
+  }
+
+  async #removeQueue(queue: AmqpQueue): Promise<number> {
+    this.#queues.delete(queue.name)
+    const removed = this.routing.removeQueue(queue.name)
+    for (const consumer of [...queue.consumers]) consumer.queueGone()
+    const { durable, exclusive } = queue.declared
+    const forgotten = durable && !exclusive ? this.#records.removeQueue(queue.name) : undefined
+    const [count] = await Promise.all([this.#broker.deleteQueue(queue.coreName), forgotten])
+    await this.#removed(removed)
+    return count
+  }
+
+  async #removeExchange(name: string): Promise<void> {
+    const durable = this.routing.exchange(name)?.durable === true
+    const removed = this.routing.removeExchange(name)
+    if (durable) await this.#records.removeExchange(name)
+    await this.#removed(removed)
+  }
+
+  /** Forgets bindings that went, and removes the exchanges that were there only for them. */
+  async #removed({ bindings, emptied }: Removed): Promise<void> {
+    await this.#records.removeBindings(bindings)
+    for (const name of emptied) if (this.routing.exchange(name)) await this.#removeExchange(name)
+  }
+
+  #isThere({ source, destination }: Binding): boolean {
+    return this.routing.exchange(source) !== undefined && this.#isDestination(destination)
+  }
+
+  #isDestination({ kind, name }: Destination): boolean {
+    if (kind === 'exchange') return this.routing.exchange(name) !== undefined
+    return this.#queues.has(name)
+  }
+
+  #isDurable({ source, destination: { kind, name } }: Binding): boolean {
+    if (this.routing.exchange(source)?.durable !== true) return false
+    if (kind === 'exchange') return this.routing.exchange(name)?.durable === true
+    const { durable, exclusive } = this.#queues.get(name)!.declared
+    return durable && !exclusive
+  }
+
+  /** After all that was asked before. Refusals of routing become AMQP's. */
+  #inLine<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#line.then(work).catch((error) => {
+      throw told(error)
+    })
+    this.#line = result.catch(() => undefined)
+    return result
+  }
+}
+
+function checkSameExchange(there: Exchange, asked: Exchange, where: string): void {
+  for (const field of ['type', 'durable', 'autoDelete', 'internal'] as const) {
+    if (there[field] === asked[field]) continue
+    const named = field === 'autoDelete' ? 'auto_delete' : field
+    throw inequivalent(named, where, asked[field], there[field])
+  }
+}
+
+function checkSameQueue(there: QueueDeclaration, asked: QueueDeclaration, vhost: string): void {
+  const where = `queue '${asked.name}' in vhost '${vhost}'`
+  for (const field of ['durable', 'autoDelete', 'exclusive'] as const) {
+    if (there[field] === asked[field]) continue
+    if (field === 'durable' && asked.exclusive) continue
+    const named = field === 'autoDelete' ? 'auto_delete' : field
+    throw inequivalent(named, where, asked[field], there[field])
+  }
+}
+
+function inequivalent(name: string, where: string, asked: unknown, there: unknown): AmqpError {
+  const text = `inequivalent arg '${name}' for ${where}`
+  return new AmqpError(406, `${text}: received '${asked}' but current is '${there}'`)
+}
