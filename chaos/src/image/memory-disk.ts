@@ -102,7 +102,8 @@ export function timelessOs(disk: MemoryDisk): Os {
   const crash = (error: Error) => {
     throw error
   }
-  return { disk, clock: { now: () => NOW, mono: () => 0, timer, turn }, random: RANDOM, crash }
+  const clock = { now: () => NOW, mono: () => 0, timer, turn }
+  return { disk, net: nodeOs.net, clock, random: RANDOM, crash }
 }
 
 const RANDOM = new SeededRandom(1)
