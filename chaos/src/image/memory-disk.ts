@@ -1,4 +1,5 @@
 import type { Disk, DiskFile, DiskLock, Os } from '@hufu/os'
+import { nodeOs } from '@hufu/os'
 import { SeededRandom } from '@hufu/os/simulated'
 
 /** Files by path; what is in it is never changed. */
