@@ -1,4 +1,5 @@
 import type { Arguments } from '../../routing/fields.ts'
+import type { QueueArguments } from '../../routing/queue-arguments.ts'
 
 /** What a queue tells those who consume from it. */
 export interface QueueConsumer {
@@ -18,6 +19,8 @@ export interface QueueDeclaration {
 /** A queue as clients know it; its messages are in the core's queue of `coreName`. */
 export class AmqpQueue {
   readonly declared: QueueDeclaration
+  /** What its arguments say. */
+  readonly settings: QueueArguments
   readonly coreName: string
   /** Number of the connection that alone may use it; 0: all may. */
   readonly owner: number
@@ -27,8 +30,14 @@ export class AmqpQueue {
   /** Somebody has consumed from it: only then can it be deleted for want of consumers. */
   consumed = false
 
-  constructor(declared: QueueDeclaration, coreName: string, owner: number) {
+  constructor(
+    declared: QueueDeclaration,
+    settings: QueueArguments,
+    coreName: string,
+    owner: number,
+  ) {
     this.declared = declared
+    this.settings = settings
     this.coreName = coreName
     this.owner = owner
   }

@@ -1,7 +1,9 @@
 import type { Broker } from '../../api.ts'
+import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
 import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
 import { exchangeTypeOf } from '../../routing/exchange.ts'
 import type { Arguments } from '../../routing/fields.ts'
+import { queueArguments } from '../../routing/queue-arguments.ts'
 import { type Removed, Routing } from '../../routing/routing.ts'
 import { AmqpError } from './amqp-error.ts'
 import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
@@ -52,7 +54,8 @@ export class VirtualHost {
     const { exchanges, queues, bindings } = this.#records.all()
     for (const exchange of exchanges) this.routing.addExchange(exchange)
     for (const queue of queues) {
-      this.#add(new AmqpQueue(queue, coreNameOf(this.name, queue.name), 0))
+      const settings = queueArguments(this.name, queue, queue.arguments)
+      this.#add(new AmqpQueue(queue, settings, coreNameOf(this.name, queue.name), 0))
       await this.#broker.declareQueue(coreNameOf(this.name, queue.name))
     }
     for (const binding of bindings) this.routing.bind(binding)
@@ -73,12 +76,14 @@ export class VirtualHost {
     const queue = this.#queues.get(name)
     if (queue === undefined) throw new AmqpError(404, `no queue '${name}' in vhost '${this.name}'`)
     if (queue.owner === 0 || queue.owner === connection) return queue
+    throw this.#locked(name)
+  }
+
+  #locked(name: string): AmqpError {
     const where = `exclusive access to locked queue '${name}' in vhost '${this.name}'`
     const why = 'It could be originally declared on another connection or the exclusive property'
-    throw new AmqpError(
-      405,
-      `cannot obtain ${where}. ${why} value does not match that of the original declaration.`,
-    )
+    const text = `${why} value does not match that of the original declaration.`
+    return new AmqpError(405, `cannot obtain ${where}. ${text}`)
   }
 
   countOf({ coreName }: AmqpQueue): { ready: number } {
@@ -131,13 +136,12 @@ export class VirtualHost {
   declareExchange(asked: Omit<Exchange, 'type'>, typeName: string): Promise<void> {
     return this.#inLine(async () => {
       const { name, durable } = asked
-      const where = `exchange '${name}' in vhost '${this.name}'`
       if (name === '') {
         throw new AmqpError(403, 'operation not permitted on the default exchange')
       }
       const exchange: Exchange = { ...asked, type: exchangeTypeOf(typeName) }
       const there = this.routing.exchange(name)
-      if (there !== undefined) return checkSameExchange(there, exchange, where)
+      if (there !== undefined) return sameExchange(this.name, there, exchange)
       this.routing.addExchange(exchange)
       if (durable) await this.#records.putExchange(exchange)
     })
@@ -170,9 +174,12 @@ export class VirtualHost {
   declareQueue(declared: QueueDeclaration, { connection, named }: Declarer): Promise<void> {
     return this.#inLine(async () => {
       const { name, durable, exclusive } = declared
-      if (this.#queues.has(name)) {
-        return checkSameQueue(this.queueOf(connection, name).declared, declared, this.name)
-      }
+      const settings = queueArguments(
+        this.name,
+        { ...declared, name: named ? name : '' },
+        declared.arguments,
+      )
+      if (this.#queues.has(name)) return this.#checkSame(connection, declared)
       if (named && name.startsWith('amq.')) {
         const text = `queue name '${name}' contains reserved prefix 'amq.*'`
         throw new AmqpError(403, text)
@@ -181,7 +188,7 @@ export class VirtualHost {
       const lasts = durable && !exclusive
       const stored = lasts ? this.#records.putQueue(declared) : undefined
       await Promise.all([this.#broker.declareQueue(coreName), stored])
-      this.#add(new AmqpQueue(declared, coreName, exclusive ? connection : 0))
+      this.#add(new AmqpQueue(declared, settings, coreName, exclusive ? connection : 0))
     })
   }
 
@@ -220,6 +227,14 @@ export class VirtualHost {
         if (this.#queues.get(queue.name) === queue) await this.#removeQueue(queue)
       }).catch(() => undefined)
     }
+  }
+
+  /** Exclusive or not comes first; an exclusive queue is as durable as any. */
+  #checkSame(connection: number, asked: QueueDeclaration): void {
+    const { declared: there } = this.queueOf(connection, asked.name)
+    if (there.exclusive !== asked.exclusive) throw this.#locked(asked.name)
+    const { durable } = asked.exclusive ? there : asked
+    sameQueue(this.name, there, { ...asked, durable })
   }
 
   #add(queue: AmqpQueue): void {
@@ -275,27 +290,4 @@ export class VirtualHost {
     this.#line = result.catch(() => undefined)
     return result
   }
-}
-
-function checkSameExchange(there: Exchange, asked: Exchange, where: string): void {
-  for (const field of ['type', 'durable', 'autoDelete', 'internal'] as const) {
-    if (there[field] === asked[field]) continue
-    const named = field === 'autoDelete' ? 'auto_delete' : field
-    throw inequivalent(named, where, asked[field], there[field])
-  }
-}
-
-function checkSameQueue(there: QueueDeclaration, asked: QueueDeclaration, vhost: string): void {
-  const where = `queue '${asked.name}' in vhost '${vhost}'`
-  for (const field of ['durable', 'autoDelete', 'exclusive'] as const) {
-    if (there[field] === asked[field]) continue
-    if (field === 'durable' && asked.exclusive) continue
-    const named = field === 'autoDelete' ? 'auto_delete' : field
-    throw inequivalent(named, where, asked[field], there[field])
-  }
-}
-
-function inequivalent(name: string, where: string, asked: unknown, there: unknown): AmqpError {
-  const text = `inequivalent arg '${name}' for ${where}`
-  return new AmqpError(406, `${text}: received '${asked}' but current is '${there}'`)
 }
