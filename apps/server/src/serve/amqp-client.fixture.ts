@@ -59,6 +59,13 @@ export class AmqpClient {
     throw new Error(`Cannot go on: got method ${found}, not ${classId},${methodId}`)
   }
 
+  /** Opens channel 1 and asks there for a durable queue; does not wait for the answer. */
+  async declareQueue(name: string): Promise<void> {
+    this.#send(20, 10, short(''))
+    await this.method(20, 11)
+    this.#send(50, 10, Buffer.alloc(2), short(name), Buffer.of(2), table())
+  }
+
   /** Resolves with the reply code when the server closes the connection; does not answer. */
   async closedWith(): Promise<number> {
     return (await this.method(10, 50)).readUInt16BE(0)
@@ -100,6 +107,7 @@ export class AmqpClient {
     const payload = Buffer.concat([ids, ...args])
     const header = Buffer.alloc(7)
     header.writeUInt8(1, 0)
+    header.writeUInt16BE(classId === 10 ? 0 : 1, 1)
     header.writeUInt32BE(payload.length, 3)
     this.#socket.write(Buffer.concat([header, payload, Buffer.of(FRAME_END)]))
   }

@@ -20,8 +20,10 @@ export class ServeProcess {
   readonly #exit: Promise<[code: number | null, signal: NodeJS.Signals | null]>
   #look: () => void = () => {}
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [BIN, 'serve', ...args], {
+  /** `hufu serve ARGS`. */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, script = BIN) {
+    const verb = script === BIN ? ['serve'] : []
+    this.child = spawn(process.execPath, [script, ...verb, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -34,6 +36,11 @@ export class ServeProcess {
       this.#look()
     })
     this.child.on('close', () => this.#look())
+  }
+
+  /** Another program that runs the server. */
+  static ofScript(script: string, args: readonly string[]): ServeProcess {
+    return new ServeProcess(args, {}, script)
   }
 
   /** Whole lines of the log so far; what is no JSON is left out. */

@@ -7,9 +7,12 @@ import { after, test } from 'node:test'
 import { cannotRunHere } from '../../../../tools/skip.ts'
 import { AmqpClient } from './amqp-client.fixture.ts'
 import { ServeProcess } from './process.fixture.ts'
+import { readSettings } from './settings.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'hufu-serve-'))
 after(() => rmSync(base, { recursive: true }))
+
+const FAILING = join(import.meta.dirname, 'failing-disk.fixture.ts')
 
 let places = 0
 
@@ -55,7 +58,7 @@ test('the ready file names what accepts; SIGTERM stops in order and removes it',
     assert.equal(server.out, 'Stopped in order\n')
     assert.deepEqual(
       server.log.map(({ event }) => event),
-      ['starting', 'recovered', 'listening', 'ready', 'stopping', 'stopped'],
+      ['starting', 'created', 'listening', 'ready', 'stopping', 'stopped'],
     )
   })
 })
@@ -191,6 +194,27 @@ test('a data folder that another server has ends the start with 1', async () => 
   })
 })
 
+test('a failed write ends it with 1, and says what failed', async () => {
+  const { dir, readyFile } = place()
+  const settings = readSettings({ data: dir, 'ready-file': readyFile, amqp: [':0'] }, {})
+  const server = ServeProcess.ofScript(FAILING, [JSON.stringify(settings)])
+  try {
+    await server.event('ready')
+    const client = await AmqpClient.connect(readyIn(readyFile).amqp[0])
+    server.kill('SIGUSR2')
+    await server.event('the disk fails from now on')
+    await client.declareQueue('orders')
+    assert.equal(await server.ended(), 1)
+    const last = server.log.at(-1)
+    assert.deepEqual([last?.event, last?.code], ['failed', 'LOG_FAILED'])
+    assert.match(String(last?.error), /EIO/)
+    assert.equal(existsSync(readyFile), false)
+    client.destroy()
+  } finally {
+    await server.end()
+  }
+})
+
 test('definitions are imported before anybody can connect', async () => {
   const { dir, args } = place()
   const definitions = `${dir}.definitions.json`
@@ -229,7 +253,7 @@ test('the log for people has one line per event', async () => {
     while (!/ info {2}ready\n/.test(server.err)) await server.more()
     server.kill('SIGTERM')
     assert.equal(await server.ended(), 0)
-    assert.match(server.err, /^\S+Z info {2}starting pid=\d+ data=\S+\n\S+Z info {2}recovered /)
+    assert.match(server.err, /^\S+Z info {2}starting pid=\d+ data=\S+\n\S+Z info {2}created\n/)
   } finally {
     await server.end()
   }

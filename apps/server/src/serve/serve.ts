@@ -1,4 +1,4 @@
-import { nodeOs } from '@hufu/os'
+import { nodeOs, type Os } from '@hufu/os'
 import type { Call, Report } from '../verb.ts'
 import { UsageError } from '../verb.ts'
 import { createLog, type Log } from './log.ts'
@@ -8,9 +8,16 @@ import { readSettings, type Settings } from './settings.ts'
 import { StopSignals } from './stop-signals.ts'
 
 /** Runs the server until a signal stops it. */
-export async function run({ options, say }: Call): Promise<Report> {
-  const settings = readSettings(options, process.env)
-  const log = createLog(settings.log, nodeOs.clock, say)
+export function run({ options, say }: Call): Promise<Report> {
+  return serve(readSettings(options, process.env), nodeOs, say)
+}
+
+export async function serve(
+  settings: Settings,
+  os: Os,
+  say: (line: string) => void,
+): Promise<Report> {
+  const log = createLog(settings.log, os.clock, say)
   const ready = new ReadyFile(settings.readyFile)
   ready.remove()
   const endNow = (event: string, fields: Record<string, unknown>) => {
@@ -18,11 +25,12 @@ export async function run({ options, say }: Call): Promise<Report> {
     ready.remove()
     process.exit(1)
   }
-  const signals = new StopSignals(nodeOs.clock, (signal) => endNow('ended at once', { signal }))
-  const uncaught = (error: Error) => endNow('failed', { error: error.message, stack: error.stack })
+  const signals = new StopSignals(os.clock, (signal) => endNow('ended at once', { signal }))
+  const uncaught = (error: Error & { code?: string }) =>
+    endNow('failed', { error: error.message, code: error.code, stack: error.stack })
   process.on('uncaughtException', uncaught)
   try {
-    return await live({ settings, log, ready, signals, onFatal: uncaught })
+    return await live({ settings, os, log, ready, signals, onFatal: uncaught })
   } finally {
     ready.remove()
     signals.close()
@@ -32,6 +40,7 @@ export async function run({ options, say }: Call): Promise<Report> {
 
 interface Life {
   readonly settings: Settings
+  readonly os: Os
   readonly log: Log
   readonly ready: ReadyFile
   readonly signals: StopSignals
@@ -39,10 +48,10 @@ interface Life {
 }
 
 async function live(life: Life): Promise<Report> {
-  const { settings, log, onFatal } = life
+  const { settings, os, log, onFatal } = life
   log.info('starting', { pid: process.pid, data: settings.data })
   try {
-    const server = await Server.open({ settings, os: nodeOs, log, onFatal })
+    const server = await Server.open({ settings, os, log, onFatal })
     try {
       if (!life.signals.came) await serveUntilStopped(server, life)
     } finally {

@@ -7,6 +7,7 @@ import { type Address, formatAddress } from './address.ts'
 import type { Log } from './log.ts'
 import type { Ready } from './ready-file.ts'
 import type { Settings } from './settings.ts'
+import { sparingly } from './sparingly.ts'
 
 /** Where the doors listen. */
 export type Listening = Omit<Ready, 'pid'>
@@ -82,19 +83,22 @@ export class Server {
   }
 
   #listenOptions(kind: 'amqp' | 'amqps', { host, port }: Address): ListenOptions {
-    const { settings, log } = this.#options
+    const { settings, log, os } = this.#options
     const address = formatAddress({ host, port })
-    const onRefused = (error: Error) => {
-      log.warn('connection refused', { door: kind, address, error: error.message })
-    }
+    const say = sparingly(os.clock, (error: Error, unsaid) => {
+      const cause = { error: error.message, ...(unsaid > 0 && { unsaid }) }
+      log.warn('connection refused', { door: kind, address, ...cause })
+    })
     const tls = kind === 'amqps' ? settings.tls : undefined
-    return { host, port, onRefused, ...(tls && { tls }) }
+    return { host, port, onRefused: say, ...(tls && { tls }) }
   }
 }
 
 function logRecovery(log: Log, { report }: Broker): void {
   const { cleanStop, incarnation, messages, damaged, tailBytesCut, tailMayHoldConfirmed } = report
   const found = { cleanStop, incarnation, messages, tailBytesCut }
-  if (damaged.length === 0 && !tailMayHoldConfirmed) log.info('recovered', found)
-  else log.error('recovered with damage', { ...found, damaged, tailMayHoldConfirmed })
+  if (damaged.length > 0 || tailMayHoldConfirmed) {
+    log.error('recovered with damage', { ...found, damaged, tailMayHoldConfirmed })
+  } else if (incarnation === 1) log.info('created')
+  else log.info('recovered', found)
 }
