@@ -6,6 +6,7 @@ import { Consuming } from './consuming.ts'
 import { ContentReader, type Published } from './content-reader.ts'
 import type { FailedMethod } from './failed-method.ts'
 import { Publishing } from './publishing.ts'
+import { REPLY_TO } from './replies.ts'
 import { type Declared, declaring, demandMay, nameOr } from './topology-methods.ts'
 import { Transaction } from './transaction.ts'
 
@@ -37,7 +38,7 @@ export class Channel {
     this.#number = number
     this.#content = new ContentReader(host.parts.messageBytesMax)
     this.#consuming = new Consuming(host, number)
-    this.#publishing = new Publishing(host, number)
+    this.#publishing = new Publishing(host, number, () => this.#consuming.replyAddress)
   }
 
   frame(type: number, payload: Uint8Array): void {
@@ -202,8 +203,10 @@ export class Channel {
   }
 
   #consume(method: MethodOf<'basic.consume'>): undefined {
-    const queue = this.#queue(method.queue, 'read')
-    const consumerTag = this.#consuming.consume(method, queue)
+    const consumerTag =
+      method.queue === REPLY_TO
+        ? this.#consuming.consumeReplies(method)
+        : this.#consuming.consume(method, this.#queue(method.queue, 'read'))
     if (!method.noWait) this.#send({ name: 'basic.consume-ok', consumerTag })
   }
 

@@ -6,6 +6,7 @@ import type { AmqpQueue } from './amqp-queue.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { AmqpConsumer, type ConsumerHost, type Source } from './consumer.ts'
 import { envelopeOf } from './message-form.ts'
+import { demandReplies, ReplyConsumer } from './reply-consumer.ts'
 import { type Unacked, UnackedList } from './unacked.ts'
 
 /** Without a prefetch limit; the most that the core takes. */
@@ -28,6 +29,7 @@ export class Consuming implements ConsumerHost {
   readonly #unacked = new UnackedList<Source>()
   /** With something to be given to the core. */
   readonly #toSettle = new Set<Source>()
+  #replies: ReplyConsumer | undefined
   #names = 0
 
   constructor(host: ChannelHost, channel: number) {
@@ -35,12 +37,23 @@ export class Consuming implements ConsumerHost {
     this.#channel = channel
   }
 
+  /** Where direct replies to this channel go; undefined while it has no consumer for them. */
+  get replyAddress(): string | undefined {
+    return this.#replies?.address
+  }
+
+  /** Begins the consumer of direct replies; returns its tag. */
+  consumeReplies(method: MethodOf<'basic.consume'>): string {
+    demandReplies(this.#replies, method.noAck)
+    const tag = this.#freeTag(method.consumerTag)
+    const next = () => this.#unacked.pass()
+    this.#replies = new ReplyConsumer(this.#host, this.#channel, tag, next)
+    return tag
+  }
+
   /** Begins a consumer; returns its tag. */
   consume(method: MethodOf<'basic.consume'>, queue: AmqpQueue): string {
-    const tag = method.consumerTag || this.#newTag()
-    if (this.#consumers.has(tag)) {
-      throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
-    }
+    const tag = this.#freeTag(method.consumerTag)
     const where = `queue '${queue.name}' in vhost '${this.#host.vhost.name}'`
     if (queue.exclusiveConsumer || (method.exclusive && queue.consumers.size > 0)) {
       throw new AmqpError(403, `${where} in exclusive use`)
@@ -64,6 +77,7 @@ export class Consuming implements ConsumerHost {
   cancel(tag: string): void {
     const consumer = this.#consumers.get(tag)
     if (consumer !== undefined) this.#leave(consumer)
+    else if (this.#replies?.tag === tag) this.#leaveReplies()
   }
 
   cancelled(consumer: AmqpConsumer): void {
@@ -149,10 +163,16 @@ export class Consuming implements ConsumerHost {
   /** The channel is over: what is unacked goes back. */
   end(): void {
     this.flush()
+    this.#leaveReplies()
     const sources = new Set<Source>([...this.#consumers.values(), ...this.#gets.values()])
     for (const { source } of this.#unacked.takeAll()) sources.add(source)
     for (const consumer of [...this.#consumers.values()]) this.#leave(consumer)
     for (const source of sources) this.#close(source)
+  }
+
+  #leaveReplies(): void {
+    this.#replies?.close()
+    this.#replies = undefined
   }
 
   #leave(consumer: AmqpConsumer): void {
@@ -203,7 +223,11 @@ export class Consuming implements ConsumerHost {
     if (source.ended && source.unacked === 0) this.#close(source)
   }
 
-  #newTag(): string {
-    return `amq.ctag-${this.#host.number}.${this.#channel}.${++this.#names}`
+  /** The tag that a client wants, or a new one. */
+  #freeTag(wanted: string): string {
+    if (this.#consumers.has(wanted) || this.#replies?.tag === wanted) {
+      throw new AmqpError(530, `attempt to reuse consumer tag '${wanted}'`)
+    }
+    return wanted || `amq.ctag-${this.#host.number}.${this.#channel}.${++this.#names}`
   }
 }

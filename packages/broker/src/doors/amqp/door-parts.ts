@@ -1,6 +1,7 @@
 import type { Os } from '@hufu/os'
 import type { Broker, Delivery, Subscription } from '../../api.ts'
 import type { AmqpQueue } from './amqp-queue.ts'
+import type { Replies } from './replies.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
 /** Who may log in, and where. */
@@ -25,6 +26,7 @@ export interface DoorParts {
   readonly version: string
   /** Largest body, bytes. */
   readonly messageBytesMax: number
+  readonly replies: Replies
   vhost(name: string): VirtualHost | undefined
   subscribe(
     queue: AmqpQueue,

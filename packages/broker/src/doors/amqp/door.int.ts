@@ -235,4 +235,35 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     assert.equal(await told.promise, null)
     await client.close()
   })
+
+  it('a direct reply comes back without a queue, and only while somebody is there', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const [asking, answering] = [await client.createChannel(), await client.createConfirmChannel()]
+    const replies: string[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await asking.consume(
+      'amq.rabbitmq.reply-to',
+      (message) => {
+        replies.push(`${message?.properties.correlationId} ${message?.content}`)
+        resolve()
+      },
+      { noAck: true },
+    )
+    await answering.assertQueue('calls')
+    const options = { replyTo: 'amq.rabbitmq.reply-to', correlationId: '7' }
+    asking.sendToQueue('calls', Buffer.from('question'), options)
+    const [question] = (await received(answering, 'calls', 1, { noAck: true })).messages
+    const { replyTo, correlationId } = question!.properties
+    assert.match(replyTo, /^amq\.rabbitmq\.reply-to\./)
+    await answering.checkQueue(replyTo)
+    answering.sendToQueue(replyTo, Buffer.from('answer'), { correlationId })
+    await promise
+    assert.deepEqual(replies, ['7 answer'])
+    await asking.close()
+    const returned = once(answering, 'return')
+    answering.sendToQueue(replyTo, Buffer.from('late'), { mandatory: true })
+    assert.equal((await returned)[0].content.toString(), 'late')
+    await client.close()
+  })
 })

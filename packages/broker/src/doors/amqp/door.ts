@@ -2,6 +2,7 @@ import type { Connection, Listener, ListenOptions, Net, Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
 import { AmqpConnection } from './connection.ts'
 import type { DoorParts, Gatekeeper } from './door-parts.ts'
+import { Replies } from './replies.ts'
 import { VirtualHost } from './virtual-host.ts'
 
 /** Largest body of a message, bytes: RabbitMQ's default. */
@@ -58,6 +59,7 @@ class Door implements AmqpDoor {
     this.#parts = {
       ...{ os, broker, users, product, version: productVersion },
       messageBytesMax: MESSAGE_BYTES_MAX,
+      replies: new Replies(() => os.random.id()),
       vhost: (name) => this.#vhosts.get(name),
       subscribe: (queue, credit, _priority, onDeliveries) =>
         broker.subscribe(queue.coreName, { credit }, onDeliveries),

@@ -15,6 +15,7 @@ import type { ChannelHost } from './channel-host.ts'
 import { Confirms, type ConfirmWriter } from './confirms.ts'
 import type { Published } from './content-reader.ts'
 import { storedForm } from './message-form.ts'
+import { REPLY_TO } from './replies.ts'
 import { demandMay } from './topology-methods.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -43,10 +44,13 @@ export class Publishing implements ConfirmWriter {
   readonly #channel: number
   readonly #confirms = new Confirms()
   readonly #view = new PropertiesView()
+  readonly #replyAddress: () => string | undefined
 
-  constructor(host: ChannelHost, channel: number) {
+  /** `replyAddress`: where direct replies to the channel go, if it takes any. */
+  constructor(host: ChannelHost, channel: number, replyAddress: () => string | undefined) {
     this.#host = host
     this.#channel = channel
+    this.#replyAddress = replyAddress
   }
 
   /** Throws what is wrong with it; it counts as published then, too. */
@@ -57,6 +61,10 @@ export class Publishing implements ConfirmWriter {
     demandMay(this.#host, 'write', 'exchange', exchange)
     const target = vhost.target(exchange)
     const said = this.#said(published)
+    const { replies } = this.#host.parts
+    if (exchange === '' && replies.isAddress(routingKey)) {
+      return this.#reply({ ...published, properties: said.properties }, tag, transaction)
+    }
     const queues = vhost.route(target, said.keys, said.headers)
     if (queues.length === 0) return this.#unrouted(published, tag, transaction)
     const properties = storedForm(exchange, routingKey, said.properties)
@@ -85,6 +93,15 @@ export class Publishing implements ConfirmWriter {
     writeNack(this.#host.out, this.#channel, deliveryTag, false)
   }
 
+  /** It is not stored: it has arrived, or there is nobody. */
+  #reply(published: Published, tag: number, transaction: Transaction | undefined): void {
+    const { routingKey, properties, body } = published
+    const target = this.#host.parts.replies.find(routingKey)
+    if (target === undefined) return this.#unrouted(published, tag, transaction)
+    target.reply({ bytes: storedForm('', routingKey, properties), at: 1 }, body)
+    this.#ended(tag, true)
+  }
+
   #unrouted(published: Published, tag: number, transaction: Transaction | undefined): void {
     if (published.mandatory && transaction !== undefined) return transaction.unrouted(published)
     if (published.mandatory) this.giveBack(published)
@@ -105,8 +122,8 @@ export class Publishing implements ConfirmWriter {
     this.#host.changed()
   }
 
-  #said({ routingKey, properties }: Published): Said {
-    const { headers, expiration, userId } = this.#view.read(properties)
+  #said({ routingKey, properties: given }: Published): Said {
+    const { headers, expiration, userId, replyTo } = this.#view.read(given)
     const { user } = this.#host
     if (userId !== undefined && userId !== user) {
       const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
@@ -115,6 +132,7 @@ export class Publishing implements ConfirmWriter {
     if (expiration !== undefined && !/^\d+$/.test(expiration)) {
       throw new AmqpError(406, `invalid expiration '${expiration}'`)
     }
+    const properties = replyTo === REPLY_TO ? this.#withAddress(given) : given
     if (headers === undefined) {
       return { keys: [routingKey], properties, delayMs: 0, headers: NO_HEADERS }
     }
@@ -125,6 +143,13 @@ export class Publishing implements ConfirmWriter {
       ? withProperties(properties, { headers: withFields(headers, { BCC: undefined }) })
       : properties
     return { keys, properties: shown, delayMs, headers: () => table }
+  }
+
+  /** The name for "here" becomes the address. */
+  #withAddress(properties: Uint8Array): Uint8Array {
+    const replyTo = this.#replyAddress()
+    if (replyTo === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
+    return withProperties(properties, { replyTo })
   }
 }
 

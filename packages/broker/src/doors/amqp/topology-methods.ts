@@ -90,6 +90,7 @@ async function declareQueue(
   const { passive, durable, exclusive, autoDelete } = method
   const asked = cleanName(method.queue)
   const { vhost } = host
+  if (host.parts.replies.isAddress(asked)) return repliesOk(host, asked)
   if (passive) {
     const queue = vhost.queueOf(host.number, asked || declared.queue)
     declared.queue = queue.name
@@ -101,6 +102,14 @@ async function declareQueue(
   await vhost.declareQueue(wanted, { connection: host.number, named: asked !== '' })
   declared.queue = name
   return declareOk(host, name)
+}
+
+/** To declare an address of direct replies is to ask whether somebody is there. */
+function repliesOk(host: ChannelHost, address: string): Method {
+  if (host.parts.replies.find(address) === undefined) {
+    throw new AmqpError(404, `no queue '${address}' in vhost '${host.vhost.name}'`)
+  }
+  return { name: 'queue.declare-ok', queue: address, messageCount: 0, consumerCount: 1 }
 }
 
 function declareOk(host: ChannelHost, name: string): Method {
