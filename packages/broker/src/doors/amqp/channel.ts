@@ -215,9 +215,10 @@ export class Channel {
     if (!noWait) this.#send({ name: 'basic.cancel-ok', consumerTag })
   }
 
-  #qos({ prefetchSize, prefetchCount }: MethodOf<'basic.qos'>): undefined {
+  #qos({ prefetchSize, prefetchCount, global }: MethodOf<'basic.qos'>): undefined {
     if (prefetchSize !== 0) throw new AmqpError(540, `prefetch_size!=0 (${prefetchSize})`)
-    this.#consuming.prefetch = prefetchCount
+    if (global) this.#consuming.channelPrefetch = prefetchCount
+    else this.#consuming.prefetch = prefetchCount
     this.#send({ name: 'basic.qos-ok' })
   }
 

@@ -22,6 +22,12 @@ type Outcome = 'done' | 'requeue' | 'reject'
 export class Consuming implements ConsumerHost {
   /** For consumers that come; 0: no limit. */
   prefetch = 0
+  /** What the core has handed over beyond the limit of the channel. */
+  readonly #beyond: { readonly consumer: AmqpConsumer; readonly delivery: Delivery }[] = []
+  /** Unacked deliveries of all consumers together; 0: no limit. */
+  #channelPrefetch = 0
+  /** Unacked deliveries of consumers. */
+  #consumed = 0
   readonly #host: ChannelHost
   readonly #channel: number
   readonly #consumers = new Map<string, AmqpConsumer>()
@@ -35,6 +41,12 @@ export class Consuming implements ConsumerHost {
   constructor(host: ChannelHost, channel: number) {
     this.#host = host
     this.#channel = channel
+  }
+
+  /** For the whole channel; 0: no limit. */
+  set channelPrefetch(count: number) {
+    this.#channelPrefetch = count
+    this.#sendBeyond()
   }
 
   /** Where direct replies to this channel go; undefined while it has no consumer for them. */
@@ -89,14 +101,30 @@ export class Consuming implements ConsumerHost {
   }
 
   deliver(consumer: AmqpConsumer, batch: readonly Delivery[]): void {
-    const { out } = this.#host
-    const { queue, noAck, tagBytes } = consumer
-    for (const { id, redelivered, properties, body } of batch) {
-      const { bytes, at } = envelopeOf(properties, queue.name)
-      const tag = noAck ? this.#settleNow(consumer, id) : this.#addUnacked(consumer, id)
-      writeDeliver(out, this.#channel, tagBytes, tag, redelivered, bytes, at, body)
+    for (const delivery of batch) {
+      if (consumer.noAck || this.#hasRoom) this.#send(consumer, delivery)
+      else this.#beyond.push({ consumer, delivery })
     }
     this.#host.changed()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#channelPrefetch === 0 || this.#consumed < this.#channelPrefetch
+  }
+
+  #sendBeyond(): void {
+    while (this.#beyond.length > 0 && this.#hasRoom) {
+      const { consumer, delivery } = this.#beyond.shift()!
+      this.#send(consumer, delivery)
+      this.#host.changed()
+    }
+  }
+
+  #send(consumer: AmqpConsumer, { id, redelivered, properties, body }: Delivery): void {
+    const { queue, noAck, tagBytes } = consumer
+    const { bytes, at } = envelopeOf(properties, queue.name)
+    const tag = noAck ? this.#settleNow(consumer, id) : this.#addUnacked(consumer, id)
+    writeDeliver(this.#host.out, this.#channel, tagBytes, tag, redelivered, bytes, at, body)
   }
 
   /** `basic.get`. */
@@ -177,6 +205,7 @@ export class Consuming implements ConsumerHost {
 
   #leave(consumer: AmqpConsumer): void {
     this.#consumers.delete(consumer.tag)
+    this.#giveBackBeyond(consumer)
     consumer.ended = true
     consumer.subscription.setCredit(0)
     if (consumer.unacked === 0) this.#close(consumer)
@@ -184,6 +213,15 @@ export class Consuming implements ConsumerHost {
     queue.exclusiveConsumer = false
     queue.consumers.delete(consumer)
     this.#host.vhost.consumerLeft(queue)
+  }
+
+  /** What its client has not been sent goes back. */
+  #giveBackBeyond(consumer: AmqpConsumer): void {
+    const all = this.#beyond.splice(0)
+    for (const each of all) {
+      if (each.consumer !== consumer) this.#beyond.push(each)
+      else this.#say(consumer, { id: each.delivery.id, outcome: 'requeue' })
+    }
   }
 
   #close(source: Source): void {
@@ -202,24 +240,32 @@ export class Consuming implements ConsumerHost {
 
   #addUnacked(source: Source, id: number): number {
     source.unacked++
+    if (source instanceof AmqpConsumer) this.#consumed++
     return this.#unacked.add(source, id)
   }
 
   #settleNow(source: Source, id: number): number {
-    source.unacked++
-    this.#settleOne(source, { id, outcome: 'done' })
+    this.#say(source, { id, outcome: 'done' })
     return this.#unacked.pass()
   }
 
   #settleOne(source: Source, settlement: Settlement): void {
+    this.#say(source, settlement)
+    this.#oneLess(source)
+  }
+
+  #say(source: Source, settlement: Settlement): void {
     source.settlements.push(settlement)
     this.#toSettle.add(source)
     this.#host.changed()
-    this.#oneLess(source)
   }
 
   #oneLess(source: Source): void {
     source.unacked--
+    if (source instanceof AmqpConsumer) {
+      this.#consumed--
+      this.#sendBeyond()
+    }
     if (source.ended && source.unacked === 0) this.#close(source)
   }
 

@@ -94,6 +94,30 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     await client.close()
   })
 
+  it('prefetch for the channel limits all of its consumers together', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    for (const queue of ['a', 'b']) {
+      await channel.assertQueue(queue)
+      for (let n = 0; n < 5; n++) channel.sendToQueue(queue, Buffer.from(queue))
+    }
+    await channel.waitForConfirms()
+    await channel.prefetch(3, true)
+    const seen: ConsumeMessage[] = []
+    for (const queue of ['a', 'b']) await channel.consume(queue, (message) => seen.push(message!))
+    while (seen.length < 3) await channel.checkQueue('a')
+    for (let n = 0; n < 5; n++) await channel.checkQueue('a')
+    assert.equal(seen.length, 3)
+    for (let n = 0; n < 10; n++) {
+      while (seen.length <= n) await channel.checkQueue('a')
+      assert.ok(seen.length <= n + 3)
+      channel.ack(seen[n]!)
+    }
+    assert.deepEqual(seen.map(textOf).sort().join(''), 'aaaaabbbbb')
+    await client.close()
+  })
+
   it('exchanges route by key, pattern, headers, and to each other', async (t) => {
     const made = await house(t)
     const client = await made.client()
