@@ -53,6 +53,8 @@ export type Settlement =
    * Failed: comes again after `delayMs` (default: the queue's retry delay), or is dead-lettered.
    */
   | { id: number; outcome: 'retry'; delayMs?: number; cause?: string }
+  /** Back to its place in the queue at once, as redelivered; does not count as an attempt. */
+  | { id: number; outcome: 'requeue' }
   /** Not now: comes again after `delayMs`; does not count as an attempt. */
   | { id: number; outcome: 'later'; delayMs: number }
   /** Give up at once: to the dead-letter queue, or parked. */
@@ -150,6 +152,11 @@ export interface PreparedInfo extends PreparedHandle {
 export interface Subscription {
   /** Resolves when the outcomes are durable. An id that is not unsettled here is ignored. */
   settle(batch: readonly Settlement[]): Promise<void>
+  /**
+   * The next message, whatever the credit; it is unsettled as if it had been pushed. Undefined when
+   * none can be had now, or the subscription is closed meanwhile. `SUBSCRIPTION_CLOSED`.
+   */
+  pull(): Promise<Delivery | undefined>
   /** Changes the credit; takes effect with the next delivery. */
   setCredit(credit: number): void
   /** No more deliveries; what is unsettled goes back to the queue, with its attempts unchanged. */
@@ -296,6 +303,11 @@ export interface Broker {
    * when the folder is not empty, `FOLDER_UNUSABLE` when it cannot be written.
    */
   backup(dir: string): Promise<{ bytes: number; position: number }>
+  /**
+   * Removes the messages of a queue that were published before and are ready, not those that are unsettled, delayed or parked; durable
+   * when it resolves, with their number. A crash before that may leave some of them.
+   */
+  purge(queue: string): Promise<number>
   queues(): QueueStats[]
   stats(): BrokerStats
   /**

@@ -39,7 +39,10 @@ export interface QueueOptions {
 }
 
 export interface SubscribeOptions {
-  /** Most unsettled deliveries at a time. Default 100, limit 65,535. */
+  /**
+   * Most unsettled deliveries at a time. Default 100, limit 65,535; with 0 nothing is pushed, and
+   * `pull` is the only way to a message.
+   */
   credit?: number
   /** At most one unsettled message per key at a time, in order; others flow. Default false. */
   keyOrder?: boolean

@@ -19,7 +19,6 @@ import { BrokerError } from '../errors.ts'
 import type { QueueOptions, SubscribeOptions } from '../options.ts'
 import { backup } from './backup.ts'
 import { type BatchParts, BatchWriter } from './batch.ts'
-import type { Consumer } from './consumer.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { Deliverer } from './deliver.ts'
 import { DueTimer } from './due-timer.ts'
@@ -28,15 +27,15 @@ import { peek, resolve, statsOf } from './inspect.ts'
 import { Preparer } from './prepare.ts'
 import { Intake } from './publish.ts'
 import { NumberedPublisher } from './publisher.ts'
+import { purge } from './purge.ts'
 import { firstDifference, storedOptions } from './queue-options.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { Settler } from './settle.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { markSuspects } from './suspects.ts'
 
-const CREDIT_MAX = 65_535
-const CREDIT_DEFAULT = 100
 const QUEUE_NAME_BYTES_MAX = 255
 
 /** Joins the parts of the engine into what users see. */
@@ -48,12 +47,11 @@ export class EmbeddedBroker implements Broker {
   readonly #deadLetters: DeadLetters
   readonly #settler: Settler
   readonly #preparer: Preparer
-  readonly #subscriptions = new WeakMap<Subscription, Consumer>()
+  readonly #subscriptions: Subscriptions
   readonly #deliverer: Deliverer
   readonly #retainer: Retainer
   readonly #due: DueTimer
   readonly #release: (inOrder: boolean) => Promise<void>
-  #consumers = 0
   #closing: Promise<void> | undefined
 
   constructor(
@@ -71,6 +69,7 @@ export class EmbeddedBroker implements Broker {
     this.#deadLetters = new DeadLetters(engine, this.#intake)
     this.#settler = new Settler(engine, this.#deadLetters)
     this.#deliverer = new Deliverer(engine, this.#deadLetters)
+    this.#subscriptions = new Subscriptions(engine, this.#settler, this.#deliverer)
     this.#preparer = new Preparer(engine, this.#intake)
     this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
     engine.log.onEntry = (entry) => engine.state.apply(entry)
@@ -115,7 +114,7 @@ export class EmbeddedBroker implements Broker {
       if (other.options.deadLetter !== name) continue
       throw new BrokerError('QUEUE_IN_USE', `${doing}: ${other.name} dead-letters to it`)
     }
-    for (const consumer of [...(this.#deliverer.consumers.get(queue) ?? [])]) this.#detach(consumer)
+    this.#subscriptions.queueGoes(queue)
     appendJson(log, { type: QUEUE, flags: QUEUE_DELETED, aux: queue.number }, {})
     state.byName.delete(name)
     await log.durable()
@@ -131,50 +130,7 @@ export class EmbeddedBroker implements Broker {
     options: SubscribeOptions,
     onDeliveries: (batch: Delivery[]) => void,
   ): Subscription {
-    const doing = `Cannot subscribe to ${name}`
-    demandOpen(this.#engine, doing)
-    const queue = demandQueue(this.#engine, name, doing)
-    const keyOrder = options.keyOrder ?? false
-    const others = this.#deliverer.consumers.get(queue) ?? []
-    if (others.some((other) => other.keyOrder !== keyOrder)) {
-      const text = `its consumers have keyOrder ${!keyOrder}, all must have the same`
-      throw new BrokerError('ARGUMENT', `${doing}: ${text}`)
-    }
-    const consumer: Consumer = {
-      number: ++this.#consumers,
-      queue,
-      keyOrder,
-      credit: checkedCredit(options.credit ?? CREDIT_DEFAULT, doing),
-      unsettled: new Set(),
-      batch: [],
-      onDeliveries,
-      closed: false,
-    }
-    this.#attach(consumer)
-    return this.#subscription(consumer, doing)
-  }
-
-  #subscription(consumer: Consumer, doing: string): Subscription {
-    const { queue } = consumer
-    const subscription: Subscription = {
-      settle: async (batch) => {
-        demandOpen(this.#engine, `Cannot settle in ${queue.name}`)
-        const settled = this.#settler.settle(consumer, batch)
-        this.#deliverer.schedule(queue)
-        await settled
-      },
-      setCredit: (credit) => {
-        consumer.credit = checkedCredit(credit, doing)
-        this.#deliverer.schedule(queue)
-      },
-      close: async () => {
-        if (consumer.closed) return
-        this.#detach(consumer)
-        await this.#settler.release(consumer)
-      },
-    }
-    this.#subscriptions.set(subscription, consumer)
-    return subscription
+    return this.#subscriptions.subscribe(name, options, onDeliveries)
   }
 
   publisher(options: PublisherOptions): NumberedPublisher {
@@ -194,7 +150,7 @@ export class EmbeddedBroker implements Broker {
       intake: this.#intake,
       settler: this.#settler,
       preparer: this.#preparer,
-      consumerOf: (subscription) => this.#subscriptions.get(subscription),
+      consumerOf: (subscription) => this.#subscriptions.consumerOf(subscription),
       settled: (consumer) => this.#deliverer.schedule(consumer.queue),
     }
     return new BatchWriter(parts, state.batches.nextNumber++)
@@ -216,31 +172,16 @@ export class EmbeddedBroker implements Broker {
     return this.#preparer.list(options)
   }
 
-  #attach(consumer: Consumer): void {
-    const { queue } = consumer
-    const consumers = this.#deliverer.consumers.get(queue) ?? []
-    consumers.push(consumer)
-    this.#deliverer.consumers.set(queue, consumers)
-    queue.consumers = consumers.length
-    queue.setOrdered(consumer.keyOrder)
-    this.#deliverer.schedule(queue)
-  }
-
-  #detach(consumer: Consumer): void {
-    const { queue } = consumer
-    consumer.closed = true
-    const consumers = this.#deliverer.consumers.get(queue) ?? []
-    consumers.splice(consumers.indexOf(consumer), 1)
-    queue.consumers = consumers.length
-    if (consumers.length === 0) this.#deliverer.consumers.delete(queue)
-  }
-
   peek(queue: string, options: { limit?: number; afterId?: number } = {}): Promise<Peeked[]> {
     return peek(this.#engine, queue, options)
   }
 
   resolve(queue: string, id: number, action: 'deliver' | 'remove'): Promise<boolean> {
     return resolve(this.#engine, queue, id, action)
+  }
+
+  purge(queue: string): Promise<number> {
+    return track(this.#engine, purge(this.#engine, queue))
   }
 
   async backup(dir: string): Promise<{ bytes: number; position: number }> {
@@ -272,8 +213,7 @@ export class EmbeddedBroker implements Broker {
 
   async #close(): Promise<void> {
     const { log, state } = this.#engine
-    const consumers = [...this.#deliverer.consumers.values()].flat()
-    for (const consumer of consumers) this.#detach(consumer)
+    const release = this.#subscriptions.stop()
     // From here on nothing new begins: no consumer, no asking, no backup.
     this.#engine.closed = true
     log.closing = true
@@ -282,7 +222,7 @@ export class EmbeddedBroker implements Broker {
     let inOrder = false
     try {
       if (log.failure === undefined) {
-        await Promise.all(consumers.map((consumer) => this.#settler.release(consumer)))
+        await release()
         await this.#deadLetters.idle()
         this.#intake.close()
         await Promise.allSettled(this.#engine.work)
@@ -310,9 +250,4 @@ export class EmbeddedBroker implements Broker {
     this.#intake.roomChanged()
     this.#retainer.groupWritten()
   }
-}
-
-function checkedCredit(credit: number, doing: string): number {
-  if (Number.isInteger(credit) && credit >= 1 && credit <= CREDIT_MAX) return credit
-  throw new BrokerError('LIMIT', `${doing}: credit is ${credit}, 1 to ${CREDIT_MAX} are possible`)
 }

@@ -8,7 +8,14 @@ const LARGEST = Number.MAX_SAFE_INTEGER
 function rowOf(id: number, more: Partial<StoredRow> = {}): StoredRow {
   const place = { id, position: id * 1_000, size: 100, key: 0, attempts: 0 }
   const life = { exact: false, gated: false, consumer: 0 }
-  const fresh = { state: 'ready', dueAt: 0, history: [], redelivered: false, crashes: 0 } as const
+  const fresh = {
+    state: 'ready',
+    dueAt: 0,
+    history: [],
+    redelivered: false,
+    crashes: 0,
+    requeued: 0,
+  } as const
   return { ...place, ...fresh, ...life, ...more }
 }
 

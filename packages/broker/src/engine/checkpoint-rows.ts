@@ -1,7 +1,7 @@
 import { bytesOf } from '../log/entry.ts'
 import { getU64, setU64 } from '../log/layout.ts'
-import type { QueueRow } from '../queue/ack-queue.ts'
 import type { Cause } from '../queue/history.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 
 /*
  * Rows of a checkpoint that are more than waiting, one behind the other:
@@ -111,6 +111,7 @@ function readRow(view: DataView, at: number): StoredRow {
     crashes: view.getUint8(at + 38),
     history: [],
     exact: false,
+    requeued: 0,
     gated: false,
     consumer: 0,
   }

@@ -1,7 +1,7 @@
 import { bytesOf } from '../log/entry.ts'
 import { getU64, setU64 } from '../log/layout.ts'
 import type { Decided, Prepared } from '../prepared/table.ts'
-import type { QueueRow } from '../queue/ack-queue.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import type { HeldBatch } from './batches.ts'
 import { readRows, rowBlocks, type StoredRow } from './checkpoint-rows.ts'
 import type { StoredQueueOptions } from './queue-options.ts'
@@ -113,7 +113,7 @@ function* storedRows(rows: readonly QueueRow[]): Generator<StoredRow> {
 /** What only this life of the broker knows (who has the row, whose key it holds) is left out. */
 function storedRow(row: QueueRow): StoredRow {
   const state = row.state === 'delayed' || row.state === 'parked' ? row.state : 'ready'
-  return { ...row, state, exact: false, gated: false, consumer: 0 }
+  return { ...row, state, exact: false, requeued: 0, gated: false, consumer: 0 }
 }
 
 /** Takes one block into the state. */

@@ -1,5 +1,5 @@
-import type { QueueRow } from '../queue/ack-queue.ts'
 import { withCause } from '../queue/history.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import { copied, type Engine, withEntryAtLast } from './engine.ts'
 import { encodeOrigin } from './origin.ts'
 import { type Intake, reserve } from './publish.ts'

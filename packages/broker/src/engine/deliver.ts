@@ -1,8 +1,8 @@
 import type { Delivery } from '../api.ts'
 import { type EntryView, emptyEntryView } from '../log/entry.ts'
-import type { QueueRow } from '../queue/ack-queue.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
-import { type Consumer, hasCredit } from './consumer.ts'
+import { answerPulls, type Consumer, freeOf } from './consumer.ts'
 import { copied, type Engine, READ_RETRIES_MS } from './engine.ts'
 import { deadLetterOf, readOrigin } from './origin.ts'
 import { reachFor } from './reach.ts'
@@ -14,6 +14,12 @@ const TURN_DELIVERIES_MAX = 1_000
 
 /** Why a row is given up whose last delivery no consumer has answered. */
 const KILLED = 'in delivery when the broker was killed'
+
+/**
+ * What became of the next row: it was dealt with · nothing can be delivered now · something is under
+ * way, after which it is looked again.
+ */
+type Step = 'done' | 'none' | 'wait'
 
 /** What the deliverer asks of the one who settles. */
 export interface GiveUp {
@@ -49,19 +55,39 @@ export class Deliverer {
   }
 
   #pump(queue: EngineQueue): void {
-    if (this.#engine.closed || this.#engine.log.failure !== undefined) return
+    const { closed, log } = this.#engine
     const consumers = this.consumers.get(queue)
-    if (consumers === undefined || queue.marking > 0 || queue.loading) return
-    if (this.#waitsForOne(queue)) return
+    if (closed || consumers === undefined) return
+    if (log.failure !== undefined) return consumers.forEach(answerPulls)
+    if (queue.marking > 0 || queue.loading || queue.purging) return this.#watch(queue)
+    if (this.#waitsForOne(queue)) return consumers.forEach(answerPulls)
     const marks: QueueRow[] = []
-    for (let count = 0; count < TURN_DELIVERIES_MAX; count++) {
-      const consumer = this.#nextConsumer(consumers, marks.length)
-      if (consumer === undefined || !this.#step(queue, consumer, marks)) break
-      if (count === TURN_DELIVERIES_MAX - 1) this.schedule(queue)
-    }
+    const step = this.#steps(queue, consumers, marks)
     if (marks.length > 0) this.#mark(queue, marks)
+    else if (step === 'none') consumers.forEach(answerPulls)
+    if (step === 'wait') this.#watch(queue)
     // A copy: a consumer may close itself or others while it is given its batch.
     for (const consumer of [...consumers]) this.#handOver(consumer)
+  }
+
+  #steps(queue: EngineQueue, consumers: Consumer[], marks: QueueRow[]): Step {
+    for (let count = 0; count < TURN_DELIVERIES_MAX; count++) {
+      const consumer = this.#nextConsumer(consumers, marks.length)
+      if (consumer === undefined) return 'done'
+      const step = this.#step(queue, consumer, marks)
+      if (step !== 'done') return step
+    }
+    this.schedule(queue)
+    return 'done'
+  }
+
+  /** Who pulls must hear of it when what is under way fails with the log. */
+  #watch(queue: EngineQueue): void {
+    const { log } = this.#engine
+    if (this.consumers.get(queue)?.some(({ pulls }) => pulls.length > 0) !== true) return
+    log.onDurable((error) => {
+      if (error) this.schedule(queue)
+    })
   }
 
   /** The next consumer with credit, round robin; `marked` rows will want credit too. */
@@ -69,8 +95,9 @@ export class Deliverer {
     let free = 0
     for (let i = 0; i < consumers.length; i++) {
       const consumer = consumers[i]!
-      if (!hasCredit(consumer)) continue
-      free += consumer.credit - consumer.unsettled.size
+      const own = freeOf(consumer)
+      if (own === 0) continue
+      free += own
       if (free <= marked) continue
       // A lone consumer, the common case, needs no turn.
       if (consumers.length > 1) consumers.push(...consumers.splice(0, i + 1))
@@ -79,29 +106,30 @@ export class Deliverer {
     return undefined
   }
 
-  /** Deals with the next ready row; false when nothing more can be delivered now. */
-  #step(queue: EngineQueue, consumer: Consumer, marks: QueueRow[]): boolean {
+  /** Deals with the next ready row. */
+  #step(queue: EngineQueue, consumer: Consumer, marks: QueueRow[]): Step {
     const head = queue.head()
-    if (head === undefined) return false
+    if (head === undefined) return 'none'
     if (head.id > queue.reach) {
       reachFor(this.#engine.log, queue, head.id)
-      return false
+      return 'wait'
     }
     const suspect = queue.isSuspect(head)
-    if (marks.length > 0 && !suspect) return false
+    if (marks.length > 0 && !suspect) return 'wait'
     if (!suspect && isSpent(head, queue.options.maxAttempts)) {
       const row = queue.take(head, 'settling')
       this.#giveUp.giveUp(queue, row, row.attempts, KILLED).catch(() => undefined)
-      return true
+      return 'done'
     }
     const alone = isForAlone(head, suspect)
-    if (alone && marks.length + queue.counts.unsettled > 0) return false
+    if (alone && marks.length + queue.counts.unsettled > 0) return 'none'
     if (suspect) {
       marks.push(queue.take(head, 'marking'))
-      return !alone
+      return alone ? 'wait' : 'done'
     }
     if (alone) queue.alone = head.id
-    return this.#deliver(queue, head, consumer) && !alone
+    const step = this.#deliver(queue, head, consumer)
+    return step === 'done' && alone ? 'none' : step
   }
 
   /** A row is delivered alone and not settled yet. */
@@ -112,11 +140,11 @@ export class Deliverer {
     return waits
   }
 
-  #deliver(queue: EngineQueue, head: QueueRow | WaitingList, consumer: Consumer): boolean {
+  #deliver(queue: EngineQueue, head: QueueRow | WaitingList, consumer: Consumer): Step {
     const found = this.#engine.reader.cached(head.position, this.#entry)
     if (found === 'absent') {
       this.#load(queue, head.position, head.size)
-      return false
+      return 'wait'
     }
     if (found === 'damaged') {
       this.#parkDamaged(
@@ -124,15 +152,18 @@ export class Deliverer {
         queue.take(head, 'settling'),
         'its bytes on disk fail their checksum',
       )
-      return true
+      return 'done'
     }
     const row = queue.take(head, 'unsettled')
     row.consumer = consumer.number
     consumer.unsettled.add(row.id)
     loadMessage(this.#entry, this.#message)
-    consumer.batch.push(deliveryOf(queue, row, this.#entry, this.#message))
+    const delivery = deliveryOf(queue, row, this.#entry, this.#message)
+    const pulled = consumer.pulls.length > 0 ? consumer.pulls.shift() : undefined
+    if (pulled === undefined) consumer.batch.push(delivery)
+    else pulled(delivery)
     this.#engine.counters.delivered++
-    return true
+    return 'done'
   }
 
   /** Brings the head's bytes into memory; meanwhile nothing of this queue is delivered. */
@@ -165,7 +196,8 @@ export class Deliverer {
 
   #unreadable(queue: EngineQueue, position: number, error: unknown): void {
     queue.loading = false
-    if (this.#engine.closed || this.#engine.log.failure !== undefined) return
+    if (this.#engine.closed) return
+    if (this.#engine.log.failure !== undefined) return this.schedule(queue)
     const head = queue.head()
     if (head?.position === position) {
       const row = queue.take(head, 'settling')

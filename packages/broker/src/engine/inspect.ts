@@ -1,6 +1,6 @@
 import type { Peeked, QueueStats } from '../api.ts'
 import { BrokerError } from '../errors.ts'
-import type { QueueRow } from '../queue/ack-queue.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import { deliveryOf } from './deliver.ts'
 import { demandOpen, demandQueue, type Engine, withEntry } from './engine.ts'
 import { appendReturns, appendSettle, emptyMessageView, loadMessage, SETTLED } from './records.ts'

@@ -242,3 +242,35 @@ test('a batch with bad input is refused as a whole and settles nothing', async (
   await world.pass(100)
   assert.equal(taker.last.id, 2)
 })
+
+test('requeue: back to its place at once, as redelivered, its attempts unchanged', async () => {
+  const { world, taker } = await worldWith({ maxAttempts: 2, retryFirstMs: 1 }, numbers(3))
+  for (let times = 0; times < 5; times++) {
+    await taker.settle({ id: taker.last.id, outcome: 'requeue' })
+    await world.pass(10)
+  }
+  assert.deepEqual(taker.bodies, ['1', '1', '1', '1', '1', '1'])
+  assert.deepEqual([taker.last.attempts, taker.last.redelivered], [0, true])
+  await taker.settle({ id: taker.last.id, outcome: 'retry' })
+  await world.pass(0)
+  await taker.close()
+  const next = world.take('a', { credit: 3 })
+  await world.pass(100)
+  const again = next.seen.find(({ id }) => id === taker.seen[0]!.id)!
+  await next.settle({ id: again.id, outcome: 'requeue' })
+  await world.killAndOpen()
+  const [first] = await world.do(world.broker.peek('a'))
+  assert.deepEqual([first!.attempts, first!.redelivered, first!.state], [1, true, 'ready'])
+})
+
+test('requeue in a batch takes effect with its commit', async () => {
+  const { world, taker } = await worldWith()
+  const batch = world.broker.batch()
+  batch.settle(taker.subscription, [{ id: taker.last.id, outcome: 'requeue' }])
+  await world.pass(100)
+  assert.equal(taker.seen.length, 1)
+  await world.do(batch.commit())
+  await world.pass(100)
+  assert.equal(taker.seen.length, 2)
+  assert.equal(taker.last.redelivered, true)
+})

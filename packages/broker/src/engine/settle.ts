@@ -1,7 +1,7 @@
 import type { Settlement } from '../api.ts'
 import { BrokerError } from '../errors.ts'
-import type { QueueRow } from '../queue/ack-queue.ts'
 import { cutCause } from '../queue/history.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import { nextStep, retryDelayMs } from '../queue/redelivery.ts'
 import type { Consumer } from './consumer.ts'
 import type { DeadLetters, OpenBatch } from './dead-letter.ts'
@@ -77,6 +77,7 @@ export class Settler {
       const row = this.#take(consumer, settlement.id)
       if (row === undefined) continue
       if (settlement.outcome === 'done') done.push(row.id)
+      else if (settlement.outcome === 'requeue') returns.push(requeued(queue, row, batch))
       else if (settlement.outcome === 'later') returns.push(this.#later(row, settlement.delayMs))
       else givenUp.push(...this.#failed(queue, row, settlement, returns, batch))
     }
@@ -156,11 +157,18 @@ export class Settler {
   }
 }
 
+/** Back to its own place, as it is; it was answered, so no crash counts any more. */
+function requeued(queue: EngineQueue, row: QueueRow, batch: OpenBatch | undefined): NewReturn {
+  const { id, attempts } = row
+  if (batch === undefined) queue.requeue(row)
+  return { id, state: 'ready', attempts, dueAt: 0, cause: '' }
+}
+
 /** Before anything of the batch is done: it is all or nothing for bad input. */
 function checkSettlement(settlement: Settlement): void {
   const { id, outcome } = settlement
   const wrong = (text: string) => new BrokerError('ARGUMENT', `Cannot settle ${id}: ${text}`)
-  if (!['done', 'retry', 'later', 'reject'].includes(outcome)) {
+  if (!['done', 'requeue', 'retry', 'later', 'reject'].includes(outcome)) {
     throw wrong(`outcome is ${String(outcome)}`)
   }
   const { delayMs, cause = '' } = settlement as { delayMs?: unknown; cause?: unknown }

@@ -1,7 +1,8 @@
 import type { Limits } from '../limits.ts'
 import type { EntryView } from '../log/entry.ts'
 import type { Prepared } from '../prepared/table.ts'
-import { AckQueue, type QueueRow } from '../queue/ack-queue.ts'
+import { AckQueue } from '../queue/ack-queue.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import { DueHeap } from '../schedule/due-heap.ts'
 import {
   type BatchEffects,
@@ -12,6 +13,7 @@ import {
 } from './batches.ts'
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
+import { PURGE, readPurge } from './purge-entry.ts'
 import { type StoredQueueOptions, storedOptions } from './queue-options.ts'
 import { eachRecord, RECORD } from './record-entry.ts'
 import { RecordTable } from './record-table.ts'
@@ -54,6 +56,10 @@ export class EngineQueue extends AckQueue {
    * Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled.
    */
   alone = 0
+  /** A purge is being written; nothing is delivered meanwhile. */
+  purging = false
+  /** How much the last purge took, of what just waited. */
+  purged = 0
   /** The next row is being read from disk. */
   loading = false
   /** The highest reach that was appended, on disk or not. */
@@ -111,6 +117,8 @@ export class State implements BatchEffects {
       case PREPARE:
       case END:
         return this.batches.apply(batchOf(entry), actionOf(entry))
+      case PURGE:
+        return this.#applyPurge(entry)
       case RECORD:
         return eachRecord(entry, (key, value) => this.records.set(key, value))
       case CHECKED: {
@@ -232,6 +240,19 @@ export class State implements BatchEffects {
     if (batch !== 0) return this.batches.apply(batch, actionOf(entry))
     const queue = this.queues.get(entry.aux)
     if (queue !== undefined) eachSettled(entry, (id) => this.drop(queue, id))
+  }
+
+  #applyPurge(entry: EntryView): void {
+    const queue = this.queues.get(entry.aux)
+    if (queue === undefined) return
+    const { upTo, kept } = readPurge(entry)
+    queue.purging = false
+    queue.purged = 0
+    queue.purge(upTo, kept, ({ position, size }) => {
+      queue.purged++
+      this.live.add(position, size, -1)
+    })
+    this.touched.add(queue)
   }
 
   keep({ queues, position, size, dueAt }: HeldMessage, by: 1 | -1): void {

@@ -1,5 +1,5 @@
 import type { CommitLog } from '../log/commit-log.ts'
-import type { QueueRow } from '../queue/ack-queue.ts'
+import type { QueueRow } from '../queue/queue-row.ts'
 import type { Engine } from './engine.ts'
 import { appendReach, appendReturns, type NewReturn } from './records.ts'
 import type { EngineQueue, State } from './state.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AckQueue, type QueueRow, type Return } from './ack-queue.ts'
+import { AckQueue } from './ack-queue.ts'
 import { memoryInUse } from './memory.fixture.ts'
+import type { QueueRow, Return } from './queue-row.ts'
 
 const BYTES_PER_ROW = 24
 const SIZE = 100

@@ -1,58 +1,16 @@
-import type { Cause } from './history.ts'
 import { withCause } from './history.ts'
 import { KeyGate } from './key-gate.ts'
-import { type Row, RowHeap } from './row-heap.ts'
+import {
+  freshRow,
+  isNews,
+  isUnderWay,
+  type QueueRow,
+  type Return,
+  type RowState,
+} from './queue-row.ts'
+import { RowHeap } from './row-heap.ts'
 import { RowLine } from './row-line.ts'
 import { WaitingList } from './waiting-list.ts'
-
-/**
- * Where a row that has left the waiting list is: `ready` to be delivered · `aside` behind an
- * earlier row of its key · `marking`: its attempt is being written down before it is delivered ·
- * `unsettled` with a consumer · `settling`: its outcome is being written · `delayed` until its time
- * · `parked` until a person resolves it.
- */
-export type RowState =
-  | 'ready'
-  | 'aside'
-  | 'marking'
-  | 'unsettled'
-  | 'settling'
-  | 'delayed'
-  | 'parked'
-
-/** A message in this queue that is more than just waiting. */
-export interface QueueRow extends Row {
-  state: RowState
-  /** Broker time before which a delayed row is not delivered, ms. */
-  dueAt: number
-  history: readonly Cause[]
-  /** It was, or may have been, delivered before. */
-  redelivered: boolean
-  /** Its attempts are exact: written down in this life of the broker, or never delivered before. */
-  exact: boolean
-  /**
-   * Lives of the broker that ended in a crash while it was in delivery, one after the other; from
-   * the second on it is delivered alone, so that only the one that kills is blamed.
-   */
-  crashes: number
-  /** It holds its key in the gate. */
-  gated: boolean
-  /** Number of the consumer that has it; 0 = none. */
-  consumer: number
-}
-
-/** How a row comes back into the queue. */
-export interface Return {
-  id: number
-  state: 'ready' | 'delayed' | 'parked'
-  attempts: number
-  /** See `QueueRow.crashes`. */
-  crashes: number
-  dueAt: number
-  /** Time of the failure and its cause; no cause where nothing failed. */
-  at: number
-  cause: string
-}
 
 /** Counts of one queue. */
 export interface AckQueueCounts {
@@ -131,12 +89,24 @@ export class AckQueue {
     return row
   }
 
+  /** What just waits is gone, up to an id, but for the kept ones. */
+  purge(upTo: number, kept: ReadonlySet<number>, visit: (row: WaitingList) => void): void {
+    this.waiting.removeUpTo(upTo, kept, (row) => {
+      this.bytes -= row.size
+      visit(row)
+    })
+  }
+
   /**
    * A row comes back, as the log says. `exact` is false while the log of an earlier life is read.
    */
   bringBack(back: Return, exact: boolean): QueueRow | undefined {
     const row = this.tracked(back.id)
     if (row === undefined) return undefined
+    if (row.requeued > 0) {
+      row.requeued--
+      return undefined
+    }
     this.#leaveState(row)
     row.attempts = back.attempts
     row.crashes = back.crashes
@@ -149,6 +119,19 @@ export class AckQueue {
     this.#enterState(row)
     if (back.state === 'parked') this.#leaveKey(row)
     return row
+  }
+
+  /**
+   * A row goes back to its place at once, before the entry about it is on disk. It changes nothing
+   * that a crash could lose: what was delivered comes again then, and is flagged.
+   */
+  requeue(row: QueueRow): void {
+    row.requeued++
+    row.crashes = 0
+    row.redelivered = true
+    row.exact = true
+    row.consumer = 0
+    this.move(row, 'ready')
   }
 
   /** The message's bytes are now elsewhere in the log. Returns where they were, or undefined. */
@@ -321,33 +304,5 @@ export class AckQueue {
     next.gated = true
     next.state = 'ready'
     this.#admitted.push(next)
-  }
-}
-
-/** With a consumer, or on its way to one or from it. */
-function isUnderWay({ state }: QueueRow): boolean {
-  return state === 'settling' || state === 'marking' || state === 'unsettled'
-}
-
-/** Read once more behind a checkpoint that has it already, a cause is no news. */
-function isNews({ history }: QueueRow, { at, cause }: Return): boolean {
-  return cause !== '' && !history.some((known) => known.at === at && known.cause === cause)
-}
-
-function freshRow(id: number, position: number, size: number, key: number): QueueRow {
-  return {
-    id,
-    position,
-    size,
-    key,
-    attempts: 0,
-    state: 'ready',
-    dueAt: 0,
-    history: [],
-    redelivered: false,
-    exact: false,
-    crashes: 0,
-    gated: false,
-    consumer: 0,
   }
 }

@@ -232,3 +232,27 @@ test('100,000 random operations agree with a plain map', () => {
   assert.ok(longest > 5_000, `only ${longest} rows at once`)
   both.compareAll()
 })
+
+test('rows up to an id are taken out but for the kept ones, and the list goes on', () => {
+  for (const upTo of [0, 1, 63, 64, 4_000, 9_999, 10_000, 20_000]) {
+    const list = filled(10_000)
+    list.remove(5)
+    const kept = new Set([1, 64, 3_000])
+    const out: number[] = []
+    list.removeUpTo(upTo, kept, ({ id, position }) => {
+      assert.equal(position, id * 10)
+      out.push(id)
+    })
+    const all = Array.from({ length: 10_000 }, (_, i) => i + 1).filter((id) => id !== 5)
+    const stays = (id: number) => id > upTo || kept.has(id)
+    assert.deepEqual(
+      out,
+      all.filter((id) => !stays(id)),
+    )
+    assert.deepEqual(idsOf(list), all.filter(stays))
+    assert.equal(list.length, all.filter(stays).length)
+    list.push(10_001, 1, 2, 3)
+    assert.equal(list.find(10_001), true)
+    assert.equal(list.has(3_000), true)
+  }
+})

@@ -92,6 +92,22 @@ export class WaitingList {
     return true
   }
 
+  /** Takes out the rows with ids up to `upTo` but the kept ones, each loaded for `visit`. */
+  removeUpTo(upTo: number, kept: ReadonlySet<number>, visit: (row: this) => void): void {
+    for (const chunk of this.#chunks) {
+      for (let i = chunk.start; i < chunk.count && chunk.ids[i]! <= upTo; i++) {
+        if (!chunk.isLive(i) || kept.has(chunk.ids[i]!)) continue
+        this.#load(chunk, i)
+        chunk.takeOut(i)
+        this.#length--
+        visit(this)
+      }
+    }
+    const last = this.#chunks.at(-1)
+    this.#chunks = this.#chunks.filter((chunk) => chunk.live > 0 || chunk === last)
+    if (last?.live === 0) this.#releaseChunk(this.#chunks.length - 1, last)
+  }
+
   has(id: number): boolean {
     return (this.#chunks[this.#chunkOf(id)]?.indexOf(id) ?? -1) >= 0
   }

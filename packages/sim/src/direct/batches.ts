@@ -74,12 +74,14 @@ export class BatchWorkload {
   /** Nothing of it took effect: the deliveries stay with their consumer. */
   #refused(group: Group, consumer: Consumer | undefined, error: unknown): void {
     const unknown = this.#direct.expected('batch.commit', error) === 'LOG_FAILED'
-    this.#direct.model.notCommitted(group, unknown)
+    const { model } = this.#direct
+    model.notCommitted(group, unknown)
     if (unknown || consumer === undefined) return
     for (const { copy, delivered } of group.settles.splice(0)) {
       // Delivered again meanwhile: what that consumer said of it stands.
       if (copy.delivered !== delivered || this.#namedAgain.has(copy)) continue
       copy.gone = 'no'
+      model.backInQueue(copy)
       if (!consumer.closed) copy.holder = { life: consumer.life, consumer: consumer.number }
     }
   }

@@ -17,6 +17,8 @@ export interface Sent {
   /** Rises with the calls of `publish`. */
   readonly order: number
   readonly due: Moment | undefined
+  /** Lives that had ended without order when it was sent. */
+  readonly uncleanEnds: number
   /** What it became visible with; undefined: it was published alone. */
   readonly group: Group | undefined
   /** Set when the broker has confirmed it, or shown it. */
@@ -68,6 +70,10 @@ export interface Copy {
   unordered: boolean
   /** A person had it delivered, whatever its attempts. */
   byPerson: boolean
+  /** Its consumer put it back at once, last. */
+  requeued: boolean
+  /** A consumer had it while its queue was purged. */
+  purged: boolean
 }
 
 export function newCopy(sent: Sent, queue: string): Copy {
@@ -85,6 +91,8 @@ export function newCopy(sent: Sent, queue: string): Copy {
     notBefore: sent.due,
     unordered: sent.due !== undefined,
     byPerson: false,
+    requeued: false,
+    purged: false,
   }
 }
 

@@ -19,6 +19,15 @@ export interface Now {
   readonly orderlyEnds: number
 }
 
+/** Copies in a queue when it was purged. */
+export interface Purge {
+  readonly queue: string
+  readonly held: readonly Copy[]
+  readonly free: readonly Copy[]
+  /** Those of the free that are certainly ready, unless a consumer gets them first. */
+  readonly ready: readonly Copy[]
+}
+
 /** What the broker has promised, kept outside of it; it survives every crash. */
 export class DirectModel {
   readonly sent = new Map<string, Sent>()
@@ -27,6 +36,8 @@ export class DirectModel {
   readonly #findings: Findings
   readonly #marks: Marks
   readonly #keys: KeyOrder
+  /** Purges under way, by queue. */
+  readonly #purging = new Map<string, number>()
 
   constructor(findings: Findings, marks: Marks) {
     this.#findings = findings
@@ -38,7 +49,8 @@ export class DirectModel {
     const { queues, body, key, delayMs = 0 } = request
     const due = delayMs > 0 ? later(now, delayMs) : undefined
     const order = this.sent.size
-    const known = { id: undefined, confirmed: false, refused: false }
+    const { uncleanEnds } = now
+    const known = { uncleanEnds, id: undefined, confirmed: false, refused: false }
     const sent: Sent = { token, body, queues, key, order, due, group, ...known }
     group?.sents.push(sent)
     this.sent.set(token, sent)
@@ -81,6 +93,8 @@ export class DirectModel {
     this.#checkNotOver(copy, delivery)
     if (delivery.queue === copy.queue) this.#checkOwn(copy, delivery, now)
     else this.#checkDead(copy, delivery)
+    if (copy.purged) this.#marks.add('purgeKept')
+    if (copy.requeued) this.#marks.add('requeued')
     copy.delivered++
     copy.holder = { life: now.life, consumer }
     if (copy.sent.due && copy.sent.due.life < now.life) this.#marks.add('delayedOverRestart')
@@ -91,7 +105,9 @@ export class DirectModel {
   ask(copy: Copy, settlement: Settlement, now: Now): Moment | undefined {
     copy.holder = undefined
     if (settlement.outcome === 'done') copy.gone = 'asked'
-    else if (settlement.outcome !== 'later') copy.failuresAsked++
+    else if (isFailure(settlement)) copy.failuresAsked++
+    if (settlement.outcome !== 'done') this.backInQueue(copy)
+    copy.requeued = settlement.outcome === 'requeue'
     if (settlement.outcome === 'reject') {
       copy.givenUp = 'asked'
       copy.unordered = true
@@ -105,7 +121,7 @@ export class DirectModel {
   /** What it said is stored. */
   settled(copy: Copy, settlement: Settlement, moment: Moment | undefined): void {
     if (settlement.outcome === 'done') copy.gone = 'confirmed'
-    else if (settlement.outcome !== 'later') copy.failuresConfirmed++
+    else if (isFailure(settlement)) copy.failuresConfirmed++
     if (settlement.outcome === 'reject') copy.givenUp = 'confirmed'
     if (moment !== undefined) moment.stored = true
   }
@@ -124,13 +140,55 @@ export class DirectModel {
     if (action === 'remove' && copy.gone === 'asked') copy.gone = found ? 'confirmed' : 'no'
   }
 
+  /** What is in the queue may go, but for what a consumer has by then. */
+  purging(queue: string, uncleanEnds: number): Purge {
+    const inQueue = [...this.copies.values()].filter((copy) => {
+      return copy.queue === queue && copy.gone === 'no' && copy.deadId === undefined
+    })
+    this.#purging.set(queue, (this.#purging.get(queue) ?? 0) + 1)
+    const held = inQueue.filter(({ holder }) => holder !== undefined)
+    const free = inQueue.filter(({ holder }) => holder === undefined)
+    for (const copy of free) copy.gone = 'asked'
+    // Nobody can have got these meanwhile, nor are they delayed, aside of it, or given up.
+    const ready = free.filter(({ sent, delivered }) => {
+      const known = sent.confirmed && sent.due === undefined
+      return known && delivered === 0 && sent.uncleanEnds === uncleanEnds
+    })
+    return { queue, held, free, ready }
+  }
+
+  /** The purge is stored, and took so many. */
+  purged({ queue, held, free, ready }: Purge, count: number): void {
+    this.#purging.set(queue, (this.#purging.get(queue) ?? 1) - 1)
+    const open = ready.filter(({ delivered, gone, unordered }) => {
+      return delivered === 0 && gone === 'asked' && !unordered
+    })
+    for (const copy of open) copy.gone = 'confirmed'
+    const fits = count >= open.length
+    const what = () => `${count} of ${open.map(nameOf)}, ${free.length} not held`
+    this.#findings.check(fits, 'a purge takes all that is ready', what)
+    if (count > 0) this.#marks.add('purged')
+    for (const copy of held) copy.purged = true
+  }
+
   /** A consumer was closed: what it held goes back. */
   released(consumer: number, life: number): void {
     for (const copy of this.copies.values()) {
       if (copy.holder?.consumer !== consumer || copy.holder.life !== life) continue
       copy.holder = undefined
+      this.backInQueue(copy)
       this.#marks.add('releasedByClose')
     }
+  }
+
+  /** It may be ready again before a purge that is under way comes to it. */
+  backInQueue(copy: Copy): void {
+    if ((this.#purging.get(copy.queue) ?? 0) > 0 && copy.gone === 'no') copy.gone = 'asked'
+  }
+
+  /** A life has begun: what was under way before is over. */
+  begin(): void {
+    this.#purging.clear()
   }
 
   /** The process has ended without a word. */
@@ -251,6 +309,10 @@ export class DirectModel {
     this.#findings.check(same, 'bodies come as they were given', where)
     return copy
   }
+}
+
+function isFailure({ outcome }: Settlement): boolean {
+  return outcome === 'retry' || outcome === 'reject'
 }
 
 function later(now: Now, ms: number): Moment {

@@ -58,6 +58,7 @@ export class DirectWorkload implements Sender {
     this.#consumers = []
     this.publishers.begin()
     this.records.begin()
+    this.model.begin()
     const { broker } = this.#machine
     for (const { name, options } of QUEUES) {
       await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
@@ -110,6 +111,10 @@ export class DirectWorkload implements Sender {
   }
 
   subscribe({ queue, credit }: Of<'subscribe'>): void {
+    this.#consumerOf(queue, credit)
+  }
+
+  #consumerOf(queue: string, credit: number): Consumer {
     const number = ++this.#numbers
     const { broker, life } = this.#machine
     const options = { credit, keyOrder: queue === 'ordered' }
@@ -118,6 +123,37 @@ export class DirectWorkload implements Sender {
     })
     const consumer: Consumer = { number, queue, life, subscription, closed: false }
     this.#consumers.push(consumer)
+    return consumer
+  }
+
+  /** A consumer asks for messages one by one. */
+  pull({ queue, count }: Of<'pull'>): void {
+    const consumer = this.#consumerOf(queue, 0)
+    for (let at = 0; at < count; at++) {
+      consumer.subscription.pull().then(
+        (delivery) => {
+          this.#marks.add(delivery === undefined ? 'pulledNone' : 'pulled')
+          if (delivery === undefined) return
+          if (!consumer.closed) return this.#consume(consumer, [delivery])
+          // The subscription was closed in the moment in which the broker gave it.
+          const copy = this.model.copyOf(delivery)
+          if (copy !== undefined) copy.unordered = true
+        },
+        (error) => this.expected('pull', error),
+      )
+    }
+  }
+
+  purge(queue: string): void {
+    const { broker, uncleanEnds } = this.#machine
+    const purge = this.model.purging(queue, uncleanEnds)
+    broker.purge(queue).then(
+      (count) => {
+        this.#machine.sim.trace.add(`purged ${queue} ${count}`)
+        this.model.purged(purge, count)
+      },
+      (error) => this.expected('purge', error),
+    )
   }
 
   unsubscribe(queue: string): void {
@@ -281,7 +317,7 @@ export class DirectWorkload implements Sender {
   /** What the consumer says; undefined = it keeps the message. */
   #settlement(copy: Copy, { id, queue }: Delivery): Settlement | undefined {
     if (this.healed) return { id, outcome: 'done' }
-    const { done, retry, later, reject } = this.#setting.outcomes
+    const { done, retry, later, requeue, reject } = this.#setting.outcomes
     const { token } = copy.sent
     const roll = this.#dice.of('outcome', token, queue, copy.delivered)
     const delayMs = this.#dice.below(40, 'delay', token, copy.delivered)
@@ -292,7 +328,9 @@ export class DirectWorkload implements Sender {
       return { id, outcome: 'retry', cause: 'chance' }
     }
     if (roll < done + retry + later) return { id, outcome: 'later', delayMs }
-    if (roll < done + retry + later + reject && queue !== 'dead') return { id, outcome: 'reject' }
+    const put = done + retry + later
+    if (roll < put + requeue) return { id, outcome: 'requeue' }
+    if (roll < put + requeue + reject && queue !== 'dead') return { id, outcome: 'reject' }
     return undefined
   }
 

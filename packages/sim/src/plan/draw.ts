@@ -22,15 +22,15 @@ export function drawPlan(seed: number): Plan {
 }
 
 function drawSetting(random: SeededRandom, swarm: Swarm): Setting {
-  const { retry, later, reject, keep } = swarm
-  const others = retry + later + reject + keep
+  const { retry, later, requeue, reject, keep } = swarm
+  const others = retry + later + requeue + reject + keep
   const done = Math.max(0.2, 1 - others)
   const slow = swarm.slowDisk ? 8 : 1
   return {
     limits: drawLimits(random, swarm),
     refusals: swarm.refusals,
     latencyMs: [0.02 * slow, (0.2 + random.next()) * slow],
-    outcomes: { done, retry, later, reject },
+    outcomes: { done, retry, later, requeue, reject },
     slowMs: 5 + random.below(40),
     services: swarm.services,
   }
@@ -74,6 +74,10 @@ function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
   }
   if (random.chance(swarm.numbered)) steps.push(...drawNumbered(random, swarm))
   if (random.chance(swarm.backups)) steps.push({ kind: 'backup' })
+  if (random.chance(swarm.pulls)) {
+    steps.push({ kind: 'pull', queue: pick(random, TARGETS), count: 1 + random.below(5) })
+  }
+  if (random.chance(swarm.purges)) steps.push({ kind: 'purge', queue: pick(random, TARGETS) })
   if (random.chance(swarm.puts)) steps.push(...drawPuts(random))
   if (random.chance(swarm.batches)) steps.push(drawBatch(random, swarm))
   if (random.chance(swarm.halves)) steps.push(...drawHalf(random, swarm))

@@ -57,6 +57,10 @@ export type Step =
   /** A producer that can be asked comes, or goes. */
   | { kind: 'producer'; here: boolean }
   | { kind: 'subscribe'; queue: string; credit: number }
+  /** A consumer to which nothing is pushed asks for so many messages, one by one. */
+  | { kind: 'pull'; queue: string; count: number }
+  /** Removes what is ready in the queue. */
+  | { kind: 'purge'; queue: string }
   /** Closes all consumers of the queue. */
   | { kind: 'unsubscribe'; queue: string }
   /** A person's word on some message of the queue. */
@@ -123,6 +127,7 @@ export interface Setting {
     readonly done: number
     readonly retry: number
     readonly later: number
+    readonly requeue: number
     readonly reject: number
   }
   /** Longest time a consumer takes to settle, ms. */

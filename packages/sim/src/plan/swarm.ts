@@ -19,6 +19,7 @@ export interface Swarm {
   readonly large: number
   readonly retry: number
   readonly later: number
+  readonly requeue: number
   readonly reject: number
   readonly keep: number
   readonly resolve: number
@@ -26,6 +27,8 @@ export interface Swarm {
   /** Batches of publishers that confirm by number. */
   readonly numbered: number
   readonly backups: number
+  readonly pulls: number
+  readonly purges: number
   /** Puts of records. */
   readonly puts: number
   readonly halves: number
@@ -74,12 +77,15 @@ export function swarmOf(random: SeededRandom): Swarm {
     large: some(0.6, 1),
     retry: some(0.6, 0.4),
     later: some(0.4, 0.3),
+    requeue: some(0.3, 0.3),
     reject: some(0.4, 0.3),
     keep: some(0.5, 0.3),
     resolve: some(0.3, 0.3),
     batches: some(0.3, 0.5),
     numbered: some(0.3, 0.4),
     backups: some(0.25, 0.4),
+    pulls: some(0.3, 0.6),
+    purges: some(0.3, 0.3),
     puts: some(0.3, 0.6),
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),

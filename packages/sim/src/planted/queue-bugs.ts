@@ -69,6 +69,27 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     why: 'what is due within the same few milliseconds is delivered with the first',
   },
   {
+    name: 'purge-takes-what-is-in-delivery',
+    file: `${ENGINE}/purge-entry.ts`,
+    find: 'kept.add(getU64(view, at))',
+    replace: 'kept.delete(getU64(view, at))',
+    why: 'after a crash what a consumer had during a purge is gone',
+  },
+  {
+    name: 'purge-forgets-what-came-back',
+    file: `${ENGINE}/purge.ts`,
+    find: "(state === 'ready' || state === 'aside')",
+    replace: "state === 'aside'",
+    why: 'what was put back once survives a purge',
+  },
+  {
+    name: 'requeued-twice',
+    file: `${QUEUE}/ack-queue.ts`,
+    find: '    if (row.requeued > 0) {',
+    replace: '    if (row.requeued > 1) {',
+    why: 'what was put back and is with the next consumer is given to a further one',
+  },
+  {
     name: 'fan-out-cut-short',
     file: `${ENGINE}/state.ts`,
     find: '      if (queue === undefined || this.#known(queue, id)) continue\n',

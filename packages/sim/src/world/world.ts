@@ -106,6 +106,10 @@ class World {
         return this.#direct.publish(step, number)
       case 'subscribe':
         return this.#direct.subscribe(step)
+      case 'pull':
+        return this.#direct.pull(step)
+      case 'purge':
+        return this.#direct.purge(step.queue)
       case 'unsubscribe':
         return this.#direct.unsubscribe(step.queue)
       case 'resolve':
