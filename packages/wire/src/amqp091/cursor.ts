@@ -1,4 +1,4 @@
-import { textOf } from '../bytes/text.ts'
+import { copyOf, textOf } from '../bytes/text.ts'
 import { WireError, type WireErrorCode } from './wire-error.ts'
 
 const TWO_32 = 2 ** 32
@@ -108,6 +108,6 @@ export class Cursor {
   /** A copy of the bytes after their length in four bytes. */
   longstr(): Uint8Array {
     const start = this.skip(this.u32())
-    return this.bytes.slice(start, this.at)
+    return copyOf(this.bytes, start, this.at)
   }
 }

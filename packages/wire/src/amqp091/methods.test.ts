@@ -50,9 +50,9 @@ test('bits that follow each other share a byte, the first one lowest', () => {
   assert.deepEqual([...payloadOf(method)], [0, 50, 0, 10, 0, 0, 0, 0b11010, 0, 0, 0, 0])
 })
 
-test('a method can be read in the midst of other bytes, and outlives them', () => {
+test('a method can be read in the midst of a socket’s bytes, and outlives them', () => {
   const open: Method = { name: 'connection.secure-ok', response: new Uint8Array([1, 2, 3]) }
-  const frame = encodeMethod(0, open)
+  const frame = Buffer.from(encodeMethod(0, open))
   const method = decodeMethod(frame, 7, frame.length - 1)
   frame.fill(0)
   assert.deepEqual(method, open)

@@ -1,4 +1,4 @@
-import { textOf } from '../bytes/text.ts'
+import { copyOf, textOf } from '../bytes/text.ts'
 import { Cursor } from './cursor.ts'
 import { type Entries, type FieldValue, type RawTable, unknownType, within } from './field.ts'
 
@@ -71,5 +71,5 @@ function readValue(cursor: Cursor, depth: number): FieldValue {
 
 function readText(cursor: Cursor): string | Uint8Array {
   const start = cursor.skip(cursor.u32())
-  return textOf(cursor.bytes, start, cursor.at) ?? cursor.bytes.slice(start, cursor.at)
+  return textOf(cursor.bytes, start, cursor.at) ?? copyOf(cursor.bytes, start, cursor.at)
 }

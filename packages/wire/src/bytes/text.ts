@@ -16,6 +16,11 @@ export function lossyTextOf(bytes: Uint8Array, start: number, end: number): stri
   return lossy.decode(bytes.subarray(start, end))
 }
 
+/** A copy, also of a Buffer: its own `slice` would be a view. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end))
+}
+
 export function utf8Of(text: string): Uint8Array {
   return encoder.encode(text)
 }
