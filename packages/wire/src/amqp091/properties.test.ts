@@ -112,7 +112,7 @@ test('a content header has class, body size and properties', () => {
   assert.equal(view.properties.priority, 4)
 })
 
-test('a content header is refused with 501 if short, with 505 for a weight or another class', () => {
+test('a content header is refused with 501 if short, with 505 for a weight or other class', () => {
   const refused = (code: number, ...bytes: number[]) => {
     const is = (error: unknown) => error instanceof WireError && error.code === code
     assert.throws(() => new HeaderView().read(new Uint8Array(bytes)), is)
