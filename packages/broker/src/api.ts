@@ -61,21 +61,33 @@ export type Settlement =
   | { id: number; outcome: 'reject'; cause?: string }
 
 /** A message for `Publisher.publishBatch`; fields as in `PublishRequest`. */
-export type PublisherMessage = Pick<PublishRequest, 'body' | 'properties' | 'key'>
+export type PublisherMessage = Pick<PublishRequest, 'body' | 'properties' | 'key' | 'delayMs'> & {
+  /**
+   * Where the publisher has no fixed queues: names of those that get it, each at most once. With none
+   * it is stored nowhere, and confirmed in its turn.
+   */
+  queues?: readonly string[]
+}
 
 export interface PublisherOptions {
-  /** Every message goes to all of these queues. */
-  queues: readonly string[]
-  /** All messages up to this number are on disk or were refused. Once per batch, at least. */
+  /**
+   * Every message goes to all of these queues, and `delayMs` is not possible. Without them each
+   * message names its own, and one whose queue is unknown or full is refused alone.
+   */
+  queues?: readonly string[]
+  /**
+   * All messages up to this number are on disk or were refused. Once per batch, at least; it may be
+   * called within `publishBatch`, as `onRefused` may.
+   */
   onConfirmed: (upTo: number) => void
-  /** These messages were not taken: the log has no room, or it failed. */
+  /** These messages were not taken: the log has no room, it failed, or their queue is full. */
   onRefused: (from: number, to: number, error: Error) => void
 }
 
 /** Publishes without a promise per message: the fast way for many. */
 export interface Publisher {
   /**
-   * Takes all of the messages, or throws and takes none. Messages are numbered 1, 2, … in the order
+   * Takes all of the messages (but see `PublisherOptions.queues`), or throws and takes none. Messages are numbered 1, 2, … in the order
    * of the calls; returns the number of the last one. Never waits: what is beyond a limit is
    * refused.
    */
@@ -266,7 +278,7 @@ export interface Broker {
     options: SubscribeOptions,
     onDeliveries: (batch: Delivery[]) => void,
   ): Subscription
-  /** A publisher to fixed queues that confirms by number. `QUEUE_UNKNOWN`, `LIMIT`. */
+  /** A publisher that confirms by number. `QUEUE_UNKNOWN`, `LIMIT`. */
   publisher(options: PublisherOptions): Publisher
   /** Begins a batch. One that is neither committed nor rolled back is dropped by a restart. */
   batch(): Batch

@@ -9,6 +9,7 @@ import type {
   PreparedHandle,
   PreparedInfo,
   PrepareRequest,
+  Publisher,
   PublisherOptions,
   PublishRequest,
   QueueStats,
@@ -32,6 +33,7 @@ import { firstDifference, storedOptions } from './queue-options.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
 import type { Retainer } from './retain.ts'
+import { RoutedPublisher } from './routed-publisher.ts'
 import { Settler } from './settle.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { markSuspects } from './suspects.ts'
@@ -133,9 +135,11 @@ export class EmbeddedBroker implements Broker {
     return this.#subscriptions.subscribe(name, options, onDeliveries)
   }
 
-  publisher(options: PublisherOptions): NumberedPublisher {
+  publisher(options: PublisherOptions): Publisher {
     demandOpen(this.#engine, 'Cannot make a publisher')
-    return new NumberedPublisher(this.#engine, this.#intake, options)
+    const { queues } = options
+    if (queues === undefined) return new RoutedPublisher(this.#engine, this.#intake, options)
+    return new NumberedPublisher(this.#engine, this.#intake, { ...options, queues })
   }
 
   batch(): Batch {

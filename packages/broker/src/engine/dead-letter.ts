@@ -101,7 +101,7 @@ export class DeadLetters {
       target.bytes + target.incoming.bytes + bytes > target.options.maxBytes
     if (full || log.failure !== undefined) return false
     message.id = batch === undefined ? state.nextId++ : batch.next(target.number)
-    reserve([target], bytes, 1)
+    reserve(target, bytes, 1)
     if (batch === undefined) reachFor(log, target, message.id)
     appendMessage(log, message)
     return true

@@ -1,4 +1,4 @@
-import type { PublishRequest } from '../api.ts'
+import type { PublisherMessage, PublishRequest } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
@@ -31,8 +31,8 @@ export class Intake {
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #lookAt = 0
-  /** Delayed messages on their way into their queues. */
-  #delayedComing = 0
+  /** Delayed messages on their way into their queues, once per queue. */
+  delayedComing = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -78,19 +78,19 @@ export class Intake {
     const bytes = messageBytes(message)
     const queues = message.queues.map((number) => this.#engine.state.queues.get(number)!)
     for (const queue of queues) checkQueue(queue, bytes)
-    reserve(queues, bytes, 1)
+    for (const queue of queues) reserve(queue, bytes, 1)
     const delayed = message.dueAt > 0 ? queues.length : 0
-    this.#delayedComing += delayed
+    this.delayedComing += delayed
     const refuse = (error: BrokerError) => {
-      this.#delayedComing -= delayed
-      reserve(queues, bytes, -1)
+      this.delayedComing -= delayed
+      for (const queue of queues) reserve(queue, bytes, -1)
       reject(error)
     }
     const taken = (id: number) => {
       // Counted in its queue, or in its batch, once it is on disk.
       if (delayed > 0) {
         this.#engine.log.onDurable(() => {
-          this.#delayedComing -= delayed
+          this.delayedComing -= delayed
         })
       }
       resolve(id)
@@ -162,16 +162,40 @@ export class Intake {
     throw new BrokerError('BUSY', `${what}: ${waiting} bytes wait for the disk`)
   }
 
-  #checkDelay(delayMs: number, queues: number, what: string): void {
-    const { state, limits } = this.#engine
-    const { delayMsMax, delayedMax } = limits
+  /** Throws what is wrong with one message of a publisher. */
+  checkMessage(message: PublisherMessage, what: string): void {
+    const { body, properties = NO_BYTES, key = '', delayMs = 0 } = message
+    const { messageBytesMax, delayMsMax } = this.#engine.limits
+    if (!(body instanceof Uint8Array && properties instanceof Uint8Array)) {
+      throw new BrokerError('ARGUMENT', `${what}: body or properties is no Uint8Array`)
+    }
+    if (typeof key !== 'string') throw new BrokerError('ARGUMENT', `${what}: key is no string`)
+    const size = body.length + properties.length
+    if (size > messageBytesMax) {
+      throw new BrokerError('LIMIT', `${what}: ${size} bytes, limit ${messageBytesMax}`)
+    }
     if (!(delayMs >= 0 && delayMs <= delayMsMax)) {
       throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
     }
-    const coming = this.#delayedComing + queues
+  }
+
+  #checkDelay(delayMs: number, queues: number, what: string): void {
+    const { delayMsMax } = this.#engine.limits
+    if (!(delayMs >= 0 && delayMs <= delayMsMax)) {
+      throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
+    }
+    const refused = this.delayRefused(delayMs, queues, what)
+    if (refused !== undefined) throw refused
+  }
+
+  /** Why a message to so many queues cannot be delayed now. */
+  delayRefused(delayMs: number, queues: number, what = 'Cannot publish'): BrokerError | undefined {
+    const { state, limits } = this.#engine
+    const { delayedMax } = limits
+    const coming = this.delayedComing + queues
     if (delayMs === 0 || state.due.length + state.heldDelayed + coming <= delayedMax) return
     if (state.delayed() + coming <= delayedMax) return
-    throw new BrokerError('LIMIT', `${what}: ${delayedMax} messages are delayed already`)
+    return new BrokerError('LIMIT', `${what}: ${delayedMax} messages are delayed already`)
   }
 
   /** Calls `go` when the log has room for `bytes`, now or later; `refuse` when it never will. */
@@ -229,17 +253,10 @@ export class Intake {
   }
 }
 
-/** Counts messages as being on their way into their queues (+1), or not any more (-1). */
-export function reserve(
-  queues: readonly EngineQueue[],
-  bytes: number,
-  by: 1 | -1,
-  messages = 1,
-): void {
-  for (const { incoming } of queues) {
-    incoming.messages += by * messages
-    incoming.bytes += by * bytes
-  }
+/** Counts messages as being on their way into the queue (+1), or not any more (-1). */
+export function reserve({ incoming }: EngineQueue, bytes: number, by: 1 | -1, messages = 1): void {
+  incoming.messages += by * messages
+  incoming.bytes += by * bytes
 }
 
 function doing(request: PublishRequest): string {
@@ -260,17 +277,24 @@ function checkTypes(request: PublishRequest): void {
 
 /** Throws `QUEUE_FULL` when the queue cannot take `count` messages of `bytes` together. */
 export function checkQueue(queue: EngineQueue, bytes: number, count = 1): void {
+  const error = fullness(queue, bytes, count)
+  if (error !== undefined) throw error
+}
+
+/** Why the queue cannot take so many messages of so many bytes together. */
+export function fullness(queue: EngineQueue, bytes: number, count = 1): BrokerError | undefined {
   const { maxMessages, maxBytes } = queue.options
   if (queue.length + queue.incoming.messages + count > maxMessages) {
-    throw new BrokerError(
+    return new BrokerError(
       'QUEUE_FULL',
       `Cannot publish to ${queue.name}: it holds ${maxMessages} messages`,
     )
   }
   if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) {
-    throw new BrokerError(
+    return new BrokerError(
       'QUEUE_FULL',
       `Cannot publish to ${queue.name}: it holds ${queue.bytes} bytes`,
     )
   }
+  return undefined
 }

@@ -12,19 +12,21 @@ const NO_BYTES = new Uint8Array(0)
 /** Room is asked for so many bytes at a time, so that a large batch needs no larger segment. */
 const PIECE_BYTES = 1 << 20
 
+type FixedQueues = PublisherOptions & { queues: readonly string[] }
+
 /**
  * Publishes to fixed queues; one callback per write group confirms, no object per message is made.
  */
 export class NumberedPublisher implements Publisher {
   readonly #engine: Engine
   readonly #intake: Intake
-  readonly #options: PublisherOptions
+  readonly #options: FixedQueues
   /** The one message that every message is written from. */
   readonly #message: NewMessage
   readonly #queues: EngineQueue[]
   #last = 0
 
-  constructor(engine: Engine, intake: Intake, options: PublisherOptions) {
+  constructor(engine: Engine, intake: Intake, options: FixedQueues) {
     this.#engine = engine
     this.#intake = intake
     this.#options = options
@@ -57,12 +59,16 @@ export class NumberedPublisher implements Publisher {
     const from = this.#last + 1
     this.#last += messages.length
     const to = this.#last
-    reserve(this.#queues, bytes, 1, messages.length)
+    this.#reserve(bytes, 1, messages.length)
     const refuse = (error: BrokerError) => {
-      reserve(this.#queues, bytes, -1, messages.length)
+      this.#reserve(bytes, -1, messages.length)
       this.#tell(() => this.#options.onRefused(from, to, error))
     }
     this.#intake.whenRoom(bytes, () => this.#write(messages, to, refuse), refuse)
+  }
+
+  #reserve(bytes: number, by: 1 | -1, messages: number): void {
+    for (const queue of this.#queues) reserve(queue, bytes, by, messages)
   }
 
   /** What the user's callback throws must not fail the log. */
@@ -95,18 +101,13 @@ export class NumberedPublisher implements Publisher {
     return sizes
   }
 
-  #sizeOf({ body, properties = NO_BYTES, key = '' }: PublisherMessage, doing: string): number {
-    const { messageBytesMax } = this.#engine.limits
-    if (!(body instanceof Uint8Array && properties instanceof Uint8Array)) {
-      throw new BrokerError('ARGUMENT', `${doing}: body or properties is no Uint8Array`)
+  #sizeOf(message: PublisherMessage, doing: string): number {
+    if (message.queues !== undefined || message.delayMs !== undefined) {
+      throw new BrokerError('ARGUMENT', `${doing}: queues or delayMs, but its queues are fixed`)
     }
-    if (typeof key !== 'string') throw new BrokerError('ARGUMENT', `${doing}: key is no string`)
-    const size = body.length + properties.length
-    if (size > messageBytesMax) {
-      throw new BrokerError('LIMIT', `${doing}: ${size} bytes, limit ${messageBytesMax}`)
-    }
-    this.#message.body = body
-    this.#message.properties = properties
+    this.#intake.checkMessage(message, doing)
+    this.#message.body = message.body
+    this.#message.properties = message.properties ?? NO_BYTES
     return messageBytes(this.#message)
   }
 

@@ -71,12 +71,12 @@ export interface NewMessage {
   batch?: number
 }
 
-/** Bytes that a message takes in the log. */
-export function messageBytes(message: NewMessage): number {
-  const { queues, dueAt, origin, properties, body, batch } = message
+/** Bytes that a message takes in the log; `targets`: its queues, where it does not have them yet. */
+export function messageBytes(message: NewMessage, targets = message.queues.length): number {
+  const { dueAt, origin, properties, body, batch } = message
   const numbers = (dueAt > 0 ? 8 : 0) + (batch === undefined ? 0 : BATCH_BYTES)
   const optional = numbers + (origin === undefined ? 0 : 4 + origin.length)
-  const fixed = ENTRY_HEADER_BYTES + FIXED_BYTES + 4 * queues.length
+  const fixed = ENTRY_HEADER_BYTES + FIXED_BYTES + 4 * targets
   return fixed + optional + properties.length + body.length
 }
 

@@ -1,4 +1,4 @@
-import type { Publisher } from '@hufu/broker'
+import { BrokerError, type Publisher, type PublisherMessage } from '@hufu/broker'
 import type { Step } from '../plan/step.ts'
 import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
@@ -7,6 +7,7 @@ import type { Sender } from './consumer.ts'
 import type { Sent } from './copy.ts'
 
 type BatchStep = Extract<Step, { kind: 'publishBatch' }>
+type RoutedStep = Extract<Step, { kind: 'publishRouted' }>
 
 /** A publisher, and its messages by number, from 1. */
 interface Numbered {
@@ -39,10 +40,23 @@ export class PublisherWorkload {
   }
 
   run({ queues, messages }: BatchStep, number: number): void {
-    const { numbered, publisher } = this.#publisherTo(queues)
     const batch = messages.map((message, at) => {
       return this.#direct.message({ queues, ...message }, `n${number}.${at}`)
     })
+    const given = batch.map(({ sent, request: { queues: _, ...request } }) => ({ sent, request }))
+    this.#publish(this.#publisherTo(queues), given)
+  }
+
+  /** Each message to its own queues. */
+  runRouted({ messages }: RoutedStep, number: number): void {
+    const batch = messages.map((message, at) => this.#direct.message(message, `r${number}.${at}`))
+    this.#publish(this.#publisherTo(undefined), batch)
+  }
+
+  #publish(
+    { numbered, publisher }: { numbered: Numbered; publisher: Publisher },
+    batch: readonly { sent: Sent; request: PublisherMessage }[],
+  ): void {
     // Known before it is called: what finds no room is refused within the call.
     numbered.sents.push(...batch.map(({ sent }) => sent))
     const count = numbered.sents.length
@@ -68,14 +82,17 @@ export class PublisherWorkload {
     }
   }
 
-  #publisherTo(queues: readonly string[]): { numbered: Numbered; publisher: Publisher } {
+  #publisherTo(queues: readonly string[] | undefined): {
+    numbered: Numbered
+    publisher: Publisher
+  } {
     const { broker, life } = this.#machine
-    const name = queues.join(' ')
+    const name = queues?.join(' ') ?? 'routed'
     const known = this.#open.get(name)
     if (known !== undefined) return known
     const numbered: Numbered = { name, life, sents: [], refused: new Set(), confirmedUpTo: 0 }
     const publisher = broker.publisher({
-      queues,
+      ...(queues !== undefined && { queues }),
       onConfirmed: (upTo) => this.#confirmed(numbered, upTo),
       onRefused: (from, to, error) => this.#refused(numbered, from, to, error),
     })
@@ -105,7 +122,10 @@ export class PublisherWorkload {
     error: Error,
   ): void {
     if (!this.#machine.alive || life !== this.#machine.life) return
-    const unknown = this.#direct.expected('publishBatch', error) === 'LOG_FAILED'
+    const nowhere = from === to && sents[from - 1]!.queues.includes('nowhere')
+    const alone = name === 'routed' && error instanceof BrokerError && error.code !== 'LOG_FAILED'
+    const unknown = !nowhere && this.#direct.expected('publishBatch', error) === 'LOG_FAILED'
+    if (alone && from === to) this.#marks.add('routedRefused')
     const what = () => `${name}: ${from} to ${to}, confirmed up to ${numbered.confirmedUpTo}`
     const fits = from <= to && from > numbered.confirmedUpTo && to <= sents.length
     this.#findings.check(fits, 'what is refused was not confirmed', what)

@@ -92,6 +92,7 @@ function drawBatch(random: SeededRandom, swarm: Swarm): Step {
 
 /** Batches of one publisher, some of them while one before is on its way to the disk. */
 function drawNumbered(random: SeededRandom, swarm: Swarm): Step[] {
+  if (random.chance(0.4)) return drawRouted(random, swarm)
   const { queues, bytes } = drawMessage(random, swarm)
   const steps: Step[] = []
   if (random.chance(swarm.faults.death / 4)) steps.push(drawDeath(random))
@@ -115,6 +116,21 @@ function drawPuts(random: SeededRandom): Step[] {
     })
     return { kind: 'put', changes }
   })
+}
+
+/** Batches whose messages go to queues of their own, some to none or to one that is not there. */
+function drawRouted(random: SeededRandom, swarm: Swarm): Step[] {
+  const steps: Step[] = []
+  for (let count = 1 + random.below(4); count > 0; count--) {
+    const messages = Array.from({ length: 1 + random.below(8) }, () => {
+      const message = drawMessage(random, swarm)
+      if (random.chance(0.1)) return { ...message, queues: [] }
+      return random.chance(0.1) ? { ...message, queues: [...message.queues, 'nowhere'] } : message
+    })
+    steps.push({ kind: 'publishRouted', messages })
+    if (random.chance(0.8)) steps.push({ kind: 'pass', ms: random.below(16) / 16 })
+  }
+  return steps
 }
 
 function drawHalf(random: SeededRandom, swarm: Swarm): Step[] {

@@ -27,7 +27,8 @@ export interface MessageStep {
 /** What a world does next. Plain data, so that a plan can be printed and cut down. */
 export type Step =
   | ({ kind: 'publish' } & MessageStep)
-  /** Several by a publisher that confirms by number; all go to these queues. */
+  /** Several by a publisher that confirms by number, each to queues of its own; or all to these. */
+  | { kind: 'publishRouted'; messages: readonly MessageStep[] }
   | {
       kind: 'publishBatch'
       queues: readonly string[]

@@ -19,6 +19,20 @@ export const COPY_BUGS: readonly PlantedBug[] = [
     why: 'of a refused batch the publisher hears of the last message only',
   },
   {
+    name: 'routed-refusal-takes-neighbours',
+    file: `${ENGINE}/routed-publisher.ts`,
+    find: '    if (error !== undefined) targets.length = before\n',
+    replace: '',
+    why: 'a message that was refused for one of its queues is stored in the others',
+  },
+  {
+    name: 'routed-confirmed-out-of-turn',
+    file: `${ENGINE}/routed-publisher.ts`,
+    find: '    while (this.#open[0]?.decided) upTo = this.#open.shift()!.last\n',
+    replace: '    upTo = parcel.last\n',
+    why: 'a message that goes nowhere confirms those before it, which are not on disk',
+  },
+  {
     name: 'records-not-in-checkpoint',
     file: `${ENGINE}/checkpoint.ts`,
     find: '  yield* state.records.blocks(recordsHead())\n',

@@ -76,13 +76,6 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     why: 'after a crash what a consumer had during a purge is gone',
   },
   {
-    name: 'purge-forgets-what-came-back',
-    file: `${ENGINE}/purge.ts`,
-    find: "(state === 'ready' || state === 'aside')",
-    replace: "state === 'aside'",
-    why: 'what was put back once survives a purge',
-  },
-  {
     name: 'requeued-twice',
     file: `${QUEUE}/ack-queue.ts`,
     find: '    if (row.requeued > 0) {',

@@ -25,6 +25,7 @@ export const MARKS = {
   batchCommitted: 'a batch of publishes and settles was committed',
   numberedConfirmed: 'a publisher heard by number that its messages are stored',
   numberedRefused: 'messages of a publisher were refused after they had been taken',
+  routedRefused: 'of a batch one message was refused alone',
   requeued: 'a message that was put back at once came again',
   pulled: 'a consumer pulled a message',
   pulledNone: 'a consumer pulled in vain',

@@ -118,6 +118,8 @@ class World {
         return this.#direct.publishers.run(step, number)
       case 'put':
         return this.#direct.records.run(step, number)
+      case 'publishRouted':
+        return this.#direct.publishers.runRouted(step, number)
       case 'backup':
         return this.#direct.backups.begin(number)
       case 'batch':
