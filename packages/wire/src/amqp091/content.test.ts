@@ -181,6 +181,7 @@ test('what was taken stays as it is until it is given back', () => {
   assert.notEqual(second.buffer, first.buffer)
   out.recycle(first)
   assert.equal(ack(3).buffer, first.buffer)
+  assert.notEqual(ack(4).buffer, first.buffer)
   assert.equal(out.length, 0)
 })
 

@@ -33,6 +33,12 @@ test('bytes that are not UTF-8 are no text', () => {
   }
 })
 
+test('a cached text is not found by bytes that are not its UTF-8', () => {
+  const cache = new TextCache(1)
+  assert.equal(cache.textOf(Buffer.from('aü'), 0, 3), 'aü')
+  assert.equal(cache.textOf(Buffer.from('aü', 'latin1'), 0, 2), undefined)
+})
+
 test('a cache of one slot still tells all texts apart', () => {
   const cache = new TextCache(1)
   for (let round = 0; round < 3; round++) {
