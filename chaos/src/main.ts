@@ -1,3 +1,4 @@
+import { amqpMode } from './amqp/amqp.ts'
 import { bankMode } from './bank/bank.ts'
 import { halfMode } from './half/half.ts'
 import { cutMode } from './modes/cut.ts'
@@ -15,6 +16,7 @@ const cleanup = new Cleanup()
 
 /** Exit code: 0 all kept, 1 not, 2 wrong usage, 3 cannot run here. */
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'amqp') return amqpMode(args.slice(1), cleanup)
   if (args[0] === 'bank') return bankMode(args.slice(1), cleanup)
   if (args[0] === 'half') return halfMode(args.slice(1), cleanup)
   if (args.includes('--help') || args.length === 0) return said(HELP, 0)

@@ -5,7 +5,10 @@ import { promisify } from 'node:util'
 import { publishedManifest, readManifest } from './manifest.ts'
 
 /** Folders of the packages that are published; each may need only those before it. */
-export const PUBLISHED = ['packages/os', 'packages/broker', 'packages/hufu', 'apps/server'] as const
+export const PUBLISHED = [
+  ...(['packages/os', 'packages/wire', 'packages/broker'] as const),
+  ...(['packages/hufu', 'apps/server'] as const),
+] as const
 
 /** Compiles the published packages; `distOf` says where each one's result goes. */
 export async function buildPackages(root: string, distOf: (dir: string) => string): Promise<void> {

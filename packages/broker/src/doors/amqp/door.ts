@@ -111,7 +111,7 @@ class Door implements AmqpDoor {
   #tick(): void {
     if (this.#closing && this.#connections.size === 0) return
     for (const connection of this.#connections) connection.tick()
-    this.#options.os.clock.timer(TICK_MS, () => this.#tick())
+    this.#options.os.clock.timer(TICK_MS, () => this.#tick(), { background: true })
   }
 }
 
