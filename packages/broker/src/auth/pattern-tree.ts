@@ -21,7 +21,7 @@ const isLower = between('a', 'z')
 const isUpper = between('A', 'Z')
 const isSpace: Fits = (code) => code === 32 || (code >= 9 && code <= 13)
 
-export const isWord: Fits = (code) => {
+const isWord: Fits = (code) => {
   return isDigit(code) || isLower(code) || isUpper(code) || code === 95
 }
 

@@ -42,7 +42,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 /** A text that two values share exactly when they are the same. */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (value instanceof Uint8Array) return `x${Buffer.from(value).toString('hex')}`
   if (Array.isArray(value)) return `[${value.map(textOf).join()}]`

@@ -131,7 +131,8 @@ export class Routing {
 
   /**
    * False when it was there already.
-   * @throws RoutingError `exchange-unknown`, `queue-unknown`, `default-exchange`, `argument`, `limit`
+   * @throws RoutingError `exchange-unknown`, `queue-unknown`, `default-exchange`, `argument`,
+   * `limit`
    */
   bind(binding: Binding): boolean {
     const source = this.#checkEnds(binding)
@@ -149,11 +150,12 @@ export class Routing {
   }
 
   /**
-   * Nothing is removed when there is no such binding.
-   * @throws RoutingError `exchange-unknown`, `queue-unknown`, `default-exchange`
+   * Nothing is removed when there is no such binding, exchange or queue: as in RabbitMQ that is no
+   * error.
+   * @throws RoutingError `default-exchange`
    */
   unbind(binding: Binding): Removed {
-    this.#checkEnds(binding)
+    this.#checkNotDefault(binding)
     const known = this.#bindings.find(binding)
     return this.#removeAll(known === undefined ? [] : [known])
   }
@@ -246,14 +248,21 @@ export class Routing {
   }
 
   #checkEnds({ source, destination }: Binding): Entry {
+    this.#checkNotDefault({ source, destination })
     const { kind, name } = destination
-    if (source === '' || (kind === 'exchange' && name === '')) throw this.#onDefault()
     const from = this.#entry(source)
     if (kind === 'exchange') this.#entry(name)
     else if (!this.#queues.has(name)) {
       throw new RoutingError('queue-unknown', `no queue '${name}' in vhost '${this.#vhost}'`)
     }
     return from
+  }
+
+  #checkNotDefault({
+    source,
+    destination: { kind, name },
+  }: Pick<Binding, 'source' | 'destination'>) {
+    if (source === '' || (kind === 'exchange' && name === '')) throw this.#onDefault()
   }
 
   #removeAll(bindings: readonly Binding[]): Removed {
