@@ -1,4 +1,4 @@
-import type { QueueOptions, SubscribeOptions } from './options.ts'
+import type { DeadLetterRouter, QueueOptions, SubscribeOptions } from './options.ts'
 
 export interface PublishRequest {
   /** Names of the queues that get it, each one at most once. Stored once for all of them. */
@@ -280,6 +280,8 @@ export interface Broker {
   ): Subscription
   /** A publisher that confirms by number. `QUEUE_UNKNOWN`, `LIMIT`. */
   publisher(options: PublisherOptions): Publisher
+  /** Who decides what becomes of messages that queues with `routeDeadLetters` give up. */
+  setDeadLetterRouter(router: DeadLetterRouter | undefined): void
   /** Begins a batch. One that is neither committed nor rolled back is dropped by a restart. */
   batch(): Batch
   /**

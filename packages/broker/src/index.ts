@@ -24,4 +24,11 @@ export type {
 export { createBroker } from './engine/open.ts'
 export { BROKER_ERRORS, BrokerError, type BrokerErrorCode } from './errors.ts'
 export { LIMITS, type Limits } from './limits.ts'
-export type { BrokerOptions, QueueOptions, SubscribeOptions } from './options.ts'
+export type {
+  BrokerOptions,
+  DeadLetterReason,
+  DeadLetterRouter,
+  GivenUp,
+  QueueOptions,
+  SubscribeOptions,
+} from './options.ts'

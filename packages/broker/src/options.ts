@@ -15,6 +15,8 @@ export interface BrokerOptions {
    * uncaught.
    */
   onFatal?: (error: BrokerError) => void
+  /** Asked by queues with `routeDeadLetters`; may be set later: `setDeadLetterRouter`. */
+  deadLetter?: DeadLetterRouter
   /** Told of what a person should know and the broker can live with. Default: written to stderr. */
   onWarning?: (text: string) => void
 }
@@ -36,7 +38,37 @@ export interface QueueOptions {
    * stays here, parked: listed, not delivered, until a person resolves it.
    */
   deadLetter?: string
+  /**
+   * The broker's dead-letter router is asked instead, also of what expires or overflows. While there
+   * is no router, `deadLetter` stands. Default false.
+   */
+  routeDeadLetters?: boolean
 }
+
+/**
+ * Why a message is given up: its consumer said so · its time to live is over · the queue has more
+ * than it may have · it failed too often, or killed the process.
+ */
+export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit'
+
+/** A message that a queue gives up. */
+export interface GivenUp {
+  queue: string
+  /** Not to be changed. */
+  properties: Uint8Array
+  reason: DeadLetterReason
+  /** Broker time, ms. */
+  time: number
+}
+
+/**
+ * Where it goes: to these queues, with these properties, in the same entry that takes it out of its
+ * own (with no queue named it is dropped) · `park`: it stays, listed, until a person resolves it ·
+ * `drop`: it is gone. Parked too where a queue is not there or full, or the router throws.
+ */
+export type DeadLetterRouter = (
+  given: GivenUp,
+) => { queues: readonly string[]; properties: Uint8Array } | 'park' | 'drop'
 
 export interface SubscribeOptions {
   /**

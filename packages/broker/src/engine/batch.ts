@@ -139,8 +139,8 @@ export class BatchWriter implements Batch, OpenBatch {
     return this.#number
   }
 
-  next(queue: number): number {
-    this.#queues.add(queue)
+  next(queues: readonly number[]): number {
+    for (const queue of queues) this.#queues.add(queue)
     return this.#messages++
   }
 

@@ -17,7 +17,7 @@ import type {
   Subscription,
 } from '../api.ts'
 import { BrokerError } from '../errors.ts'
-import type { QueueOptions, SubscribeOptions } from '../options.ts'
+import type { DeadLetterRouter, QueueOptions, SubscribeOptions } from '../options.ts'
 import { backup } from './backup.ts'
 import { type BatchParts, BatchWriter } from './batch.ts'
 import { DeadLetters } from './dead-letter.ts'
@@ -61,6 +61,7 @@ export class EmbeddedBroker implements Broker {
     retainer: Retainer,
     report: RecoveryReport,
     release: (inOrder: boolean) => Promise<void>,
+    router: DeadLetterRouter | undefined,
   ) {
     this.report = report
     this.#engine = engine
@@ -68,7 +69,7 @@ export class EmbeddedBroker implements Broker {
     this.#release = release
     this.#intake = new Intake(engine)
     this.records = new RecordKeeper(engine, this.#intake)
-    this.#deadLetters = new DeadLetters(engine, this.#intake)
+    this.#deadLetters = new DeadLetters(engine, this.#intake, router)
     this.#settler = new Settler(engine, this.#deadLetters)
     this.#deliverer = new Deliverer(engine, this.#deadLetters)
     this.#subscriptions = new Subscriptions(engine, this.#settler, this.#deliverer)
@@ -140,6 +141,10 @@ export class EmbeddedBroker implements Broker {
     const { queues } = options
     if (queues === undefined) return new RoutedPublisher(this.#engine, this.#intake, options)
     return new NumberedPublisher(this.#engine, this.#intake, { ...options, queues })
+  }
+
+  setDeadLetterRouter(router: DeadLetterRouter | undefined): void {
+    this.#deadLetters.router = router
   }
 
   batch(): Batch {

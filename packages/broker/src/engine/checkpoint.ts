@@ -4,7 +4,7 @@ import type { Decided, Prepared } from '../prepared/table.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { HeldBatch } from './batches.ts'
 import { readRows, rowBlocks, type StoredRow } from './checkpoint-rows.ts'
-import type { StoredQueueOptions } from './queue-options.ts'
+import { readOptions, type StoredQueueOptions } from './queue-options.ts'
 import type { EngineQueue, State } from './state.ts'
 
 /*
@@ -153,7 +153,7 @@ function decodeCounters(state: State, block: Uint8Array): void {
 function decodeQueue(state: State, block: Uint8Array): void {
   type Head = { number: number; name: string; options: StoredQueueOptions; reach: number }
   const { number, name, options, reach } = parse<Head>(block)
-  const queue = state.addQueue(number, name, options)
+  const queue = state.addQueue(number, name, readOptions(options))
   queue.reach = reach
   queue.reachAsked = reach
 }

@@ -1,53 +1,61 @@
+import type { DeadLetterReason, DeadLetterRouter } from '../options.ts'
 import { withCause } from '../queue/history.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import { copied, type Engine, withEntryAtLast } from './engine.ts'
 import { encodeOrigin } from './origin.ts'
-import { type Intake, reserve } from './publish.ts'
+import { fullness, type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import {
   appendMessage,
   appendReturns,
+  appendSettle,
   emptyMessageView,
   loadMessage,
   messageBytes,
   type NewMessage,
+  SETTLED,
 } from './records.ts'
 import type { EngineQueue } from './state.ts'
 
 /** A batch that something is written into. */
 export interface OpenBatch {
   readonly number: number
-  /** The number in the batch of one more message, which goes to `queue`. */
-  next(queue: number): number
+  /** The number in the batch of one more message, which goes to these queues. */
+  next(queues: readonly number[]): number
 }
 
-interface Failed {
+/** Why a row leaves its queue, and how it stands then. */
+export interface Failed {
   readonly row: QueueRow
   readonly attempts: number
   readonly cause: string
-  readonly batch: OpenBatch | undefined
+  readonly reason: DeadLetterReason
+  /** With which it takes effect; undefined: at once. */
+  readonly batch?: OpenBatch | undefined
 }
 
-/** Sends what failed too often to its dead-letter queue, or parks it. */
+/** What becomes of it: a copy somewhere else, kept here for a person, or gone. */
+type Fate =
+  | { readonly copy: NewMessage; readonly targets: readonly EngineQueue[] }
+  | 'park'
+  | 'drop'
+
+/** Sends what is given up to where it belongs, or parks it. */
 export class DeadLetters {
+  router: DeadLetterRouter | undefined
   readonly #engine: Engine
   readonly #intake: Intake
   readonly #givingUp = new Set<Promise<void>>()
 
-  constructor(engine: Engine, intake: Intake) {
+  constructor(engine: Engine, intake: Intake, router: DeadLetterRouter | undefined) {
     this.#engine = engine
     this.#intake = intake
+    this.router = router
   }
 
-  /** Dead-letters a row in state `settling`, or parks it where no dead-letter queue takes it. */
-  giveUp(
-    queue: EngineQueue,
-    row: QueueRow,
-    attempts: number,
-    cause: string,
-    batch?: OpenBatch,
-  ): Promise<void> {
-    const work = this.#giveUp(queue, { row, attempts, cause, batch })
+  /** Gives up a row in state `settling`: dead-lettered, parked or dropped, by one entry. */
+  giveUp(queue: EngineQueue, failed: Failed): Promise<void> {
+    const work = this.#giveUp(queue, failed)
     this.#givingUp.add(work)
     const over = () => this.#givingUp.delete(work)
     work.then(over, over)
@@ -60,58 +68,104 @@ export class DeadLetters {
   }
 
   async #giveUp(queue: EngineQueue, failed: Failed): Promise<void> {
-    const { log, state } = this.#engine
-    const { deadLetter } = queue.options
-    const target = deadLetter === null ? undefined : state.byName.get(deadLetter)
+    const { log } = this.#engine
+    const fate = await this.#fateOf(queue, failed)
+    const moved = typeof fate === 'object' && (await this.#copyTo(queue, fate, failed))
     const { row, attempts, cause, batch } = failed
-    if (target === undefined || !(await this.#deadLetter(queue, target, failed))) {
-      if (queue.rows.get(row.id) !== row) return
-      const parked = { id: row.id, state: 'parked' as const, attempts, dueAt: 0, cause }
-      appendReturns(log, queue.number, [parked], batch?.number)
+    const { id } = row
+    if (!moved && queue.rows.get(id) === row) {
+      const parked = { id, state: 'parked' as const, attempts, dueAt: 0, cause }
+      if (fate === 'drop') {
+        appendSettle(log, queue.number, [id], SETTLED.dropped, batch?.number)
+      } else appendReturns(log, queue.number, [parked], batch?.number)
     }
     if (batch === undefined) await log.durable()
   }
 
-  async #deadLetter(queue: EngineQueue, target: EngineQueue, failed: Failed): Promise<boolean> {
-    const { row, attempts, cause, batch } = failed
-    const message = await this.#copyOf(queue, row, attempts, cause).catch((error) => {
+  async #fateOf(queue: EngineQueue, failed: Failed): Promise<Fate> {
+    const { deadLetter, routeDeadLetters } = queue.options
+    const router = routeDeadLetters ? this.router : undefined
+    if (router === undefined && deadLetter === null) return 'park'
+    const { row } = failed
+    const copy = await this.#copyOf(queue, failed).catch((error) => {
       // It cannot be read: it is parked, in its place.
       this.#engine.warn(`Dead-lettering message ${row.id} of ${queue.name}: ${String(error)}`)
       return undefined
     })
-    if (message === undefined) return false
-    const bytes = messageBytes(message)
+    if (copy === undefined) return 'park'
+    if (router !== undefined) return this.#routed(router, queue, failed, copy)
+    const target = this.#engine.state.byName.get(deadLetter!)
+    return target === undefined ? 'park' : { copy, targets: [target] }
+  }
+
+  /** What the router says of it; parked where it names a queue that is not there. */
+  #routed(
+    router: DeadLetterRouter,
+    queue: EngineQueue,
+    { row, reason }: Failed,
+    copy: NewMessage,
+  ): Fate {
+    const { properties, time } = copy
+    const parks = (why: string): Fate => {
+      this.#engine.warn(`Message ${row.id} of queue ${queue.name} is parked: ${why}`)
+      return 'park'
+    }
+    try {
+      const route = router({ queue: queue.name, properties, reason, time })
+      if (typeof route === 'string') return route
+      const targets: EngineQueue[] = []
+      for (const name of new Set(route.queues)) {
+        const target = this.#engine.state.byName.get(name)
+        if (target === undefined) return parks(`it is routed to ${name}, which is not there`)
+        targets.push(target)
+      }
+      if (targets.length === 0) return 'drop'
+      return { copy: { ...copy, properties: route.properties }, targets }
+    } catch (error) {
+      return parks(`routing it failed: ${String(error)}`)
+    }
+  }
+
+  /** False when it is gone meanwhile, or there is no room for the copy. */
+  #copyTo(
+    queue: EngineQueue,
+    { copy, targets }: Exclude<Fate, string>,
+    { row, batch }: Failed,
+  ): Promise<boolean> {
+    const queues = targets.map(({ number }) => number)
+    const message: NewMessage = { ...copy, queues }
+    if (batch !== undefined) message.batch = batch.number
     return new Promise((resolve) => {
       const go = () => {
         const gone = queue.rows.get(row.id) !== row
-        resolve(!gone && this.#appendTo(target, message, batch))
+        resolve(!gone && this.#append(message, targets, batch))
       }
-      this.#intake.whenRoom(bytes, go, () => resolve(false))
+      this.#intake.whenRoom(messageBytes(message), go, () => resolve(false))
     })
   }
 
-  /** False when the queue has no room for it. */
-  #appendTo(target: EngineQueue, copy: NewMessage, batch: OpenBatch | undefined): boolean {
+  /** False when one of the queues has no room for it. */
+  #append(
+    message: NewMessage,
+    targets: readonly EngineQueue[],
+    batch: OpenBatch | undefined,
+  ): boolean {
     const { log, state } = this.#engine
-    const message = { ...copy, queues: [target.number] }
-    if (batch !== undefined) message.batch = batch.number
     const bytes = messageBytes(message)
-    const full =
-      target.length + target.incoming.messages >= target.options.maxMessages ||
-      target.bytes + target.incoming.bytes + bytes > target.options.maxBytes
+    const full = targets.some((target) => fullness(target, bytes) !== undefined)
     if (full || log.failure !== undefined) return false
-    message.id = batch === undefined ? state.nextId++ : batch.next(target.number)
-    reserve(target, bytes, 1)
-    if (batch === undefined) reachFor(log, target, message.id)
+    message.id = batch === undefined ? state.nextId++ : batch.next(message.queues)
+    for (const target of targets) {
+      reserve(target, bytes, 1)
+      if (batch === undefined) reachFor(log, target, message.id)
+    }
     appendMessage(log, message)
     return true
   }
 
   async #copyOf(
     queue: EngineQueue,
-    row: QueueRow,
-    attempts: number,
-    cause: string,
+    { row, attempts, cause }: Failed,
   ): Promise<NewMessage | undefined> {
     const now = this.#engine.time()
     const history = withCause(row.history, Math.ceil(now), cause)

@@ -3,6 +3,7 @@ import { type EntryView, emptyEntryView } from '../log/entry.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
 import { answerPulls, type Consumer, freeOf } from './consumer.ts'
+import type { Failed } from './dead-letter.ts'
 import { copied, type Engine, READ_RETRIES_MS } from './engine.ts'
 import { deadLetterOf, readOrigin } from './origin.ts'
 import { reachFor } from './reach.ts'
@@ -23,8 +24,8 @@ type Step = 'done' | 'none' | 'wait'
 
 /** What the deliverer asks of the one who settles. */
 export interface GiveUp {
-  /** Dead-letters or parks a row that is in state `settling`. */
-  giveUp(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): Promise<void>
+  /** Gives up a row that is in state `settling`. */
+  giveUp(queue: EngineQueue, failed: Failed): Promise<void>
 }
 
 /** Hands ready rows to consumers with credit, in turn. */
@@ -118,7 +119,7 @@ export class Deliverer {
     if (marks.length > 0 && !suspect) return 'wait'
     if (!suspect && isSpent(head, queue.options.maxAttempts)) {
       const row = queue.take(head, 'settling')
-      this.#giveUp.giveUp(queue, row, row.attempts, KILLED).catch(() => undefined)
+      this.#killed(queue, row, row.attempts)
       return 'done'
     }
     const alone = isForAlone(head, suspect)
@@ -130,6 +131,11 @@ export class Deliverer {
     if (alone) queue.alone = head.id
     const step = this.#deliver(queue, head, consumer)
     return step === 'done' && alone ? 'none' : step
+  }
+
+  #killed(queue: EngineQueue, row: QueueRow, attempts: number): void {
+    const failed = { row, attempts, cause: KILLED, reason: 'delivery_limit' } as const
+    this.#giveUp.giveUp(queue, failed).catch(() => undefined)
   }
 
   /** A row is delivered alone and not settled yet. */
@@ -227,7 +233,7 @@ export class Deliverer {
         continue
       }
       queue.move(row, 'settling')
-      this.#giveUp.giveUp(queue, row, attempts, KILLED).catch(() => undefined)
+      this.#killed(queue, row, attempts)
     }
     if (marked.length === 0) return this.schedule(queue)
     queue.marking = marked.length

@@ -69,12 +69,13 @@ async function openBroker(
   const report = reportOf(recovered, state)
   warnOf(report, warn)
   log.segments.prepareSoon()
-  return new EmbeddedBroker(engine, retainer, report, async (inOrder) => {
+  const release = async (inOrder: boolean) => {
     await log.segments.close()
     if (inOrder)
       await recovered.noteStop(log.end).catch((error) => warn(`Noting the stop: ${error}`))
     lock.release()
-  })
+  }
+  return new EmbeddedBroker(engine, retainer, report, release, options.deadLetter)
 }
 
 async function takeFolder(os: Os, dir: string): Promise<DiskLock> {

@@ -13,6 +13,7 @@ const DEFAULTS: StoredQueueOptions = {
   retryFirstMs: 1_000,
   retryCapMs: 600_000,
   deadLetter: null,
+  routeDeadLetters: false,
 }
 
 const NUMBERS = ['maxMessages', 'maxBytes', 'maxAttempts', 'retryFirstMs', 'retryCapMs'] as const
@@ -28,8 +29,16 @@ export function storedOptions(queue: string, options: QueueOptions): StoredQueue
     }
     stored[name] = value
   }
+  if (typeof options.routeDeadLetters === 'boolean') {
+    stored.routeDeadLetters = options.routeDeadLetters
+  }
   if (options.deadLetter !== undefined) stored.deadLetter = options.deadLetter
   return stored
+}
+
+/** Options as an earlier version may have stored them, without those that it did not know. */
+export function readOptions(options: Partial<StoredQueueOptions>): StoredQueueOptions {
+  return { ...DEFAULTS, ...options }
 }
 
 /** Name of the first option in which two queues differ. */

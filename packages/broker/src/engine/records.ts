@@ -46,7 +46,7 @@ const IN_BATCH = 0x80
 const BATCH_BYTES = 8
 
 /** Why a message is settled; the flags of a settle entry. */
-export const SETTLED = { done: 0, removed: 1, damaged: 2 } as const
+export const SETTLED = { done: 0, removed: 1, damaged: 2, dropped: 3 } as const
 
 const TIME_HIGH = 2 ** 32
 const FIXED_BYTES = 24

@@ -143,7 +143,10 @@ export class Settler {
     const cause = cutCause(settlement.cause || 'no cause given')
     const { maxAttempts, retryFirstMs, retryCapMs } = queue.options
     const over = settlement.outcome === 'reject' || nextStep(attempts, maxAttempts) === 'give-up'
-    if (over) return [this.#deadLetters.giveUp(queue, row, attempts, cause, batch)]
+    if (over) {
+      const reason = settlement.outcome === 'reject' ? 'rejected' : 'delivery_limit'
+      return [this.#deadLetters.giveUp(queue, { row, attempts, cause, reason, batch })]
+    }
     const usual = { firstMs: retryFirstMs, capMs: retryCapMs }
     const delayMs = settlement.delayMs ?? retryDelayMs(attempts, usual)
     returns.push({ id: row.id, state: 'delayed', attempts, dueAt: this.#dueAt(delayMs), cause })

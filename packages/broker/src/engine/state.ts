@@ -14,7 +14,7 @@ import {
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
 import { PURGE, readPurge } from './purge-entry.ts'
-import { type StoredQueueOptions, storedOptions } from './queue-options.ts'
+import { readOptions, type StoredQueueOptions, storedOptions } from './queue-options.ts'
 import { eachRecord, RECORD } from './record-entry.ts'
 import { RecordTable } from './record-table.ts'
 import {
@@ -306,7 +306,7 @@ export class State implements BatchEffects {
     if (this.queues.has(entry.aux)) return
     if (!this.present) this.#keepLost(entry.aux)
     const { name, options } = readJson(entry) as { name: string; options: StoredQueueOptions }
-    this.addQueue(entry.aux, name, options)
+    this.addQueue(entry.aux, name, readOptions(options))
   }
 
   #deleteQueue(number: number): void {

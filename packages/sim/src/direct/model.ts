@@ -3,7 +3,7 @@ import type { Findings } from '../world/findings.ts'
 import type { Marks } from '../world/marks.ts'
 import { type Copy, type Group, type Moment, nameOf, newCopy, type Sent } from './copy.ts'
 import { KeyOrder } from './key-order.ts'
-import { optionsOf } from './queues.ts'
+import { optionsOf, ROUTED_MARK, tokenOf } from './queues.ts'
 
 /** What time it is, and in which life. */
 export interface Now {
@@ -36,10 +36,13 @@ export class DirectModel {
   readonly #findings: Findings
   readonly #marks: Marks
   readonly #keys: KeyOrder
+  /** Whether the router drops it when `routed` gives it up. */
+  readonly #drops: (token: string) => boolean
   /** Purges under way, by queue. */
   readonly #purging = new Map<string, number>()
 
-  constructor(findings: Findings, marks: Marks) {
+  constructor(findings: Findings, marks: Marks, drops: (token: string) => boolean = () => false) {
+    this.#drops = drops
     this.#findings = findings
     this.#marks = marks
     this.#keys = new KeyOrder(findings)
@@ -105,7 +108,10 @@ export class DirectModel {
   ask(copy: Copy, settlement: Settlement, now: Now): Moment | undefined {
     copy.holder = undefined
     if (settlement.outcome === 'done') copy.gone = 'asked'
-    else if (isFailure(settlement)) copy.failuresAsked++
+    else if (isFailure(settlement)) {
+      copy.failuresAsked++
+      this.#mayBeDropped(copy)
+    }
     if (settlement.outcome !== 'done') this.backInQueue(copy)
     copy.requeued = settlement.outcome === 'requeue'
     if (settlement.outcome === 'reject') {
@@ -194,10 +200,17 @@ export class DirectModel {
   /** The process has ended without a word. */
   cutOff(life: number): void {
     for (const copy of this.copies.values()) {
+      this.#mayBeDropped(copy)
       if (copy.holder?.life !== life) continue
       copy.holder = undefined
       copy.cutOff++
     }
+  }
+
+  /** It has failed, or may have: the router may be asked from now on. */
+  #mayBeDropped(copy: Copy): void {
+    const dropped = copy.queue === 'routed' && this.#drops(copy.sent.token)
+    if (dropped && copy.gone === 'no') copy.gone = 'asked'
   }
 
   /** What belongs to a group is seen only after its commit, and then all of it holds. */
@@ -274,6 +287,9 @@ export class DirectModel {
     this.#findings.check(origin, 'a dead letter names its origin', what)
     const failed = copy.failuresAsked + copy.cutOff > 0 || (deadLetter?.attempts ?? 0) > 0
     this.#findings.check(failed, 'only what failed is dead-lettered', what)
+    const marked = Buffer.from(delivery.properties).toString().endsWith(ROUTED_MARK)
+    const asked = marked === (copy.queue === 'routed')
+    this.#findings.check(asked, 'a dead letter has the properties that its router gave', what)
     copy.deadId = delivery.id
     copy.sent.confirmed = true
     this.#marks.add('deadLetter')
@@ -299,7 +315,7 @@ export class DirectModel {
   }
 
   #copyOf(shown: Pick<Delivery, 'queue' | 'properties' | 'body' | 'deadLetter'>) {
-    const token = Buffer.from(shown.properties).toString()
+    const token = tokenOf(shown.properties)
     const queue = shown.deadLetter?.queue ?? shown.queue
     const copy = this.copies.get(`${queue} ${token}`)
     const where = () => `"${token.slice(0, 20)}" in ${shown.queue} by way of ${queue}`

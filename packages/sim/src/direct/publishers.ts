@@ -87,7 +87,7 @@ export class PublisherWorkload {
     publisher: Publisher
   } {
     const { broker, life } = this.#machine
-    const name = queues?.join(' ') ?? 'routed'
+    const name = queues?.join(' ') ?? 'each its own'
     const known = this.#open.get(name)
     if (known !== undefined) return known
     const numbered: Numbered = { name, life, sents: [], refused: new Set(), confirmedUpTo: 0 }
@@ -123,7 +123,8 @@ export class PublisherWorkload {
   ): void {
     if (!this.#machine.alive || life !== this.#machine.life) return
     const nowhere = from === to && sents[from - 1]!.queues.includes('nowhere')
-    const alone = name === 'routed' && error instanceof BrokerError && error.code !== 'LOG_FAILED'
+    const alone =
+      name === 'each its own' && error instanceof BrokerError && error.code !== 'LOG_FAILED'
     const unknown = !nowhere && this.#direct.expected('publishBatch', error) === 'LOG_FAILED'
     if (alone && from === to) this.#marks.add('routedRefused')
     const what = () => `${name}: ${from} to ${to}, confirmed up to ${numbered.confirmedUpTo}`

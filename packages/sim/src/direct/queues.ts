@@ -1,4 +1,6 @@
-import type { QueueOptions } from '@hufu/broker'
+import type { DeadLetterRouter, QueueOptions } from '@hufu/broker'
+import type { Dice } from '../plan/dice.ts'
+import type { Marks } from '../world/marks.ts'
 
 const QUICK = { retryFirstMs: 5, retryCapMs: 20 }
 
@@ -8,6 +10,7 @@ export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
   { name: 'ordered', options: { ...QUICK, maxAttempts: 3, deadLetter: 'dead' } },
   { name: 'parking', options: { ...QUICK, maxAttempts: 2 } },
   { name: 'patient', options: { ...QUICK, maxAttempts: 0 } },
+  { name: 'routed', options: { ...QUICK, maxAttempts: 3, routeDeadLetters: true } },
   { name: 'small', options: { ...QUICK, maxAttempts: 4, maxMessages: 12, deadLetter: 'dead' } },
 ]
 
@@ -16,4 +19,29 @@ export const TARGETS = QUEUES.map(({ name }) => name).filter((name) => name !== 
 
 export function optionsOf(queue: string): QueueOptions {
   return QUEUES.find(({ name }) => name === queue)?.options ?? {}
+}
+
+/** Stands behind the token in the properties of what the router has moved. */
+export const ROUTED_MARK = ' routed'
+
+/** The token in a message's properties. */
+export function tokenOf(properties: Uint8Array): string {
+  const text = Buffer.from(properties).toString()
+  return text.endsWith(ROUTED_MARK) ? text.slice(0, -ROUTED_MARK.length) : text
+}
+
+/** What becomes of a message that `routed` gives up. */
+export function fateOf(dice: Dice, token: string): 'move' | 'park' | 'drop' {
+  const roll = dice.of('route', token)
+  return roll < 0.5 ? 'move' : roll < 0.7 ? 'park' : 'drop'
+}
+
+export function routerOf(dice: Dice, marks: Marks): DeadLetterRouter {
+  return ({ properties }) => {
+    const token = tokenOf(properties)
+    const fate = fateOf(dice, token)
+    marks.add(fate === 'move' ? 'deadLetterRouted' : 'givenUpByRouter')
+    if (fate !== 'move') return fate
+    return { queues: ['dead'], properties: Buffer.from(`${token}${ROUTED_MARK}`) }
+  }
 }

@@ -13,7 +13,7 @@ import type { Copy, Group, Sent } from './copy.ts'
 import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { PublisherWorkload } from './publishers.ts'
-import { QUEUES } from './queues.ts'
+import { fateOf, QUEUES, routerOf } from './queues.ts'
 import { RecordWorkload } from './records.ts'
 
 /** Codes that a promise of the broker may always end with. */
@@ -45,7 +45,7 @@ export class DirectWorkload implements Sender {
     this.#dice = dice
     this.#findings = findings
     this.#marks = marks
-    this.model = new DirectModel(findings, marks)
+    this.model = new DirectModel(findings, marks, (token) => fateOf(dice, token) === 'drop')
     this.batches = new BatchWorkload(machine, this, marks)
     this.halves = new HalfWorkload(machine, this, dice, findings, marks)
     this.publishers = new PublisherWorkload(machine, this, findings, marks)
@@ -60,6 +60,7 @@ export class DirectWorkload implements Sender {
     this.records.begin()
     this.model.begin()
     const { broker } = this.#machine
+    broker.setDeadLetterRouter(routerOf(this.#dice, this.#marks))
     for (const { name, options } of QUEUES) {
       await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
         this.expected('declareQueue', error)

@@ -55,6 +55,13 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     why: 'a dead-lettered message stays in its queue too',
   },
   {
+    name: 'router-not-heard',
+    file: `${ENGINE}/dead-letter.ts`,
+    find: 'return { copy: { ...copy, properties: route.properties }, targets }',
+    replace: 'return { copy, targets }',
+    why: 'a dead letter keeps the properties that it had',
+  },
+  {
     name: 'poison-never-ends',
     file: `${QUEUE}/redelivery.ts`,
     find: 'maxAttempts === 0 || attempts < maxAttempts',

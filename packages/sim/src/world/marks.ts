@@ -26,6 +26,8 @@ export const MARKS = {
   numberedConfirmed: 'a publisher heard by number that its messages are stored',
   numberedRefused: 'messages of a publisher were refused after they had been taken',
   routedRefused: 'of a batch one message was refused alone',
+  deadLetterRouted: 'a router sent a dead letter on',
+  givenUpByRouter: 'a router had a message dropped or parked',
   requeued: 'a message that was put back at once came again',
   pulled: 'a consumer pulled a message',
   pulledNone: 'a consumer pulled in vain',
