@@ -18,6 +18,8 @@ export interface ChannelHost {
   readonly out: FrameWriter
   /** Something is to be sent, or to be done at the end of this turn. */
   changed(): void
+  /** Something was published, and waits to be handed over to the core. */
+  published(): void
   /** Nothing more is read until as many `release`s have come. */
   hold(): void
   release(): void

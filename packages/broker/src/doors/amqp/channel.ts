@@ -65,6 +65,11 @@ export class Channel {
     this.#state = 'over'
   }
 
+  /** What was published goes to the core. */
+  handOver(): void {
+    if (this.#state === 'open') this.#publishing.handOver()
+  }
+
   beforeFlush(): void {
     if (this.#state !== 'open') return
     this.#consuming.flush()
@@ -102,6 +107,8 @@ export class Channel {
     this.#method = idsOf(payload)
     const { classId, methodId } = this.#method
     if (((classId << 16) | methodId) === PUBLISH) return this.#begun(payload)
+    // What came before goes before.
+    this.#publishing.handOver()
     const method = decodeMethod(payload)
     const replies = this.#quick(method)
     if (replies === 'slow') this.#run(this.#slow(method))
@@ -232,7 +239,7 @@ export class Channel {
     if (this.#transaction !== undefined) {
       throw new AmqpError(406, 'cannot switch from tx to confirm mode')
     }
-    this.#publishing.confirming = true
+    this.#publishing.confirm()
     if (!noWait) this.#send({ name: 'confirm.select-ok' })
   }
 
@@ -278,6 +285,7 @@ export class Channel {
   /** What it had goes back; what was not committed is dropped. */
   #leave(): void {
     this.#consuming.end()
+    this.#publishing.handOver()
     this.#publishing.flush()
     this.#transaction?.rollback().catch(() => undefined)
     if (this.#waitingBytes >= WAITING_MAX) this.#host.release()

@@ -37,12 +37,13 @@ export class Confirms {
     return this.last - this.#first + 1
   }
 
-  stored(tag: number): void {
-    this.#note(tag, STORED)
+  /** Those from one to another, without what was refused. */
+  stored(from: number, to = from): void {
+    for (let tag = Math.max(from, this.#first); tag <= to; tag++) this.#note(tag, STORED)
   }
 
-  refused(tag: number): void {
-    this.#note(tag, REFUSED)
+  refused(from: number, to = from): void {
+    for (let tag = Math.max(from, this.#first); tag <= to; tag++) this.#note(tag, REFUSED)
   }
 
   /** Tells everything that has been noted since. */
@@ -61,6 +62,7 @@ export class Confirms {
   }
 
   #note(tag: number, state: number): void {
+    if (this.#states[tag - this.#first] !== PENDING) return
     this.#states[tag - this.#first] = state
     if (tag > this.#scattered) this.#scattered = tag
   }

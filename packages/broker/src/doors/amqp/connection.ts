@@ -59,6 +59,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #head: Uint8Array = new Uint8Array(0)
   #held = 0
   #flushing = false
+  /** Some channel has something to hand over. */
+  #published = false
   #gone = false
   /** Monotonic ms. */
   #lastHeard = 0
@@ -128,6 +130,10 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#channels.delete(number)
   }
 
+  published(): void {
+    this.#published = true
+  }
+
   lost(error: unknown): void {
     this.#fail(this.#asAmqp(error), NO_METHOD)
   }
@@ -148,9 +154,15 @@ export class AmqpConnection implements ChannelHost, Overseer {
     try {
       const rest = this.#phase === 'header' ? this.#protocolHeader(chunk) : chunk
       if (rest !== undefined && rest.length > 0) this.#reader.feed(rest)
+      if (this.#published) this.#handOver()
     } catch (error) {
       this.#fail(this.#asAmqp(error), methodOf(error))
     }
+  }
+
+  #handOver(): void {
+    this.#published = false
+    for (const channel of this.#channels.values()) channel.handOver()
   }
 
   /** What follows the header; undefined while it is not whole, or when it is another protocol. */

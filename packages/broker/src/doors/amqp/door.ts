@@ -1,7 +1,11 @@
 import type { Connection, Listener, ListenOptions, Net, Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
+import { AmqpError } from './amqp-error.ts'
 import { AmqpConnection } from './connection.ts'
-import type { DoorParts, Gatekeeper } from './door-parts.ts'
+import { type Imported, importDefinitions } from './definitions.ts'
+import type { DoorParts } from './door-parts.ts'
+import { Gate } from './gate.ts'
+import { PublishFlow } from './publish-flow.ts'
 import { Replies } from './replies.ts'
 import { VirtualHost } from './virtual-host.ts'
 
@@ -19,8 +23,6 @@ export interface AmqpDoorOptions {
   broker: Broker
   net: Net
   os: Os
-  /** Who may enter. Default: `guest` with password `guest`, from this machine only. */
-  users?: Gatekeeper
   /** What clients are told. Default: `Hufu`. */
   product?: string
   /** At least 3.10 in three parts, or some clients take it for too old. Default: 4.0.0. */
@@ -33,6 +35,12 @@ export interface AmqpDoorOptions {
 export interface AmqpDoor {
   /** Accepts connections, with or without TLS; several times for several addresses. */
   listen(options: ListenOptions): Promise<Listener>
+  /**
+   * Takes over users, virtual hosts, permissions, exchanges, queues and bindings of a definitions
+   * file of RabbitMQ; says how many of each. Rejects at the first that is wrong, or there and
+   * different: what came before it stays.
+   */
+  importDefinitions(json: string): Promise<Imported>
   /** Accepts no more, tells clients (320), waits 3 s at most for them; the broker stays open. */
   close(): Promise<void>
 }
@@ -46,6 +54,7 @@ export async function openAmqpDoor(options: AmqpDoorOptions): Promise<AmqpDoor> 
 
 class Door implements AmqpDoor {
   readonly #options: AmqpDoorOptions
+  readonly #gate: Gate
   readonly #parts: DoorParts
   readonly #vhosts = new Map<string, VirtualHost>()
   readonly #listeners: Listener[] = []
@@ -54,12 +63,14 @@ class Door implements AmqpDoor {
   #whenEmpty: () => void = () => undefined
 
   constructor(options: AmqpDoorOptions) {
-    const { broker, os, users = GUEST, product = 'Hufu', productVersion = '4.0.0' } = options
+    const { broker, os, product = 'Hufu', productVersion = '4.0.0' } = options
+    this.#gate = new Gate(broker, os)
     this.#options = options
     this.#parts = {
-      ...{ os, broker, users, product, version: productVersion },
+      ...{ os, broker, users: this.#gate, product, version: productVersion },
       messageBytesMax: MESSAGE_BYTES_MAX,
       replies: new Replies(() => os.random.id()),
+      flow: new PublishFlow(),
       vhost: (name) => this.#vhosts.get(name),
       subscribe: (queue, credit, _priority, onDeliveries) =>
         broker.subscribe(queue.coreName, { credit }, onDeliveries),
@@ -68,11 +79,28 @@ class Door implements AmqpDoor {
   }
 
   async open(): Promise<void> {
-    const { broker, os } = this.#options
-    const vhost = new VirtualHost('/', broker, () => os.random.id())
-    await vhost.open()
-    this.#vhosts.set(vhost.name, vhost)
+    await this.#gate.open()
+    for (const { name } of this.#gate.users.vhosts()) await this.#vhost(name)
     this.#tick()
+  }
+
+  importDefinitions(json: string): Promise<Imported> {
+    const vhost = (name: string) => this.#vhost(name)
+    return importDefinitions(json, { gate: this.#gate, vhost, warn: this.#parts.warn })
+  }
+
+  /** Opens it where it is not open yet. */
+  async #vhost(name: string): Promise<VirtualHost> {
+    const known = this.#vhosts.get(name)
+    if (known !== undefined) return known
+    if (this.#gate.users.vhost(name) === undefined) {
+      throw new AmqpError(404, `no vhost '${name}'`)
+    }
+    const { broker, os } = this.#options
+    const vhost = new VirtualHost(name, broker, () => os.random.id())
+    await vhost.open()
+    this.#vhosts.set(name, vhost)
+    return vhost
   }
 
   async listen(options: ListenOptions): Promise<Listener> {
@@ -113,12 +141,4 @@ class Door implements AmqpDoor {
     for (const connection of this.#connections) connection.tick()
     this.#options.os.clock.timer(TICK_MS, () => this.#tick(), { background: true })
   }
-}
-
-/** As RabbitMQ has it before anybody else is added. */
-const GUEST: Gatekeeper = {
-  login: async ({ user, password, loopback }) =>
-    loopback && user === 'guest' && password === 'guest',
-  mayEnter: () => true,
-  may: () => true,
 }

@@ -8,13 +8,13 @@ import {
   writeNack,
   writeReturn,
 } from '@hufu/wire/amqp091'
-import type { PublishRequest } from '../../api.ts'
 import { type Arguments, type Field, NO_ARGUMENTS } from '../../routing/fields.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { Confirms, type ConfirmWriter } from './confirms.ts'
 import type { Published } from './content-reader.ts'
 import { storedForm } from './message-form.ts'
+import { PublishLine } from './publish-line.ts'
 import { REPLY_TO } from './replies.ts'
 import { demandMay } from './topology-methods.ts'
 import type { Transaction } from './transaction.ts'
@@ -37,25 +37,43 @@ interface Said {
 
 const NO_HEADERS = () => NO_ARGUMENTS
 
+/** What nobody gets, and is confirmed all the same. */
+const NOWHERE = { queues: [], body: new Uint8Array(0) }
+
 /** Publishes of one channel, and their confirms. */
 export class Publishing implements ConfirmWriter {
-  confirming = false
   readonly #host: ChannelHost
   readonly #channel: number
   readonly #confirms = new Confirms()
   readonly #view = new PropertiesView()
   readonly #replyAddress: () => string | undefined
+  readonly #line: PublishLine
+  /** Numbers of the line before the first that is confirmed; undefined: none is. */
+  #unconfirmed: number | undefined
 
   /** `replyAddress`: where direct replies to the channel go, if it takes any. */
   constructor(host: ChannelHost, channel: number, replyAddress: () => string | undefined) {
     this.#host = host
     this.#channel = channel
     this.#replyAddress = replyAddress
+    const { broker, flow } = host.parts
+    this.#line = new PublishLine(broker, flow, host, {
+      stored: (from, to) => this.#told(from, to, true),
+      refused: (from, to) => this.#told(from, to, false),
+    })
   }
 
-  /** Throws what is wrong with it; it counts as published then, too. */
+  /** From now on each publish is confirmed. */
+  confirm(): void {
+    this.#unconfirmed ??= this.#line.last
+  }
+
+  get confirming(): boolean {
+    return this.#unconfirmed !== undefined
+  }
+
+  /** Throws what is wrong with it. */
   publish(published: Published, transaction: Transaction | undefined): void {
-    const tag = this.confirming ? this.#confirms.next() : 0
     const { exchange, routingKey } = published
     const { vhost } = this.#host
     demandMay(this.#host, 'write', 'exchange', exchange)
@@ -63,15 +81,22 @@ export class Publishing implements ConfirmWriter {
     const said = this.#said(published)
     const { replies } = this.#host.parts
     if (exchange === '' && replies.isAddress(routingKey)) {
-      return this.#reply({ ...published, properties: said.properties }, tag, transaction)
+      return this.#reply({ ...published, properties: said.properties }, transaction)
     }
     const queues = vhost.route(target, said.keys, said.headers)
-    if (queues.length === 0) return this.#unrouted(published, tag, transaction)
+    if (queues.length === 0) return this.#unrouted(published, transaction)
     const properties = storedForm(exchange, routingKey, said.properties)
     const delayMs = target.delayed ? said.delayMs : 0
     const request = { queues, body: published.body, properties, delayMs }
     if (transaction !== undefined) return transaction.publish(request)
-    this.#store(request, tag)
+    this.#line.add(request)
+    if (this.confirming) this.#confirms.next()
+    this.#host.published()
+  }
+
+  /** What was published goes to the core. */
+  handOver(): void {
+    this.#line.flush()
   }
 
   /** What has been stored since is told. */
@@ -94,31 +119,33 @@ export class Publishing implements ConfirmWriter {
   }
 
   /** It is not stored: it has arrived, or there is nobody. */
-  #reply(published: Published, tag: number, transaction: Transaction | undefined): void {
+  #reply(published: Published, transaction: Transaction | undefined): void {
     const { routingKey, properties, body } = published
     const target = this.#host.parts.replies.find(routingKey)
-    if (target === undefined) return this.#unrouted(published, tag, transaction)
+    if (target === undefined) return this.#unrouted(published, transaction)
     target.reply({ bytes: storedForm('', routingKey, properties), at: 1 }, body)
-    this.#ended(tag, true)
+    this.#storedNowhere()
   }
 
-  #unrouted(published: Published, tag: number, transaction: Transaction | undefined): void {
+  #unrouted(published: Published, transaction: Transaction | undefined): void {
     if (published.mandatory && transaction !== undefined) return transaction.unrouted(published)
     if (published.mandatory) this.giveBack(published)
-    if (tag > 0) this.#ended(tag, true)
+    this.#storedNowhere()
   }
 
-  #store(request: PublishRequest, tag: number): void {
-    this.#host.parts.broker.publish(request).then(
-      () => this.#ended(tag, true),
-      () => this.#ended(tag, false),
-    )
+  /** It is confirmed in its turn. */
+  #storedNowhere(): void {
+    if (!this.confirming) return
+    this.#line.add(NOWHERE)
+    this.#confirms.next()
+    this.#host.published()
   }
 
-  #ended(tag: number, stored: boolean): void {
-    if (tag === 0) return
-    if (stored) this.#confirms.stored(tag)
-    else this.#confirms.refused(tag)
+  #told(from: number, to: number, stored: boolean): void {
+    if (this.#unconfirmed === undefined) return
+    const [first, last] = [from - this.#unconfirmed, to - this.#unconfirmed]
+    if (stored) this.#confirms.stored(first, last)
+    else this.#confirms.refused(first, last)
     this.#host.changed()
   }
 

@@ -1,3 +1,4 @@
+import { AuthError } from '../../auth/errors.ts'
 import { BrokerError } from '../../errors.ts'
 import { RoutingError, type RoutingReason } from '../../routing/errors.ts'
 import { AmqpError, type ReplyCode } from './amqp-error.ts'
@@ -16,6 +17,7 @@ const CODES: Readonly<Record<RoutingReason, ReplyCode>> = {
 
 /** What parts below refuse, in AMQP's words; anything else as it is. */
 export function told(error: unknown): unknown {
+  if (error instanceof AuthError) return new AmqpError(406, error.message)
   if (error instanceof RoutingError) return new AmqpError(CODES[error.reason], error.message)
   if (error instanceof BrokerError && error.code === 'LIMIT')
     return new AmqpError(406, error.message)

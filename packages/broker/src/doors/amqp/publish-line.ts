@@ -1,0 +1,82 @@
+import type { Broker, Publisher, PublisherMessage } from '../../api.ts'
+import type { PublishFlow, Sender } from './publish-flow.ts'
+
+/** Messages that go to the core together at most. */
+const TOGETHER_MAX = 512
+
+/** What becomes of publishes, by their numbers on this line, from 1. */
+export interface Told {
+  stored(from: number, to: number): void
+  refused(from: number, to: number): void
+}
+
+/** Publishes of one channel on their way to the disk: handed over together, told by number. */
+export class PublishLine {
+  readonly #publisher: Publisher
+  readonly #flow: PublishFlow
+  readonly #sender: Sender
+  readonly #told: Told
+  #waiting: PublisherMessage[] = []
+  #waitingBytes = 0
+  #last = 0
+  /** Handed over, not told: the last number of each portion, and its bytes. */
+  readonly #portions: { readonly last: number; readonly bytes: number }[] = []
+  /** Told up to here. */
+  #done = 0
+
+  constructor(broker: Broker, flow: PublishFlow, sender: Sender, told: Told) {
+    this.#flow = flow
+    this.#sender = sender
+    this.#told = told
+    this.#publisher = broker.publisher({
+      onConfirmed: (upTo) => this.#confirmed(upTo),
+      onRefused: (from, to) => this.#refused(from, to),
+    })
+  }
+
+  /** Returns its number. Without queues it is stored nowhere, and told in its turn. */
+  add(message: PublisherMessage): number {
+    this.#waiting.push(message)
+    this.#waitingBytes += message.body.length + (message.properties?.length ?? 0)
+    this.#last++
+    if (this.#waiting.length >= TOGETHER_MAX) this.flush()
+    return this.#last
+  }
+
+  /** Hands over what waits; throws when the core takes nothing more. */
+  flush(): void {
+    if (this.#waiting.length === 0) return
+    const messages = this.#waiting
+    const bytes = this.#waitingBytes
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#portions.push({ last: this.#last, bytes })
+    this.#flow.add(bytes, this.#sender)
+    this.#publisher.publishBatch(messages)
+  }
+
+  /** Numbers given so far. */
+  get last(): number {
+    return this.#last
+  }
+
+  #confirmed(upTo: number): void {
+    if (upTo <= this.#done) return
+    this.#told.stored(this.#done + 1, upTo)
+    this.#doneUpTo(upTo)
+  }
+
+  #refused(from: number, to: number): void {
+    this.#told.refused(from, to)
+    if (from <= this.#done + 1) this.#doneUpTo(to)
+  }
+
+  #doneUpTo(upTo: number): void {
+    this.#done = Math.max(this.#done, upTo)
+    let bytes = 0
+    while (this.#portions.length > 0 && this.#portions[0]!.last <= upTo) {
+      bytes += this.#portions.shift()!.bytes
+    }
+    if (bytes > 0) this.#flow.done(bytes)
+  }
+}
