@@ -4,23 +4,29 @@ import { isInteger, typeName } from './fields.ts'
 /** Why an argument is wrong, as RabbitMQ writes it; undefined = it is right. */
 type Check = (field: Field, table: Arguments) => string | undefined
 
+/** Ten years, as in RabbitMQ. */
+const DURATION_MS_MAX = 315_360_000_000
+
 const CHECKS: Readonly<Record<string, Check>> = {
   'x-queue-type': queueType,
-  'x-expires': positive,
-  'x-message-ttl': notNegative,
+  'x-expires': (field) => positive(field) ?? duration(field),
+  'x-message-ttl': duration,
   'x-max-length': notNegative,
   'x-max-length-bytes': notNegative,
   'x-max-in-memory-length': notNegative,
   'x-max-in-memory-bytes': notNegative,
   'x-max-priority': (field) => notNegative(field) ?? atMost(255, field),
-  'x-overflow': oneOf('invalid_overflow', ['drop-head', 'reject-publish', 'reject-publish-dlx']),
-  'x-dead-letter-exchange': text,
+  'x-overflow': oneOf(
+    () => 'invalid_overflow',
+    ['drop-head', 'reject-publish', 'reject-publish-dlx'],
+  ),
   'x-dead-letter-routing-key': deadLetterKey,
-  'x-dead-letter-strategy': oneOf('invalid_dlx_strategy', ['at-most-once', 'at-least-once']),
+  'x-dead-letter-strategy': oneOf(() => 'invalid_dlx_strategy', ['at-most-once', 'at-least-once']),
   'x-single-active-consumer': flag,
   'x-delivery-limit': integer,
   'x-consumer-timeout': notNegative,
-  'x-queue-mode': oneOf('invalid_queue_mode', ['default', 'lazy']),
+  'x-queue-mode': oneOf((mode) => `"unsupported queue mode '${mode}'"`, ['default', 'lazy']),
+  'x-queue-version': queueVersion,
   'x-quorum-initial-group-size': positive,
   'x-quorum-target-group-size': positive,
 }
@@ -29,6 +35,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
 export function wrongArgument(name: string, table: Arguments): string | undefined {
   const field = table.get(name)
   return field === undefined ? undefined : CHECKS[name]?.(field, table)
+}
+
+/** For an argument that names an exchange, RabbitMQ has other words. */
+export function wrongTypeOfName(name: string, table: Arguments): string | undefined {
+  const field = table.get(name)
+  if (field === undefined || text(field) === undefined) return undefined
+  return `invalid type '${typeName(field)}' for arg '${name}'`
 }
 
 function queueType(field: Field): string | undefined {
@@ -54,6 +67,17 @@ function positive(field: Field): string | undefined {
   return Number(field.value) === 0 ? `{value_zero,${field.value}}` : undefined
 }
 
+function duration(field: Field): string | undefined {
+  const wrong = notNegative(field)
+  if (wrong !== undefined) return wrong
+  return Number(field.value) > DURATION_MS_MAX ? `{value_too_large,${field.value}}` : undefined
+}
+
+function queueVersion(field: Field): string | undefined {
+  if (integer(field) === undefined && [1, 2].includes(Number(field.value))) return undefined
+  return `"unsupported queue version '${String(field.value)}'"`
+}
+
 function atMost(max: number, field: Field): string | undefined {
   return Number(field.value) > max ? `{max_value_exceeded,${field.value}}` : undefined
 }
@@ -72,10 +96,10 @@ function deadLetterKey(field: Field, table: Arguments): string | undefined {
   return text(field)
 }
 
-function oneOf(wrong: string, values: readonly unknown[]): Check {
+function oneOf(wrong: (value: string) => string, values: readonly unknown[]): Check {
   return (field) => {
     if (field.type !== 'S') return unacceptable(field)
-    return values.includes(field.value) ? undefined : wrong
+    return values.includes(field.value) ? undefined : wrong(String(field.value))
   }
 }
 

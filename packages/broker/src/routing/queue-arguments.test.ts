@@ -59,13 +59,17 @@ test('wrong types and values are refused in the words that RabbitMQ uses', () =>
     ['x-max-priority', 256, '{max_value_exceeded,256}'],
     ['x-overflow', 'spill', 'invalid_overflow'],
     ['x-overflow', 1, '{unacceptable_type,signedint}'],
-    ['x-dead-letter-exchange', 1, '{unacceptable_type,signedint}'],
+    ['x-expires', 315_360_000_001, '{value_too_large,315360000001}'],
+    ['x-queue-mode', 'odd', `"unsupported queue mode 'odd'"`],
+    ['x-queue-version', 3, `"unsupported queue version '3'"`],
     ['x-dead-letter-routing-key', 'k', 'routing_key_but_no_dlx_defined'],
     ['x-single-active-consumer', 'yes', '{unacceptable_type,longstr}'],
     ['x-queue-type', 'stream', `"unsupported queue type 'stream'"`],
     ['x-queue-type', 1, '{unacceptable_type,signedint}'],
   ]
   for (const [name, value, why] of cases) refused({ [name]: value }, of(name, why))
+  const odd = "type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'"
+  refused({ 'x-dead-letter-exchange': 1 }, odd)
 })
 
 test('a quorum queue refuses what only a classic one has, and the other way round', () => {

@@ -1,4 +1,4 @@
-import { wrongArgument } from './argument-checks.ts'
+import { wrongArgument, wrongTypeOfName } from './argument-checks.ts'
 import { RoutingError } from './errors.ts'
 import type { Arguments } from './fields.ts'
 import { stringUnder } from './fields.ts'
@@ -43,8 +43,7 @@ export interface QueueProperties {
 const BOTH = [
   ...['x-queue-type', 'x-expires', 'x-message-ttl', 'x-max-length', 'x-max-length-bytes'],
   ...['x-overflow', 'x-dead-letter-exchange', 'x-dead-letter-routing-key'],
-  ...['x-single-active-consumer', 'x-delivery-limit', 'x-consumer-timeout'],
-  'x-queue-leader-locator',
+  ...['x-single-active-consumer', 'x-delivery-limit', 'x-queue-leader-locator'],
 ]
 
 const KNOWN: Readonly<Record<QueueType, readonly string[]>> = {
@@ -82,7 +81,9 @@ export function queueArguments(
   const named = `queue '${queue.name}' in vhost '${vhost}'`
   check(named, 'x-queue-type', table)
   const type = queueTypeOf(table)
-  for (const name of KNOWN[type]) check(named, name, table)
+  const wrongType = wrongTypeOfName('x-dead-letter-exchange', table)
+  if (wrongType !== undefined) throw new RoutingError('argument', `${wrongType} in ${named}`)
+  for (const name of [...KNOWN[type], 'x-consumer-timeout']) check(named, name, table)
   const foreign = new Set([...KNOWN.classic, ...KNOWN.quorum, ...OF_STREAMS])
   for (const name of KNOWN[type]) foreign.delete(name)
   for (const name of table.keys()) {

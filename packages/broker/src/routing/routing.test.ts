@@ -233,6 +233,11 @@ test('what is not there, or not allowed, is refused with a reason', () => {
   refused('default-exchange', onDefault, () => {
     routing.bind({ ...bindingOf('x -k-> q'), source: '' })
   })
+  const odd = "invalid type 'signedint' for arg 'alternate-exchange' in exchange 'x' in vhost '/'"
+  refused('argument', odd, () => {
+    const alternate = { arguments: tableOf({ 'alternate-exchange': 1 }) }
+    routing.addExchange(exchangeOf('x', 'direct', alternate))
+  })
   routing.addExchange(exchangeOf('x', 'direct'))
   refused('exchange-exists', "exchange 'x' in vhost '/' is there already", () => {
     routing.addExchange(exchangeOf('x', 'direct'))

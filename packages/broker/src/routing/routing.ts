@@ -1,3 +1,4 @@
+import { wrongTypeOfName } from './argument-checks.ts'
 import { Bindings } from './bindings.ts'
 import { DefaultMatcher } from './default.ts'
 import { DirectMatcher } from './direct.ts'
@@ -85,6 +86,8 @@ export class Routing {
       const text = `exchange name '${name}' contains reserved prefix 'amq.*'`
       throw new RoutingError('reserved', text)
     }
+    const wrong = wrongTypeOfName('alternate-exchange', exchange.arguments)
+    if (wrong !== undefined) throw new RoutingError('argument', `${wrong} in ${this.#named(name)}`)
     if (this.#exchanges.size >= this.#limits.exchangesMax + PREDECLARED.length) {
       const text = `cannot declare ${this.#named(name)}: exchange limit of`
       throw new RoutingError('limit', `${text} ${this.#limits.exchangesMax} is reached`)
