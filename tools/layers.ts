@@ -105,7 +105,7 @@ const LAYERS: readonly (readonly Part[])[] = [
 
   [
     { name: 'server', at: ['apps/server/src/', 'apps/server/bin/'] },
-    { name: 'demo', at: ['apps/demo/src/', 'bench/src/', 'chaos/src/'] },
+    { name: 'demo', at: ['apps/demo/src/', 'bench/src/', 'chaos/src/', 'interop/src/'] },
   ],
   [{ name: 'examples', at: ['examples/'] }],
 ]
@@ -122,8 +122,8 @@ function adapter(kind: string, name: string, sees: readonly string[]): Part {
   return { name: `${kind}/${name}`, at: [`${HUFU}/${kind}/${name}/`], sees }
 }
 
-/** Chaos and bench start the real servers that tests use. */
-const MAY_USE_TOOLS = ['tools/', 'chaos/', 'bench/']
+/** Chaos, bench and interop start the real servers that tests use. */
+const MAY_USE_TOOLS = ['tools/', 'chaos/', 'bench/', 'interop/']
 
 /** Words that the neutral core may not contain, however they are written. */
 const FORBIDDEN = /exchange|vhost|consumer[\s_-]?group|topic/gi
@@ -179,7 +179,7 @@ function checkEdge(tree: Tree, edge: Edge): Problem[] {
   }
   if (to.startsWith('tools/')) {
     const ok = isTestFile(from) || MAY_USE_TOOLS.some((folder) => from.startsWith(folder))
-    return ok ? [] : say(`imports ${to}: tools are for tests, chaos and bench only`)
+    return ok ? [] : say(`imports ${to}: tools are for tests, chaos, bench and interop only`)
   }
   const home = packageOf(tree, from)
   const other = packageOf(tree, to)

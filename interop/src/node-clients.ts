@@ -1,0 +1,13 @@
+import { AMQPLIB } from './amqplib/scenarios.ts'
+import { CLOUDAMQP } from './cloudamqp/scenarios.ts'
+import { RABBITMQ_CLIENT } from './rabbitmq-client/scenarios.ts'
+import { RAW } from './raw/scenarios.ts'
+import type { Scenarios } from './scenario.ts'
+
+/** By client. */
+export const SCENARIOS: Readonly<Record<string, Scenarios>> = {
+  amqplib: AMQPLIB,
+  raw: RAW,
+  'amqp-client': CLOUDAMQP,
+  'rabbitmq-client': RABBITMQ_CLIENT,
+}

@@ -1,0 +1,3 @@
+import type { Scenarios } from '../scenario.ts'
+
+export const RAW: Scenarios = {}
