@@ -99,6 +99,15 @@ test('an alternate exchange gets what no binding took, and its own alternate aft
   assert.deepEqual(routed(routing, 'x', 'c'), ['rest'])
 })
 
+test('an alternate exchange does not get what a binding led into nothing', () => {
+  const routing = new Routing('/')
+  const alternate = { arguments: tableOf({ 'alternate-exchange': 'amq.fanout' }) }
+  routing.addExchange(exchangeOf('x', 'direct', alternate))
+  bind(routing, 'x =k=> amq.direct', 'amq.fanout -k-> rest')
+  assert.deepEqual(routed(routing, 'x', 'k'), [])
+  assert.deepEqual(routed(routing, 'x', 'other'), ['rest'])
+})
+
 test('an alternate exchange may be missing, and is used once it is there', () => {
   const routing = new Routing('/')
   const alternate = { arguments: tableOf({ 'alternate-exchange': 'later' }) }
