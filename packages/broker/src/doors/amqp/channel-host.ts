@@ -1,4 +1,5 @@
 import type { FrameWriter } from '@hufu/wire/amqp091'
+import type { Budget } from './budget.ts'
 import type { DoorParts } from './door-parts.ts'
 import type { Terms } from './negotiate.ts'
 import type { VirtualHost } from './virtual-host.ts'
@@ -16,6 +17,10 @@ export interface ChannelHost {
   /** The socket takes no more for now: nothing is to be delivered. */
   readonly congested: boolean
   readonly out: FrameWriter
+  /** For contents that are not whole yet. */
+  readonly contents: Budget
+  /** So many bytes more, or fewer, wait behind a method: beyond a limit nothing more is read. */
+  waiting(bytes: number): void
   /** Something is to be sent, or to be done at the end of this turn. */
   changed(): void
   /** Something was published, and waits to be handed over to the core. */

@@ -5,13 +5,11 @@ import type { ChannelHost } from './channel-host.ts'
 import { Consuming } from './consuming.ts'
 import { ContentReader, type Published } from './content-reader.ts'
 import type { FailedMethod } from './failed-method.ts'
+import { FrameLine } from './frame-line.ts'
 import { Publishing } from './publishing.ts'
 import { REPLY_TO } from './replies.ts'
 import { type Declared, declaring, demandMay, nameOr } from './topology-methods.ts'
 import { Transaction } from './transaction.ts'
-
-/** Bytes of frames that wait for the end of a method, before no more is read. */
-const WAITING_MAX = 1 << 20
 
 /** basic.publish, class and method. */
 const PUBLISH = 0x3c_0028
@@ -28,15 +26,14 @@ export class Channel {
   #transaction: Transaction | undefined
   #state: 'open' | 'closing' | 'over' = 'open'
   #busy = false
-  #waiting: { readonly type: number; readonly payload: Uint8Array }[] = []
-  #waitingBytes = 0
+  readonly #waiting = new FrameLine()
   /** Of the frame that is dealt with. */
   #method: FailedMethod = { classId: 0, methodId: 0 }
 
   constructor(host: ChannelHost & Overseer, number: number) {
     this.#host = host
     this.#number = number
-    this.#content = new ContentReader(host.parts.messageBytesMax)
+    this.#content = new ContentReader(host.parts.messageBytesMax, host.contents)
     this.#consuming = new Consuming(host, number)
     this.#publishing = new Publishing(host, number, () => this.#consuming.replyAddress)
   }
@@ -44,10 +41,7 @@ export class Channel {
   frame(type: number, payload: Uint8Array): void {
     if (this.#state === 'closing') return this.#whileClosing(type, payload)
     if (!this.#busy) return this.#take(type, payload)
-    this.#waiting.push({ type, payload: Buffer.from(payload) })
-    const before = this.#waitingBytes
-    this.#waitingBytes += payload.length
-    if (before < WAITING_MAX && this.#waitingBytes >= WAITING_MAX) this.#host.hold()
+    this.#host.waiting(this.#waiting.add(type, payload))
   }
 
   /** It has made a mistake: it is closed, and hears no more until the client says so too. */
@@ -192,11 +186,11 @@ export class Channel {
 
   #goOn(): void {
     this.#busy = false
-    while (!this.#busy && this.#waiting.length > 0) {
-      const { type, payload } = this.#waiting.shift()!
-      const before = this.#waitingBytes
-      this.#waitingBytes -= payload.length
-      if (before >= WAITING_MAX && this.#waitingBytes < WAITING_MAX) this.#host.release()
+    while (!this.#busy) {
+      const frame = this.#waiting.next()
+      if (frame === undefined) return this.#host.published()
+      const { type, payload, bytes } = frame
+      this.#host.waiting(-bytes)
       if (this.#state === 'open') this.#take(type, payload)
       else if (this.#state === 'closing') this.#whileClosing(type, payload)
     }
@@ -288,9 +282,7 @@ export class Channel {
     this.#publishing.handOver()
     this.#publishing.flush()
     this.#transaction?.rollback().catch(() => undefined)
-    if (this.#waitingBytes >= WAITING_MAX) this.#host.release()
-    this.#waitingBytes = 0
-    this.#waiting = []
+    this.#content.drop()
   }
 
   #over(): void {

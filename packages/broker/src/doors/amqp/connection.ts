@@ -9,6 +9,7 @@ import {
   WireError,
 } from '@hufu/wire/amqp091'
 import { AmqpError, type ReplyCode } from './amqp-error.ts'
+import { Budget } from './budget.ts'
 import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
 import type { DoorParts } from './door-parts.ts'
@@ -30,6 +31,15 @@ const HEADER = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1)
 /** Until a connection is open; and from a close to its answer. */
 const HANDSHAKE_MS = 10_000
 
+/** Bytes of frames that wait behind methods, before no more is read. */
+const WAITING_MAX = 1 << 20
+
+/** Bytes of messages that are not whole yet. */
+const CONTENTS_MAX = 128 << 20
+
+/** Who takes nothing for so long is gone, ms. */
+const STUCK_MS = 120_000
+
 /** A login that failed is answered after this time, so that guessing is slow. */
 const REFUSED_MS = 1_000
 
@@ -45,6 +55,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   readonly number = ++connections
   readonly parts: DoorParts
   readonly out = new FrameWriter()
+  readonly contents = new Budget(CONTENTS_MAX, 'unfinished messages')
   capabilities: ReadonlySet<string> = new Set()
   terms: Terms = OFFERED
   user = ''
@@ -58,9 +69,14 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #phase: Phase = 'header'
   #head: Uint8Array = new Uint8Array(0)
   #held = 0
+  #waitingBytes = 0
+  /** When the socket last took something while it was congested, ms; and what was left then. */
+  #stuck = { since: 0, left: 0 }
   #flushing = false
   /** Some channel has something to hand over. */
   #published = false
+  #hasPublished = false
+  #blocked = false
   #gone = false
   /** Monotonic ms. */
   #lastHeard = 0
@@ -90,7 +106,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   /** Called about once a second: heartbeats, and waits that are over. */
   tick(): void {
     const now = this.#now()
-    if (now >= this.#endBy) return this.#socket.destroy()
+    if (now >= this.#endBy || this.#isStuck(now)) return this.#socket.destroy()
     const everyMs = this.terms.heartbeat * 1_000
     if (this.#phase !== 'running' || everyMs === 0) return
     if (now - this.#lastHeard > 2 * everyMs && this.#held === 0) return this.#socket.destroy()
@@ -100,10 +116,34 @@ export class AmqpConnection implements ChannelHost, Overseer {
     }
   }
 
+  /** It has taken nothing of what is sent to it for long. */
+  #isStuck(now: number): boolean {
+    if (!this.congested) return false
+    const { buffered } = this.#socket
+    if (buffered !== this.#stuck.left) this.#stuck = { since: now, left: buffered }
+    return now - this.#stuck.since > STUCK_MS
+  }
+
   /** The server ends it: the client is told, and has some seconds to answer. */
   close(code: ReplyCode, detail: string): void {
     if (this.#phase === 'running') this.#fail(new AmqpError(code, detail, true), NO_METHOD)
     else this.#socket.destroy()
+  }
+
+  /** The disk is full, or is not any more: who publishes is told, and not read meanwhile. */
+  block(reason: string | undefined): void {
+    if (this.#phase !== 'running' || this.#blocked === (reason !== undefined)) return
+    if (reason !== undefined && !this.#hasPublished) return
+    this.#blocked = reason !== undefined
+    if (this.capabilities.has('connection.blocked')) {
+      this.#send(
+        reason === undefined
+          ? { name: 'connection.unblocked' }
+          : { name: 'connection.blocked', reason },
+      )
+    }
+    if (this.#blocked) this.hold()
+    else this.release()
   }
 
   /** Ends it at once. */
@@ -112,6 +152,14 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   // What channels ask of their connection.
+
+  waiting(bytes: number): void {
+    const before = this.#waitingBytes > WAITING_MAX
+    this.#waitingBytes += bytes
+    const after = this.#waitingBytes > WAITING_MAX
+    if (!before && after) this.hold()
+    if (before && !after) this.release()
+  }
 
   /** Something is to be sent: all of a turn goes out as one write. */
   changed(): void {
@@ -132,6 +180,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   published(): void {
     this.#published = true
+    this.#hasPublished = true
+    this.changed()
   }
 
   lost(error: unknown): void {
@@ -264,7 +314,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
     clock.timer(REFUSED_MS, () => {
       if (this.#phase !== 'login') return
       const words = 'Login was refused using authentication mechanism'
-      const error = new AmqpError(403, `${words} ${mechanism}`, true)
+      const where = 'For details see the broker logfile.'
+      const error = new AmqpError(403, `${words} ${mechanism}. ${where}`, true)
       if (this.capabilities.has('authentication_failure_close')) this.#fail(error, NO_METHOD)
       else this.#socket.destroy()
     })
@@ -298,17 +349,22 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   #flush(): void {
     this.#flushing = false
+    if (this.#published) this.#handOver()
     for (const channel of this.#channels.values()) channel.beforeFlush()
     if (this.out.length === 0) return
     this.#lastSent = this.#now()
     if (this.#socket.write(this.out.take()) || this.congested) return
     this.congested = true
+    this.#stuck = { since: this.#now(), left: this.#socket.buffered }
+    // Each thing that it asks for would be one more to send.
+    this.hold()
     for (const channel of this.#channels.values()) channel.pause()
   }
 
   #drained(): void {
     if (!this.congested) return
     this.congested = false
+    this.release()
     for (const channel of this.#channels.values()) channel.resume()
   }
 

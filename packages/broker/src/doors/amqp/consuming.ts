@@ -58,7 +58,7 @@ export class Consuming implements ConsumerHost {
   consumeReplies(method: MethodOf<'basic.consume'>): string {
     demandReplies(this.#replies, method.noAck)
     const tag = this.#freeTag(method.consumerTag)
-    const next = () => this.#unacked.pass()
+    const next = () => this.#unacked.next
     this.#replies = new ReplyConsumer(this.#host, this.#channel, tag, next)
     return tag
   }

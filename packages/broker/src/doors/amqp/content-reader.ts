@@ -1,6 +1,7 @@
 import type { ContentHeader } from '@hufu/wire/amqp091'
 import { decodeHeader, FRAME_BODY, FRAME_HEADER } from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
+import type { Budget } from './budget.ts'
 
 const BASIC = 60
 const NO_BYTES = new Uint8Array(0)
@@ -19,16 +20,21 @@ export interface Published extends Publish {
   readonly body: Uint8Array
 }
 
+/** Memory of a body grows from here on with what has come of it. */
+const FIRST_BYTES = 4 * 1024
+
 /** Puts the frames of one content together: a header, then bodies of as many bytes as it says. */
 export class ContentReader {
   readonly #bytesMax: number
+  readonly #budget: Budget
   #publish: Publish | undefined
   #header: ContentHeader | undefined
-  #pieces: Uint8Array[] = []
-  #missing = 0
+  #body: Uint8Array = NO_BYTES
+  #length = 0
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, budget: Budget) {
     this.#bytesMax = bytesMax
+    this.#budget = budget
   }
 
   /** A method has come that content must follow. */
@@ -48,7 +54,16 @@ export class ContentReader {
     }
     if (this.#header === undefined) this.#begun(type, payload)
     else this.#piece(type, payload)
-    return this.#missing === 0 ? this.#whole() : undefined
+    return this.#length === this.#header!.bodySize ? this.#whole() : undefined
+  }
+
+  /** Drops what has come of a content. */
+  drop(): void {
+    this.#budget.give(this.#body.length)
+    this.#body = NO_BYTES
+    this.#length = 0
+    this.#publish = undefined
+    this.#header = undefined
   }
 
   #begun(type: number, payload: Uint8Array): void {
@@ -66,28 +81,34 @@ export class ContentReader {
     }
     // The frame's bytes are used again.
     this.#header = { ...header, properties: Buffer.from(header.properties) }
-    this.#missing = header.bodySize
   }
 
   #piece(type: number, payload: Uint8Array): void {
     if (type !== FRAME_BODY) {
       throw new AmqpError(505, 'expected content body, got another content header instead')
     }
-    if (payload.length > this.#missing) {
-      throw new AmqpError(501, `content body is ${payload.length - this.#missing} bytes too long`)
-    }
-    this.#pieces.push(Buffer.from(payload))
-    this.#missing -= payload.length
+    const { bodySize } = this.#header!
+    const after = this.#length + payload.length
+    if (after > bodySize) throw new AmqpError(501, `content body is ${after - bodySize} too long`)
+    if (after > this.#body.length) this.#grow(after, bodySize)
+    this.#body.set(payload, this.#length)
+    this.#length = after
+  }
+
+  /** Not at once to all that the header promises: that costs its sender nothing. */
+  #grow(needed: number, bodySize: number): void {
+    const doubled = Math.max(2 * this.#body.length, FIRST_BYTES, needed)
+    const bytes = Math.min(doubled, bodySize)
+    this.#budget.take(bytes - this.#body.length)
+    const larger = Buffer.allocUnsafe(bytes)
+    larger.set(this.#body.subarray(0, this.#length))
+    this.#body = larger
   }
 
   #whole(): Published {
     const { properties } = this.#header!
-    const [only = NO_BYTES, ...more] = this.#pieces
-    const body = more.length === 0 ? only : Buffer.concat(this.#pieces)
-    const whole = { ...this.#publish!, properties, body }
-    this.#publish = undefined
-    this.#header = undefined
-    this.#pieces = []
+    const whole = { ...this.#publish!, properties, body: this.#body }
+    this.drop()
     return whole
   }
 }

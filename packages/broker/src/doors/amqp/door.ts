@@ -138,7 +138,11 @@ class Door implements AmqpDoor {
 
   #tick(): void {
     if (this.#closing && this.#connections.size === 0) return
-    for (const connection of this.#connections) connection.tick()
+    const reason = this.#options.broker.stats().noSpace ? 'no space left on the disk' : undefined
+    for (const connection of this.#connections) {
+      connection.tick()
+      connection.block(reason)
+    }
     this.#options.os.clock.timer(TICK_MS, () => this.#tick(), { background: true })
   }
 }

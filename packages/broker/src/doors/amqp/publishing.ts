@@ -8,7 +8,7 @@ import {
   writeNack,
   writeReturn,
 } from '@hufu/wire/amqp091'
-import { type Arguments, type Field, NO_ARGUMENTS } from '../../routing/fields.ts'
+import { type Arguments, type Field, NO_ARGUMENTS, typeName } from '../../routing/fields.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { Confirms, type ConfirmWriter } from './confirms.ts'
@@ -156,9 +156,7 @@ export class Publishing implements ConfirmWriter {
       const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
       throw new AmqpError(406, text)
     }
-    if (expiration !== undefined && !/^\d+$/.test(expiration)) {
-      throw new AmqpError(406, `invalid expiration '${expiration}'`)
-    }
+    if (expiration !== undefined) checkExpiration(expiration)
     const properties = replyTo === REPLY_TO ? this.#withAddress(given) : given
     if (headers === undefined) {
       return { keys: [routingKey], properties, delayMs: 0, headers: NO_HEADERS }
@@ -187,5 +185,20 @@ function keysIn(headers: Arguments, name: string): string[] {
   if (given.type === 'A' && keys.every(({ type }) => type === 'S')) {
     return keys.map(({ value }) => String(value))
   }
-  throw new AmqpError(406, `${name} header is no array of strings`)
+  const type = typeName(keys.find((key) => key.type !== 'S') ?? given)
+  throw new AmqpError(406, `invalid message: {unacceptable_type_in_header,"${name}",${type}}`)
+}
+
+/** Milliseconds in decimal digits; what is wrong is told in RabbitMQ's words. */
+function checkExpiration(text: string): void {
+  if (/^\d+$/.test(text)) return
+  const number = /^[+-]?\d+/.exec(text)?.[0]
+  const rest = text.slice(number?.length ?? 0)
+  const why =
+    number === undefined
+      ? 'no_integer'
+      : rest === ''
+        ? `{value_negative,${number}}`
+        : `{leftover_string,"${rest}"}`
+  throw new AmqpError(406, `invalid expiration '${text}': ${why}`)
 }

@@ -14,7 +14,7 @@ export class ReplyConsumer implements ReplyTarget {
   readonly #nextTag: () => number
   readonly #tagBytes: Uint8Array
 
-  /** `nextTag`: numbers a delivery of the channel. */
+  /** `nextTag`: the number of the channel's next delivery, which replies do not use up. */
   constructor(host: ChannelHost, channel: number, tag: string, nextTag: () => number) {
     this.#host = host
     this.#channel = channel
@@ -25,6 +25,8 @@ export class ReplyConsumer implements ReplyTarget {
   }
 
   reply({ bytes, at }: Envelope, body: Uint8Array): void {
+    // At most once: who does not read gets no more, instead of filling the memory.
+    if (this.#host.congested) return
     const { out } = this.#host
     writeDeliver(out, this.#channel, this.#tagBytes, this.#nextTag(), false, bytes, at, body)
     this.#host.changed()

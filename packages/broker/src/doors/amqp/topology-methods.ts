@@ -3,6 +3,7 @@ import { decodeTable } from '@hufu/wire/amqp091'
 import type { Binding } from '../../routing/exchange.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
+import { REPLY_TO } from './replies.ts'
 
 /** What a channel remembers of its declares. */
 export interface Declared {
@@ -53,7 +54,7 @@ function performed(host: ChannelHost, declared: Declared, method: Method): Promi
 async function declareExchange(host: ChannelHost, method: MethodOf<'exchange.declare'>) {
   const { passive, type, durable, autoDelete, internal, arguments: args } = method
   const exchange = cleanName(method.exchange)
-  if (passive) host.vhost.demandExchange(exchange)
+  if (passive && exchange !== '') host.vhost.demandExchange(exchange)
   else {
     demandMay(host, 'configure', 'exchange', exchange)
     const declared = { name: exchange, durable, autoDelete, internal, arguments: mapOf(args) }
@@ -91,8 +92,9 @@ async function declareQueue(
   const asked = cleanName(method.queue)
   const { vhost } = host
   if (host.parts.replies.isAddress(asked)) return repliesOk(host, asked)
+  if (asked === REPLY_TO) return repliesDeclared(asked)
   if (passive) {
-    const queue = vhost.queueOf(host.number, asked || declared.queue)
+    const queue = vhost.queueOf(host.number, asked)
     declared.queue = queue.name
     return declareOk(host, queue.name)
   }
@@ -109,7 +111,11 @@ function repliesOk(host: ChannelHost, address: string): Method {
   if (host.parts.replies.find(address) === undefined) {
     throw new AmqpError(404, `no queue '${address}' in vhost '${host.vhost.name}'`)
   }
-  return { name: 'queue.declare-ok', queue: address, messageCount: 0, consumerCount: 1 }
+  return repliesDeclared(address)
+}
+
+function repliesDeclared(queue: string): Method {
+  return { name: 'queue.declare-ok', queue, messageCount: 0, consumerCount: 1 }
 }
 
 function declareOk(host: ChannelHost, name: string): Method {
@@ -132,7 +138,7 @@ async function bindQueue(
   const key = short ? destination : method.routingKey
   demandMay(host, 'write', 'queue', destination)
   demandMay(host, 'read', 'exchange', source)
-  host.vhost.queueOf(host.number, destination)
+  if (on) host.vhost.queueOf(host.number, destination)
   const end = { kind: 'queue', name: destination } as const
   const binding: Binding = { source, destination: end, key, arguments: mapOf(method.arguments) }
   await (on ? host.vhost.bind(binding) : host.vhost.unbind(binding))

@@ -5,6 +5,9 @@ import type { Source } from './consumer.ts'
 import type { Published } from './content-reader.ts'
 import type { Unacked } from './unacked.ts'
 
+/** Bytes of messages that are to be returned at the commit. */
+const UNROUTED_MAX = 16 << 20
+
 /** A mandatory message that went nowhere: told at the commit. */
 export type Unrouted = Published
 
@@ -14,6 +17,7 @@ export class Transaction {
   readonly #onSettled: (each: Unacked<Source>) => void
   #batch: Batch
   #unrouted: Unrouted[] = []
+  #unroutedBytes = 0
   #settled: { readonly each: Unacked<Source>; readonly settlement: Settlement }[] = []
 
   /** `onSettled`: a delivery has been settled by a commit. */
@@ -29,6 +33,10 @@ export class Transaction {
   }
 
   unrouted(published: Published): void {
+    this.#unroutedBytes += published.body.length + published.properties.length
+    if (this.#unroutedBytes > UNROUTED_MAX) {
+      throw new AmqpError(506, `messages to return take over ${UNROUTED_MAX} bytes`)
+    }
     this.#unrouted.push(published)
   }
 
@@ -70,6 +78,7 @@ export class Transaction {
   #renew(): void {
     this.#batch = this.#broker.batch()
     this.#unrouted = []
+    this.#unroutedBytes = 0
     this.#settled = []
   }
 }

@@ -20,6 +20,11 @@ export class UnackedList<Source> {
     return ++this.#last
   }
 
+  /** The number of the next delivery. */
+  get next(): number {
+    return this.#last + 1
+  }
+
   add(source: Source, id: number): number {
     const tag = ++this.#last
     this.#byTag.set(tag, { tag, source, id })

@@ -1,7 +1,7 @@
 import type { Broker } from '../../api.ts'
 import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
 import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
-import { exchangeTypeOf } from '../../routing/exchange.ts'
+import { exchangeTypeOf, matchingOf } from '../../routing/exchange.ts'
 import type { Arguments } from '../../routing/fields.ts'
 import { queueArguments } from '../../routing/queue-arguments.ts'
 import { type Removed, Routing } from '../../routing/routing.ts'
@@ -9,6 +9,9 @@ import { AmqpError } from './amqp-error.ts'
 import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
 import { told } from './refusals.ts'
 import { TopologyRecords } from './topology-records.ts'
+
+/** Most `#` in a pattern. */
+const HASHES_MAX = 2
 
 /** Where a publish goes. */
 export interface Target {
@@ -35,6 +38,8 @@ export class VirtualHost {
   readonly #broker: Broker
   readonly #records: TopologyRecords
   readonly #queues = new Map<string, AmqpQueue>()
+  /** Exclusive ones by the number of their connection. */
+  readonly #owned = new Map<number, Set<AmqpQueue>>()
   /** Names of the core's queues for each list of queues that routing gives, which it keeps. */
   readonly #coreNames = new WeakMap<readonly string[], readonly string[]>()
   readonly #newName: () => string
@@ -91,6 +96,7 @@ export class VirtualHost {
     return { ready: stats?.ready ?? 0 }
   }
 
+  /** Throws 404. */
   demandExchange(name: string): Exchange {
     const exchange = this.routing.exchange(name)
     if (exchange !== undefined) return exchange
@@ -159,9 +165,19 @@ export class VirtualHost {
 
   bind(binding: Binding): Promise<void> {
     return this.#inLine(async () => {
+      this.#checkPattern(binding)
       if (!this.routing.bind(binding) || !this.#isDurable(binding)) return
       await this.#records.putBinding(binding)
     })
+  }
+
+  /** As RabbitMQ since 4.3: matching takes longer with each `#`. */
+  #checkPattern({ source, key }: Binding): void {
+    const exchange = this.routing.exchange(source)
+    if (exchange === undefined || matchingOf(exchange) !== 'topic') return
+    const hashes = key.split('.').filter((word) => word === '#').length
+    if (hashes <= HASHES_MAX) return
+    throw new AmqpError(406, `invalid routing key '${key}': ${hashes} '#', at most ${HASHES_MAX}`)
   }
 
   unbind(binding: Binding): Promise<void> {
@@ -192,7 +208,7 @@ export class VirtualHost {
     })
   }
 
-  /** How many messages went with it; none where there is no such queue. */
+  /** How many ready messages went with it; none where there is no such queue. */
   deleteQueue(
     name: string,
     connection: number,
@@ -221,12 +237,12 @@ export class VirtualHost {
 
   /** Queues that only this connection could use go with it. */
   connectionLeft(connection: number): void {
-    for (const queue of this.#queues.values()) {
-      if (queue.owner !== connection) continue
+    for (const queue of this.#owned.get(connection) ?? []) {
       this.#inLine(async () => {
         if (this.#queues.get(queue.name) === queue) await this.#removeQueue(queue)
       }).catch(() => undefined)
     }
+    this.#owned.delete(connection)
   }
 
   /** Exclusive or not comes first; an exclusive queue is as durable as any. */
@@ -240,17 +256,22 @@ export class VirtualHost {
   #add(queue: AmqpQueue): void {
     this.#queues.set(queue.name, queue)
     this.routing.addQueue(queue.name)
+    if (queue.owner === 0) return
+    const owned = this.#owned.get(queue.owner) ?? new Set()
+    this.#owned.set(queue.owner, owned.add(queue))
   }
 
   async #removeQueue(queue: AmqpQueue): Promise<number> {
     this.#queues.delete(queue.name)
+    this.#owned.get(queue.owner)?.delete(queue)
     const removed = this.routing.removeQueue(queue.name)
     for (const consumer of [...queue.consumers]) consumer.queueGone()
     const { durable, exclusive } = queue.declared
+    const { ready } = this.countOf(queue)
     const forgotten = durable && !exclusive ? this.#records.removeQueue(queue.name) : undefined
-    const [count] = await Promise.all([this.#broker.deleteQueue(queue.coreName), forgotten])
+    await Promise.all([this.#broker.deleteQueue(queue.coreName), forgotten])
     await this.#removed(removed)
-    return count
+    return ready
   }
 
   async #removeExchange(name: string): Promise<void> {
