@@ -290,4 +290,36 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     assert.equal((await returned)[0].content.toString(), 'late')
     await client.close()
   })
+
+  it('what is rejected goes to the dead-letter exchange, and says where it died', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertExchange('dead', 'fanout')
+    await channel.assertQueue('graves')
+    await channel.bindQueue('graves', 'dead', '')
+    const dead = { deadLetterExchange: 'dead', deadLetterRoutingKey: 'late' }
+    await channel.assertQueue('work', dead)
+    for (const text of ['a', 'b']) {
+      channel.publish('', 'work', Buffer.from(text), { expiration: '60000', headers: { h: 1 } })
+    }
+    await channel.waitForConfirms()
+    const { messages } = await received(channel, 'work', 2)
+    channel.reject(messages[0]!, false)
+    channel.nack(messages[1]!, false, false)
+    const graves = await received(channel, 'graves', 2)
+    assert.deepEqual(graves.messages.map(textOf), ['a', 'b'])
+    const [{ fields, properties }] = graves.messages as [ConsumeMessage]
+    assert.deepEqual([fields.exchange, fields.routingKey], ['dead', 'late'])
+    assert.equal(properties.expiration, undefined)
+    const { 'x-death': deaths, h, 'x-first-death-queue': first } = properties.headers ?? {}
+    assert.deepEqual([h, first], [1, 'work'])
+    const [{ time, ...death }] = deaths as unknown as [{ time: unknown }]
+    assert.ok(time)
+    assert.deepEqual(death, {
+      ...{ count: 1, reason: 'rejected', queue: 'work', exchange: '' },
+      ...{ 'routing-keys': ['work'], 'original-expiration': '60000' },
+    })
+    await client.close()
+  })
 })

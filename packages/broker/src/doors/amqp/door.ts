@@ -1,7 +1,9 @@
 import type { Connection, Listener, ListenOptions, Net, Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
+import type { GivenUp } from '../../options.ts'
 import { AmqpError } from './amqp-error.ts'
 import { AmqpConnection } from './connection.ts'
+import { type Fate, fateOf } from './dead-letters.ts'
 import { type Imported, importDefinitions } from './definitions.ts'
 import type { DoorParts } from './door-parts.ts'
 import { Gate } from './gate.ts'
@@ -79,6 +81,7 @@ class Door implements AmqpDoor {
   }
 
   async open(): Promise<void> {
+    this.#options.broker.setDeadLetterRouter((given) => this.#fateOf(given))
     await this.#gate.open()
     for (const { name } of this.#gate.users.vhosts()) await this.#vhost(name)
     this.#tick()
@@ -87,6 +90,14 @@ class Door implements AmqpDoor {
   importDefinitions(json: string): Promise<Imported> {
     const vhost = (name: string) => this.#vhost(name)
     return importDefinitions(json, { gate: this.#gate, vhost, warn: this.#parts.warn })
+  }
+
+  #fateOf(given: GivenUp): Fate {
+    for (const vhost of this.#vhosts.values()) {
+      const queue = vhost.queueBehind(given.queue)
+      if (queue !== undefined) return fateOf(given, vhost, queue)
+    }
+    return 'park'
   }
 
   /** Opens it where it is not open yet. */

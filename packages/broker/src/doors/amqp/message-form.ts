@@ -33,6 +33,27 @@ export function envelopeOf(stored: Uint8Array, queue: string): Envelope {
   return { bytes: storedForm('', queue, NO_PROPERTIES), at: 1 }
 }
 
+/** A message taken apart. */
+export interface Opened {
+  readonly exchange: string
+  readonly routingKey: string
+  /** Flags and values. */
+  readonly properties: Uint8Array
+}
+
+/** What `storedForm` was given; undefined when something else has stored it. */
+export function opened(stored: Uint8Array): Opened | undefined {
+  if (stored[0] !== CODEC_AMQP) return undefined
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
+  const keyAt = 2 + bytes[1]!
+  const end = keyAt + 1 + bytes[keyAt]!
+  return {
+    exchange: bytes.toString('utf8', 2, keyAt),
+    routingKey: bytes.toString('utf8', keyAt + 1, end),
+    properties: stored.subarray(end),
+  }
+}
+
 function writeShort(into: Buffer, at: number, text: string): number {
   const length = into.write(text, at + 1)
   into[at] = length

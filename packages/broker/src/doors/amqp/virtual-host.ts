@@ -7,6 +7,7 @@ import { queueArguments } from '../../routing/queue-arguments.ts'
 import { type Removed, Routing } from '../../routing/routing.ts'
 import { AmqpError } from './amqp-error.ts'
 import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
+import { coreOptions } from './core-options.ts'
 import { told } from './refusals.ts'
 import { TopologyRecords } from './topology-records.ts'
 
@@ -61,7 +62,7 @@ export class VirtualHost {
     for (const queue of queues) {
       const settings = queueArguments(this.name, queue, queue.arguments)
       this.#add(new AmqpQueue(queue, settings, coreNameOf(this.name, queue.name), 0))
-      await this.#broker.declareQueue(coreNameOf(this.name, queue.name))
+      await this.#broker.declareQueue(coreNameOf(this.name, queue.name), coreOptions(settings))
     }
     for (const binding of bindings) this.routing.bind(binding)
     const mine = coreNameOf(this.name, '')
@@ -131,6 +132,18 @@ export class VirtualHost {
     const names = queues.map((name) => this.#queues.get(name)!.coreName)
     this.#coreNames.set(queues, names)
     return names
+  }
+
+  /** Of a queue that is there. */
+  coreName(queue: string): string {
+    return this.#queues.get(queue)!.coreName
+  }
+
+  /** Whose messages the core keeps under this name. */
+  queueBehind(coreName: string): AmqpQueue | undefined {
+    const prefix = coreNameOf(this.name, '')
+    if (!coreName.startsWith(prefix)) return undefined
+    return this.#queues.get(coreName.slice(prefix.length))
   }
 
   newQueueName(): string {
@@ -203,7 +216,8 @@ export class VirtualHost {
       const coreName = coreNameOf(this.name, name)
       const lasts = durable && !exclusive
       const stored = lasts ? this.#records.putQueue(declared) : undefined
-      await Promise.all([this.#broker.declareQueue(coreName), stored])
+      const core = this.#broker.declareQueue(coreName, coreOptions(settings))
+      await Promise.all([core, stored])
       this.#add(new AmqpQueue(declared, settings, coreName, exclusive ? connection : 0))
     })
   }
