@@ -1,3 +1,4 @@
+import { amqpBench } from './amqp/bench.ts'
 import { backlogBench } from './backlog/bench.ts'
 import type { Bench } from './bench.ts'
 import { UsageError } from './flags.ts'
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   backlog: backlogBench,
   outbox: outboxBench,
   saga: sagaBench,
+  amqp: amqpBench,
   soak: soakBench,
 }
 
