@@ -4,6 +4,7 @@ import type { PasswordHash } from './password-hash.ts'
 import { checkHash } from './password-hash.ts'
 import { compilePattern } from './pattern.ts'
 import type { Permission, TopicPermission, User, VirtualHost } from './records.ts'
+import { permissionRecord, topicPermissionRecord } from './records.ts'
 
 /** A user of a definitions file; some files have passwords in clear. */
 export interface DefinedUser extends User {
@@ -49,23 +50,27 @@ export function readVhostLimits(parameter: Place): Pick<VirtualHost, 'connection
 }
 
 export function readPermission(permission: Place): Permission {
-  return {
+  const read = {
     user: permission.at('user').text(),
     vhost: permission.at('vhost').text(),
     configure: readPattern(permission.at('configure')),
     write: readPattern(permission.at('write')),
     read: readPattern(permission.at('read')),
   }
+  permission.checked(() => permissionRecord(read))
+  return read
 }
 
 export function readTopicPermission(permission: Place): TopicPermission {
-  return {
+  const read = {
     user: permission.at('user').text(),
     vhost: permission.at('vhost').text(),
     exchange: permission.at('exchange').text(''),
     write: permission.at('write').text(),
     read: permission.at('read').text(),
   }
+  permission.checked(() => topicPermissionRecord(read))
+  return read
 }
 
 export function readName(name: Place, what: string): string {

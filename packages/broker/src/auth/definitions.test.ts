@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { randomBelow } from '@hufu/os'
+import { SeededRandom } from '@hufu/os/simulated'
 import { EXPORT, READ } from './definitions.fixture.ts'
 import { definedRecords, readDefinitions } from './definitions.ts'
+import { AuthError } from './errors.ts'
 import { Users } from './users.ts'
+
+const FIRST_SEED = Number(process.env.HUFU_SEED ?? 1)
+const ROUNDS = Number(process.env.HUFU_WORLDS ?? 2_000)
 
 test('an export of RabbitMQ is read whole', () => {
   const read = readDefinitions(JSON.stringify(EXPORT))
@@ -81,4 +87,52 @@ test('a file that is no JSON is refused', () => {
   assert.throws(() => readDefinitions('{"users":'), {
     message: /^Reading definitions: the file: it is not JSON: /,
   })
+})
+
+test('the default exchange may be named', () => {
+  const text = JSON.stringify({ bindings: [{ ...EXPORT.bindings[0], source: '' }] })
+  assert.equal(readDefinitions(text).bindings[0]?.source, '')
+})
+
+const ODD = [
+  undefined,
+  null,
+  true,
+  -1,
+  1.5,
+  1e300,
+  '',
+  '(',
+  '\n',
+  'é'.repeat(200),
+  [],
+  {},
+  [1],
+  { a: 1 },
+]
+
+const HASH = { algorithm: 'scrypt', hash: fake('salt') } as const
+
+/** A copy with one value, somewhere, replaced by something odd. */
+function spoiled(value: unknown, random: SeededRandom): unknown {
+  const isTree = typeof value === 'object' && value !== null
+  if (!isTree || randomBelow(random, 8) === 0) return ODD[randomBelow(random, ODD.length)]
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...value }
+  const names = Object.keys(copy)
+  const name = names[randomBelow(random, names.length)]
+  return name === undefined
+    ? copy
+    : Object.assign(copy, { [name]: spoiled(Reflect.get(copy, name), random) })
+}
+
+test('a file with anything odd in it is read, or refused with a place', async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
+    const text = JSON.stringify(spoiled(EXPORT, new SeededRandom(seed))) ?? ''
+    try {
+      await definedRecords(readDefinitions(text), async () => HASH)
+    } catch (error) {
+      const said = error instanceof AuthError && /^Reading definitions: .+: /.test(error.message)
+      if (!said) throw new Error(`HUFU_SEED=${seed} HUFU_WORLDS=1 fails`, { cause: error })
+    }
+  }
 })

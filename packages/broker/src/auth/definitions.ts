@@ -158,10 +158,15 @@ function readPolicy(entry: Place, value: Place, vhost: string, operator: boolean
   }
 }
 
+/** Empty = the default exchange, which some servers write too. */
+function readExchangeName(name: Place): string {
+  return name.value === '' ? '' : readName(name, 'exchange')
+}
+
 function readExchange(exchange: Place, vhost: string): DefinedExchange {
   return {
     vhost,
-    name: readName(exchange.at('name'), 'exchange'),
+    name: readExchangeName(exchange.at('name')),
     type: exchange.at('type').text(),
     durable: exchange.at('durable').flag(true),
     autoDelete: exchange.at('auto_delete').flag(false),
@@ -184,7 +189,7 @@ function readBinding(binding: Place, vhost: string): DefinedBinding {
   const kind = binding.at('destination_type').oneOf(['queue', 'exchange'])
   return {
     vhost,
-    source: readName(binding.at('source'), 'exchange'),
+    source: readExchangeName(binding.at('source')),
     destination: { kind, name: readName(binding.at('destination'), kind) },
     key: binding.at('routing_key').text(''),
     arguments: binding.at('arguments').fieldsOrNone(),

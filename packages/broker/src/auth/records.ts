@@ -56,7 +56,7 @@ export interface RecordChange {
 }
 
 /** The keys of all records of users start so. */
-export const AUTH_RECORDS = 'auth/'
+const AUTH_RECORDS = 'auth/'
 
 const KEY_BYTES_MAX = 1_024
 
