@@ -1,3 +1,8 @@
 import type { Scenarios } from '../scenario.ts'
+import { CONFIRMS } from './confirms.ts'
+import { FRAMES } from './frames.ts'
+import { HANDSHAKE } from './handshake.ts'
+import { METHODS } from './methods-of-channel.ts'
 
-export const RAW: Scenarios = {}
+/** Frames made by hand, as no client sends them. */
+export const RAW: Scenarios = { ...HANDSHAKE, ...FRAMES, ...METHODS, ...CONFIRMS }

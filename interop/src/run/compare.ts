@@ -11,14 +11,18 @@ export interface Difference {
 
 const NOTHING = '(nothing)'
 
-/** The lines in which two transcripts differ. */
+/** The last line of a program that came to its end. */
+const DONE = '["done",null]'
+
+/** The lines in which two transcripts differ; also where both say that the program failed. */
 export function differences(hufu: Transcript, rabbitmq: Transcript): Difference[] {
   const most = Math.max(hufu.lines.length, rabbitmq.lines.length)
+  const ended = hufu.lines.at(-1) === DONE
   return Array.from({ length: most }, (_, line) => ({
     line: line + 1,
     hufu: hufu.lines[line] ?? NOTHING,
     rabbitmq: rabbitmq.lines[line] ?? NOTHING,
-  })).filter((each) => each.hufu !== each.rabbitmq)
+  })).filter((each) => each.hufu !== each.rabbitmq || (!ended && each.line === most))
 }
 
 /** The entry of the table that this difference is, if it is one. */
