@@ -10,6 +10,13 @@ export interface PublishRequest {
   key?: string
   /** Not delivered before this many ms have passed since the broker took it. Default 0. */
   delayMs?: number
+  /**
+   * Time to live: not delivered any more when so many ms have passed since the broker took it, or
+   * since it was due. When it is the next to be delivered and its time is over it is dead-lettered,
+   * or dropped where the queue has nowhere to send it. 0: delivered at once or not at all. What a
+   * consumer has does not expire. Default: none.
+   */
+  expiresMs?: number
 }
 
 /** Why and whence a dead-lettered message came. */
@@ -61,7 +68,7 @@ export type Settlement =
   | { id: number; outcome: 'reject'; cause?: string }
 
 /** A message for `Publisher.publishBatch`; fields as in `PublishRequest`. */
-export type PublisherMessage = Pick<PublishRequest, 'body' | 'properties' | 'key' | 'delayMs'> & {
+export type PublisherMessage = Omit<PublishRequest, 'queues'> & {
   /**
    * Where the publisher has no fixed queues: names of those that get it, each at most once. With none
    * it is stored nowhere, and confirmed in its turn.

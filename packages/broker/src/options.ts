@@ -40,9 +40,15 @@ export interface QueueOptions {
   deadLetter?: string
   /**
    * The broker's dead-letter router is asked instead, also of what expires or overflows. While there
-   * is no router, `deadLetter` stands. Default false.
+   * is no router, `deadLetter` stands; without that one what has expired waits for the router, and is
+   * not delivered. Default false.
    */
   routeDeadLetters?: boolean
+  /**
+   * Time to live of its messages, ms, counted as `PublishRequest.expiresMs`; the smaller one holds.
+   * Default: none.
+   */
+  messageExpiresMs?: number
 }
 
 /**

@@ -10,6 +10,8 @@ export interface HeldMessage {
   key: number
   /** 0 = not delayed. */
   dueAt: number
+  /** It has a time to live of its own; missing in what an earlier version stored. */
+  expires?: boolean
   queues: readonly number[]
   /** What it takes out of another queue when it becomes visible. */
   origin: Origin | null

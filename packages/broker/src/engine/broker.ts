@@ -78,6 +78,7 @@ export class EmbeddedBroker implements Broker {
     engine.log.onEntry = (entry) => engine.state.apply(entry)
     engine.log.onGroup = () => this.#groupWritten()
     this.#due.arm()
+    this.#tendAll()
   }
 
   async declareQueue(name: string, options: QueueOptions = {}): Promise<void> {
@@ -145,6 +146,7 @@ export class EmbeddedBroker implements Broker {
 
   setDeadLetterRouter(router: DeadLetterRouter | undefined): void {
     this.#deadLetters.router = router
+    this.#tendAll()
   }
 
   batch(): Batch {
@@ -227,6 +229,7 @@ export class EmbeddedBroker implements Broker {
     this.#engine.closed = true
     log.closing = true
     this.#due.stop()
+    this.#deliverer.stop()
     await this.#preparer.stop()
     let inOrder = false
     try {
@@ -248,6 +251,13 @@ export class EmbeddedBroker implements Broker {
       state.touched.clear()
       await this.#retainer.idle()
       await this.#release(inOrder)
+    }
+  }
+
+  /** What has expired while nobody ran, or waits for the router, leaves its queue. */
+  #tendAll(): void {
+    for (const queue of this.#engine.state.queues.values()) {
+      if (queue.tended) this.#deliverer.schedule(queue)
     }
   }
 

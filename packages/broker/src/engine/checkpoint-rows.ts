@@ -59,7 +59,7 @@ function writeRow(view: DataView, at: number, row: StoredRow, causes: number): v
   setU64(view, at + 24, row.dueAt)
   view.setUint32(at + 32, row.attempts, true)
   view.setUint8(at + 36, STATES.indexOf(row.state))
-  view.setUint8(at + 37, row.redelivered ? 1 : 0)
+  view.setUint8(at + 37, (row.redelivered ? 1 : 0) | (row.lasting ? 2 : 0))
   view.setUint8(at + 38, Math.min(row.crashes, 255))
   view.setUint8(at + 39, causes)
 }
@@ -107,7 +107,8 @@ function readRow(view: DataView, at: number): StoredRow {
     dueAt: getU64(view, at + 24),
     attempts: view.getUint32(at + 32, true),
     state: STATES[view.getUint8(at + 36)] ?? 'parked',
-    redelivered: view.getUint8(at + 37) === 1,
+    redelivered: (view.getUint8(at + 37) & 1) !== 0,
+    lasting: (view.getUint8(at + 37) & 2) !== 0,
     crashes: view.getUint8(at + 38),
     history: [],
     exact: false,

@@ -48,8 +48,8 @@ export function* encodeState(state: State): Generator<Uint8Array> {
   yield* held
   yield* state.records.blocks(recordsHead())
   for (const queue of [...state.queues.values()]) {
-    const { number, name, options, reach } = queue
-    yield json(QUEUE_HEAD, { number, name, options, reach })
+    const { number, name, options, reach, expiring } = queue
+    yield json(QUEUE_HEAD, { number, name, options, reach, expiring })
     yield* waitingBlocks(queue)
     yield* trackedBlocks(queue)
   }
@@ -150,10 +150,18 @@ function decodeCounters(state: State, block: Uint8Array): void {
   state.batches.nextNumber = counters.nextBatch ?? 1
 }
 
+interface QueueHead {
+  number: number
+  name: string
+  options: StoredQueueOptions
+  reach: number
+  expiring?: boolean
+}
+
 function decodeQueue(state: State, block: Uint8Array): void {
-  type Head = { number: number; name: string; options: StoredQueueOptions; reach: number }
-  const { number, name, options, reach } = parse<Head>(block)
+  const { number, name, options, reach, expiring } = parse<QueueHead>(block)
   const queue = state.addQueue(number, name, readOptions(options))
+  queue.expiring = expiring ?? false
   queue.reach = reach
   queue.reachAsked = reach
 }

@@ -62,6 +62,14 @@ export class DeadLetters {
     return work
   }
 
+  drops({ options }: EngineQueue): boolean {
+    return options.deadLetter === null && !options.routeDeadLetters
+  }
+
+  isReady({ options }: EngineQueue): boolean {
+    return !options.routeDeadLetters || this.router !== undefined || options.deadLetter !== null
+  }
+
   /** Resolves when nothing is being dead-lettered; before a stop, for it writes to the log. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#givingUp)
@@ -85,7 +93,10 @@ export class DeadLetters {
   async #fateOf(queue: EngineQueue, failed: Failed): Promise<Fate> {
     const { deadLetter, routeDeadLetters } = queue.options
     const router = routeDeadLetters ? this.router : undefined
-    if (router === undefined && deadLetter === null) return 'park'
+    const { reason } = failed
+    // What is old, or too much, is kept only where somebody asked for it.
+    const otherwise = reason === 'expired' || reason === 'maxlen' ? 'drop' : 'park'
+    if (router === undefined && deadLetter === null) return otherwise
     const { row } = failed
     const copy = await this.#copyOf(queue, failed).catch((error) => {
       // It cannot be read: it is parked, in its place.
@@ -177,8 +188,9 @@ export class DeadLetters {
       loadMessage(entry, view)
       const properties = copied(entry.bytes, view.propertiesAt, view.bodyAt)
       const body = copied(entry.bytes, view.bodyAt, view.end)
-      const key = view.key
-      copy = { id: 0, time: Math.floor(now), key, queues: [], dueAt: 0, properties, body, origin }
+      const { key, priority } = view
+      const times = { time: Math.floor(now), dueAt: 0, expiresAt: 0 }
+      copy = { id: 0, ...times, priority, key, queues: [], properties, body, origin }
     })
     return copy
   }

@@ -3,12 +3,13 @@ import { type EntryView, emptyEntryView } from '../log/entry.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
 import { answerPulls, type Consumer, freeOf } from './consumer.ts'
-import type { Failed } from './dead-letter.ts'
-import { copied, type Engine, READ_RETRIES_MS } from './engine.ts'
+import { copied, type Engine } from './engine.ts'
+import { BAD_BYTES, HeadLoader, isServed } from './head-loader.ts'
 import { deadLetterOf, readOrigin } from './origin.ts'
 import { reachFor } from './reach.ts'
 import { appendReturns, emptyMessageView, loadMessage, type MessageView } from './records.ts'
 import type { EngineQueue } from './state.ts'
+import { type GiveUp, type Step, Tender } from './tender.ts'
 
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
 const TURN_DELIVERIES_MAX = 1_000
@@ -16,23 +17,13 @@ const TURN_DELIVERIES_MAX = 1_000
 /** Why a row is given up whose last delivery no consumer has answered. */
 const KILLED = 'in delivery when the broker was killed'
 
-/**
- * What became of the next row: it was dealt with · nothing can be delivered now · something is under
- * way, after which it is looked again.
- */
-type Step = 'done' | 'none' | 'wait'
-
-/** What the deliverer asks of the one who settles. */
-export interface GiveUp {
-  /** Gives up a row that is in state `settling`. */
-  giveUp(queue: EngineQueue, failed: Failed): Promise<void>
-}
-
 /** Hands ready rows to consumers with credit, in turn. */
 export class Deliverer {
   readonly consumers = new Map<EngineQueue, Consumer[]>()
   readonly #engine: Engine
   readonly #giveUp: GiveUp
+  readonly #loader: HeadLoader
+  readonly #tender: Tender
   readonly #entry = emptyEntryView()
   readonly #message = emptyMessageView()
   readonly #scheduled = new Set<EngineQueue>()
@@ -40,13 +31,21 @@ export class Deliverer {
   constructor(engine: Engine, giveUp: GiveUp) {
     this.#engine = engine
     this.#giveUp = giveUp
+    const schedule = (queue: EngineQueue) => this.schedule(queue)
+    this.#loader = new HeadLoader(engine, schedule)
+    this.#tender = new Tender(engine, giveUp, this.#loader, schedule)
   }
 
   /** Delivers from this queue soon; several calls in one turn make one run. */
   schedule(queue: EngineQueue): void {
-    if (queue.consumers === 0 || this.#scheduled.has(queue)) return
+    if (!isServed(queue) || this.#scheduled.has(queue)) return
     this.#scheduled.add(queue)
     if (this.#scheduled.size === 1) this.#engine.os.clock.turn(() => this.#runScheduled())
+  }
+
+  /** No timer any more. */
+  stop(): void {
+    this.#tender.stop()
   }
 
   #runScheduled(): void {
@@ -56,17 +55,18 @@ export class Deliverer {
   }
 
   #pump(queue: EngineQueue): void {
-    const { closed, log } = this.#engine
-    const consumers = this.consumers.get(queue)
-    if (closed || consumers === undefined) return
+    const { closed, log, state } = this.#engine
+    const consumers = this.consumers.get(queue) ?? []
+    if (closed || state.queues.get(queue.number) !== queue) return
     if (log.failure !== undefined) return consumers.forEach(answerPulls)
     if (queue.marking > 0 || queue.loading || queue.purging) return this.#watch(queue)
-    if (this.#waitsForOne(queue)) return consumers.forEach(answerPulls)
     const marks: QueueRow[] = []
-    const step = this.#steps(queue, consumers, marks)
+    const step = this.#waitsForOne(queue) ? 'none' : this.#steps(queue, consumers, marks)
     if (marks.length > 0) this.#mark(queue, marks)
     else if (step === 'none') consumers.forEach(answerPulls)
     if (step === 'wait') this.#watch(queue)
+    else if (marks.length === 0 && queue.tended) this.#tender.tend(queue)
+    this.#tender.flush(queue)
     // A copy: a consumer may close itself or others while it is given its batch.
     for (const consumer of [...consumers]) this.#handOver(consumer)
   }
@@ -111,6 +111,10 @@ export class Deliverer {
   #step(queue: EngineQueue, consumer: Consumer, marks: QueueRow[]): Step {
     const head = queue.head()
     if (head === undefined) return 'none'
+    if (queue.mayExpire) {
+      const step = this.#tender.look(queue, head, true)
+      if (step !== 'keep') return step
+    }
     if (head.id > queue.reach) {
       reachFor(this.#engine.log, queue, head.id)
       return 'wait'
@@ -149,15 +153,11 @@ export class Deliverer {
   #deliver(queue: EngineQueue, head: QueueRow | WaitingList, consumer: Consumer): Step {
     const found = this.#engine.reader.cached(head.position, this.#entry)
     if (found === 'absent') {
-      this.#load(queue, head.position, head.size)
+      this.#loader.load(queue, head.position, head.size)
       return 'wait'
     }
     if (found === 'damaged') {
-      this.#parkDamaged(
-        queue,
-        queue.take(head, 'settling'),
-        'its bytes on disk fail their checksum',
-      )
+      this.#loader.parkDamaged(queue, queue.take(head, 'settling'), BAD_BYTES)
       return 'done'
     }
     const row = queue.take(head, 'unsettled')
@@ -170,54 +170,6 @@ export class Deliverer {
     else pulled(delivery)
     this.#engine.counters.delivered++
     return 'done'
-  }
-
-  /** Brings the head's bytes into memory; meanwhile nothing of this queue is delivered. */
-  #load(queue: EngineQueue, position: number, size: number, tries = 0): void {
-    queue.loading = true
-    const { reader, os } = this.#engine
-    reader.load(position, size).then(
-      () => this.#loaded(queue),
-      (error) => {
-        // Parked for an error that passes, it would let the next one of its key pass.
-        const wait = READ_RETRIES_MS[tries]
-        if (wait === undefined) return this.#unreadable(queue, position, error)
-        os.clock.timer(wait, () => this.#loadAgain(queue, position, tries + 1))
-      },
-    )
-  }
-
-  #loaded(queue: EngineQueue): void {
-    queue.loading = false
-    this.schedule(queue)
-  }
-
-  #loadAgain(queue: EngineQueue, position: number, tries: number): void {
-    const head = queue.head()
-    const over = this.#engine.closed || queue.consumers === 0
-    // Somebody may have settled or moved it meanwhile.
-    if (over || head?.position !== position) this.#loaded(queue)
-    else this.#load(queue, position, head.size, tries)
-  }
-
-  #unreadable(queue: EngineQueue, position: number, error: unknown): void {
-    queue.loading = false
-    if (this.#engine.closed) return
-    if (this.#engine.log.failure !== undefined) return this.schedule(queue)
-    const head = queue.head()
-    if (head?.position === position) {
-      const row = queue.take(head, 'settling')
-      this.#parkDamaged(queue, row, `its bytes cannot be read: ${String(error)}`)
-    }
-    this.schedule(queue)
-  }
-
-  #parkDamaged(queue: EngineQueue, row: QueueRow, cause: string): void {
-    this.#engine.warn(`Message ${row.id} of queue ${queue.name} is parked: ${cause}`)
-    const { id, attempts } = row
-    appendReturns(this.#engine.log, queue.number, [
-      { id, state: 'parked', attempts, dueAt: 0, cause },
-    ])
   }
 
   /**

@@ -133,7 +133,7 @@ export async function resolve(
     // Its last delivery may have been cut off by a crash; from now on nobody would count that.
     const cutOff = state === 'delayed' && queue.isSuspect(row!) ? 1 : 0
     const attempts = (row?.attempts ?? 0) + cutOff
-    const back = { id, state: 'ready' as const, attempts, dueAt: 0, cause: '' }
+    const back = { id, state: 'ready' as const, attempts, dueAt: 0, cause: '', lasting: true }
     appendReturns(log, queue.number, [back])
   }
   await log.durable()

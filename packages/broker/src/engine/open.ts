@@ -134,6 +134,7 @@ function makeLog(
 function beginLife(state: State, recovered: RecoveredLog, latest: number): void {
   state.batches.dropUnprepared()
   state.present = true
+  state.firstIdOfLife = state.nextId
   state.touched.clear()
   for (const queue of state.queues.values()) {
     queue.suspectUpTo = lastSuspect(queue.reach, state.nextId - 1, recovered)

@@ -2,6 +2,7 @@ import type { PublisherMessage, PublishRequest } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import { expiryOf } from './expiry.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
 import type { EngineQueue } from './state.ts'
@@ -124,19 +125,22 @@ export class Intake {
     checkTypes(request)
     const what = doing(request)
     demandOpen(this.#engine, what)
-    const { time } = this.#engine
-    const { body, properties = NO_BYTES, delayMs = 0, key } = request
+    const { body, properties = NO_BYTES, delayMs = 0, expiresMs, key } = request
     this.#checkSizes(request, what)
     const queues = request.queues.map((name) => demandQueue(this.#engine, name, what).number)
     if (new Set(queues).size !== queues.length) {
       throw new BrokerError('ARGUMENT', `${what}: a queue is named twice`)
     }
     this.#checkDelay(delayMs, queues.length, what)
-    const now = time()
+    this.checkExpiry(expiresMs, what)
+    const now = this.#engine.time()
     // Rounded up: never early.
     const dueAt = delayMs > 0 ? Math.ceil(now + delayMs) : 0
     const hash = key === undefined ? 0 : keyHash(key)
-    return { id: 0, time: Math.floor(now), key: hash, queues, dueAt, properties, body }
+    const time = Math.floor(now)
+    const expiresAt = expiryOf(time, dueAt, expiresMs)
+    const times = { time, dueAt, expiresAt }
+    return { id: 0, ...times, priority: 0, key: hash, queues, properties, body }
   }
 
   #checkSizes({ queues, body, properties = NO_BYTES }: PublishRequest, what: string): void {
@@ -177,6 +181,13 @@ export class Intake {
     if (!(delayMs >= 0 && delayMs <= delayMsMax)) {
       throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
     }
+    this.checkExpiry(message.expiresMs, what)
+  }
+
+  checkExpiry(expiresMs: number | undefined, what: string): void {
+    const { delayMsMax } = this.#engine.limits
+    if (expiresMs === undefined || (expiresMs >= 0 && expiresMs <= delayMsMax)) return
+    throw new BrokerError('LIMIT', `${what}: expiresMs is ${expiresMs}, limit ${delayMsMax}`)
   }
 
   #checkDelay(delayMs: number, queues: number, what: string): void {

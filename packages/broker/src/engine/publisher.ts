@@ -2,6 +2,7 @@ import type { Publisher, PublisherMessage, PublisherOptions } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import { expiryOf } from './expiry.ts'
 import { checkQueue, type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
@@ -39,7 +40,8 @@ export class NumberedPublisher implements Publisher {
     this.#queues = queues.map((name) => demandQueue(engine, name, doing))
     const numbers = this.#queues.map(({ number }) => number)
     const empty = { properties: NO_BYTES, body: NO_BYTES }
-    this.#message = { id: 0, time: 0, key: 0, queues: numbers, dueAt: 0, ...empty }
+    const times = { time: 0, dueAt: 0, expiresAt: 0 }
+    this.#message = { id: 0, ...times, priority: 0, key: 0, queues: numbers, ...empty }
   }
 
   publishBatch(messages: readonly PublisherMessage[]): number {
@@ -106,6 +108,7 @@ export class NumberedPublisher implements Publisher {
       throw new BrokerError('ARGUMENT', `${doing}: queues or delayMs, but its queues are fixed`)
     }
     this.#intake.checkMessage(message, doing)
+    this.#message.expiresAt = message.expiresMs === undefined ? 0 : 1
     this.#message.body = message.body
     this.#message.properties = message.properties ?? NO_BYTES
     return messageBytes(this.#message)
@@ -122,11 +125,12 @@ export class NumberedPublisher implements Publisher {
     message.time = Math.floor(time())
     for (const queue of this.#queues) reachFor(log, queue, state.nextId + messages.length - 1)
     for (let i = 0; i < messages.length; i++) {
-      const { body, properties, key } = messages[i]!
+      const { body, properties, key, expiresMs } = messages[i]!
       message.id = state.nextId++
       message.body = body
       message.properties = properties ?? NO_BYTES
       message.key = key === undefined ? 0 : keyHash(key)
+      message.expiresAt = expiryOf(message.time, 0, expiresMs)
       appendMessage(log, message)
     }
     counters.published += messages.length

@@ -2,8 +2,9 @@ import { BrokerError } from '../errors.ts'
 import type { QueueOptions } from '../options.ts'
 
 /** A queue's options with every default filled in, as they are stored. */
-export type StoredQueueOptions = Required<Omit<QueueOptions, 'deadLetter'>> & {
+export type StoredQueueOptions = Required<Omit<QueueOptions, 'deadLetter' | 'messageExpiresMs'>> & {
   deadLetter: string | null
+  messageExpiresMs: number | null
 }
 
 const DEFAULTS: StoredQueueOptions = {
@@ -14,9 +15,17 @@ const DEFAULTS: StoredQueueOptions = {
   retryCapMs: 600_000,
   deadLetter: null,
   routeDeadLetters: false,
+  messageExpiresMs: null,
 }
 
-const NUMBERS = ['maxMessages', 'maxBytes', 'maxAttempts', 'retryFirstMs', 'retryCapMs'] as const
+const NUMBERS = [
+  'maxMessages',
+  'maxBytes',
+  'maxAttempts',
+  'retryFirstMs',
+  'retryCapMs',
+  'messageExpiresMs',
+] as const
 
 export function storedOptions(queue: string, options: QueueOptions): StoredQueueOptions {
   const stored = { ...DEFAULTS }

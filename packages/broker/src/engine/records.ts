@@ -52,6 +52,8 @@ const TIME_HIGH = 2 ** 32
 const FIXED_BYTES = 24
 const RETURN_FIXED_BYTES = 24
 const RETURN_STATES = ['ready', 'delayed', 'parked'] as const
+/** Flag beside the state of a return. */
+const LASTING = 0x80
 export type ReturnState = (typeof RETURN_STATES)[number]
 
 /** A message as it is to be written. */
@@ -63,6 +65,10 @@ export interface NewMessage {
   queues: readonly number[]
   /** 0 = not delayed. */
   dueAt: number
+  /** Broker time from which it is not delivered any more, ms; 0 = without end. */
+  expiresAt: number
+  /** 0 to 255, the higher the earlier. */
+  priority: number
   properties: Uint8Array
   body: Uint8Array
   /** Whence it was dead-lettered, as JSON; written in the same entry, hence atomic with it. */
@@ -73,8 +79,9 @@ export interface NewMessage {
 
 /** Bytes that a message takes in the log; `targets`: its queues, where it does not have them yet. */
 export function messageBytes(message: NewMessage, targets = message.queues.length): number {
-  const { dueAt, origin, properties, body, batch } = message
-  const numbers = (dueAt > 0 ? 8 : 0) + (batch === undefined ? 0 : BATCH_BYTES)
+  const { dueAt, expiresAt, origin, properties, body, batch } = message
+  const numbers =
+    (dueAt > 0 ? 8 : 0) + (expiresAt > 0 ? 8 : 0) + (batch === undefined ? 0 : BATCH_BYTES)
   const optional = numbers + (origin === undefined ? 0 : 4 + origin.length)
   const fixed = ENTRY_HEADER_BYTES + FIXED_BYTES + 4 * targets
   return fixed + optional + properties.length + body.length
@@ -91,16 +98,16 @@ export function appendMessage(log: CommitLog, message: NewMessage, moved = 0): v
   bytes.set(body, at + properties.length)
 }
 
-function flagsOf({ dueAt, batch, origin }: NewMessage): number {
-  const due = dueAt > 0 ? HAS_DUE : 0
-  return due | (batch === undefined ? 0 : HAS_BATCH) | (origin === undefined ? 0 : HAS_ORIGIN)
+function flagsOf({ dueAt, expiresAt, batch, origin }: NewMessage): number {
+  const times = (dueAt > 0 ? HAS_DUE : 0) | (expiresAt > 0 ? HAS_EXPIRES : 0)
+  return times | (batch === undefined ? 0 : HAS_BATCH) | (origin === undefined ? 0 : HAS_ORIGIN)
 }
 
 function writeFixed({ view }: Bytes, start: number, message: NewMessage): number {
-  const { id, time, key, queues, properties } = message
+  const { id, time, priority, key, queues, properties } = message
   setU64(view, start, id)
   view.setUint32(start + 8, time >>> 0, true)
-  view.setUint32(start + 12, (time / TIME_HIGH) & 0xffff, true)
+  view.setUint32(start + 12, ((time / TIME_HIGH) & 0xffff) | (priority << 16), true)
   view.setUint32(start + 16, key, true)
   view.setUint32(start + 20, properties.length, true)
   let at = start + FIXED_BYTES
@@ -112,10 +119,14 @@ function writeFixed({ view }: Bytes, start: number, message: NewMessage): number
 }
 
 function writeOptional({ bytes, view }: Bytes, start: number, message: NewMessage): number {
-  const { dueAt, batch, origin } = message
+  const { dueAt, expiresAt, batch, origin } = message
   let at = start
   if (dueAt > 0) {
     setU64(view, at, dueAt)
+    at += 8
+  }
+  if (expiresAt > 0) {
+    setU64(view, at, expiresAt)
     at += 8
   }
   if (batch !== undefined) {
@@ -138,6 +149,8 @@ export interface MessageView {
   /** Offset of the first queue number; there are `entry.aux`. */
   queuesAt: number
   dueAt: number
+  expiresAt: number
+  priority: number
   /** 0 = none: visible by itself. */
   batch: number
   originAt: number
@@ -154,6 +167,8 @@ export function emptyMessageView(): MessageView {
     key: 0,
     queuesAt: 0,
     dueAt: 0,
+    expiresAt: 0,
+    priority: 0,
     batch: 0,
     originAt: 0,
     originBytes: 0,
@@ -168,6 +183,7 @@ export function loadMessage(entry: EntryView, message: MessageView): void {
   let at = entry.offset + ENTRY_HEADER_BYTES
   message.id = getU64(view, at)
   message.time = view.getUint32(at + 8, true) + view.getUint16(at + 12, true) * TIME_HIGH
+  message.priority = view.getUint8(at + 14)
   message.key = view.getUint32(at + 16, true)
   const propertiesBytes = view.getUint32(at + 20, true)
   message.queuesAt = at + FIXED_BYTES
@@ -177,7 +193,11 @@ export function loadMessage(entry: EntryView, message: MessageView): void {
     message.dueAt = getU64(view, at)
     at += 8
   }
-  if (flags & HAS_EXPIRES) at += 8
+  message.expiresAt = 0
+  if (flags & HAS_EXPIRES) {
+    message.expiresAt = getU64(view, at)
+    at += 8
+  }
   message.batch = 0
   if (flags & HAS_BATCH) {
     message.batch = getU64(view, at)
@@ -248,6 +268,8 @@ export interface NewReturn {
   crashes?: number
   dueAt: number
   cause: string
+  /** A person wants it delivered: it does not expire any more. Default false. */
+  lasting?: boolean
 }
 
 export function appendReturns(
@@ -265,7 +287,7 @@ export function appendReturns(
     setU64(view, at, item.id)
     setU64(view, at + 8, item.dueAt)
     view.setUint32(at + 16, item.attempts, true)
-    view.setUint8(at + 20, RETURN_STATES.indexOf(item.state))
+    view.setUint8(at + 20, RETURN_STATES.indexOf(item.state) | (item.lasting ? LASTING : 0))
     view.setUint8(at + 21, Math.min(item.crashes ?? 0, 255))
     view.setUint16(at + 22, cause.length, true)
     bytes.set(cause, at + RETURN_FIXED_BYTES)
@@ -284,7 +306,8 @@ export function eachReturn(entry: EntryView, visit: (item: NewReturn) => void): 
       dueAt: getU64(view, at + 8),
       attempts: view.getUint32(at + 16, true),
       crashes: view.getUint8(at + 21),
-      state: RETURN_STATES[view.getUint8(at + 20)] ?? 'parked',
+      state: RETURN_STATES[view.getUint8(at + 20) & ~LASTING] ?? 'parked',
+      lasting: (view.getUint8(at + 20) & LASTING) !== 0,
       cause: text(bytes, causeAt, causeAt + causeBytes),
     })
     at = causeAt + causeBytes

@@ -279,9 +279,10 @@ interface Body {
 function copyForward(log: CommitLog, entry: EntryView, { id, batch }: Body): void {
   const view = emptyMessageView()
   loadMessage(entry, view)
-  const { time, key, dueAt } = view
+  const { time, priority, key, dueAt, expiresAt } = view
   const queues = queuesOf(entry, view.queuesAt)
-  const message = { id, time, key, queues, dueAt, ...partsOf(entry, view) }
+  const times = { time, dueAt, expiresAt }
+  const message = { id, ...times, priority, key, queues, ...partsOf(entry, view) }
   appendMessage(log, batch === undefined ? message : { ...message, batch }, MOVED)
 }
 

@@ -2,6 +2,7 @@ import type { Publisher, PublisherMessage, PublisherOptions } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, type Engine } from './engine.ts'
+import { expiryOf } from './expiry.ts'
 import { fullness, type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
@@ -45,7 +46,8 @@ export class RoutedPublisher implements Publisher {
     this.#intake = intake
     this.#options = options
     const empty = { properties: NO_BYTES, body: NO_BYTES }
-    this.#message = { id: 0, time: 0, key: 0, queues: this.#numbers, dueAt: 0, ...empty }
+    const times = { time: 0, dueAt: 0, expiresAt: 0 }
+    this.#message = { id: 0, ...times, priority: 0, key: 0, queues: this.#numbers, ...empty }
   }
 
   publishBatch(messages: readonly PublisherMessage[]): number {
@@ -81,7 +83,8 @@ export class RoutedPublisher implements Publisher {
     return sizes
   }
 
-  #sizeOf({ queues, body, properties, delayMs = 0 }: PublisherMessage): number {
+  #sizeOf({ queues, body, properties, delayMs = 0, expiresMs }: PublisherMessage): number {
+    this.#message.expiresAt = expiresMs === undefined ? 0 : 1
     this.#message.body = body
     this.#message.properties = properties ?? NO_BYTES
     this.#message.dueAt = delayMs > 0 ? 1 : 0
@@ -171,7 +174,7 @@ export class RoutedPublisher implements Publisher {
   }
 
   #append(id: number, given: PublisherMessage, now: number): void {
-    const { body, properties, key, delayMs = 0 } = given
+    const { body, properties, key, delayMs = 0, expiresMs } = given
     const message = this.#message
     message.id = id
     message.body = body
@@ -179,6 +182,7 @@ export class RoutedPublisher implements Publisher {
     message.key = key === undefined ? 0 : keyHash(key)
     // Rounded up: never early.
     message.dueAt = delayMs > 0 ? Math.ceil(now + delayMs) : 0
+    message.expiresAt = expiryOf(message.time, message.dueAt, expiresMs)
     appendMessage(this.#engine.log, message)
   }
 

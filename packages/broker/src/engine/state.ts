@@ -60,6 +60,10 @@ export class EngineQueue extends AckQueue {
   purging = false
   /** How much the last purge took, of what just waited. */
   purged = 0
+  /** It may hold messages with a time to live of their own. */
+  expiring = false
+  /** When it is looked at next for what expires, broker time in ms. */
+  wakeAt = Number.POSITIVE_INFINITY
   /** The next row is being read from disk. */
   loading = false
   /** The highest reach that was appended, on disk or not. */
@@ -68,6 +72,16 @@ export class EngineQueue extends AckQueue {
   constructor(number: number, name: string, options: StoredQueueOptions, asideMax: number) {
     super(number, name, asideMax)
     this.options = options
+  }
+
+  /** What is in it may expire. */
+  get mayExpire(): boolean {
+    return this.expiring || this.options.messageExpiresMs !== null
+  }
+
+  /** It is looked after also while nobody consumes from it. */
+  get tended(): boolean {
+    return this.mayExpire
   }
 }
 
@@ -93,6 +107,8 @@ export class State implements BatchEffects {
   live: LiveCounter = { add: () => undefined }
   /** False while the log of an earlier life is read. */
   present = false
+  /** Messages with ids from this one on have become visible in this life. */
+  firstIdOfLife = 0
   /** Delayed messages of batches that are not ended, once per queue. */
   heldDelayed = 0
   readonly #limits: Limits
@@ -174,12 +190,13 @@ export class State implements BatchEffects {
     loadMessage(entry, message)
     if (entry.flags & MOVED) return this.#applyMoved(entry)
     if (message.batch > 0) return this.#hold(entry)
-    const { id, key, dueAt, queuesAt } = message
+    const { id, key, dueAt, expiresAt, queuesAt } = message
     if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
     for (let i = 0; i < entry.aux; i++) {
       const queue = this.#queueFor(entry.view.getUint32(queuesAt + 4 * i, true))
       if (queue === undefined || this.#known(queue, id)) continue
       queue.add(id, entry.position, entry.length, key, dueAt)
+      if (expiresAt > 0) queue.expiring = true
       if (this.present) {
         queue.incoming.messages--
         queue.incoming.bytes -= entry.length
@@ -216,11 +233,13 @@ export class State implements BatchEffects {
   }
 
   #hold(entry: EntryView): void {
-    const { id, batch, key, dueAt, queuesAt, originBytes } = this.#message
+    const { id, batch, key, dueAt, expiresAt, queuesAt, originBytes } = this.#message
     const origin = originBytes > 0 ? readOrigin(entry.bytes, this.#message) : null
     const { position, length: size } = entry
     const queues = queuesOf(entry, queuesAt)
-    this.batches.hold(batch, id, { position, size, key, dueAt, queues, origin }, this.present)
+    const expires = expiresAt > 0
+    const held = { position, size, key, dueAt, expires, queues, origin }
+    this.batches.hold(batch, id, held, this.present)
   }
 
   #applyMoved(entry: EntryView): void {
@@ -280,6 +299,7 @@ export class State implements BatchEffects {
         continue
       }
       queue.add(id, position, size, key, dueAt)
+      if (message.expires) queue.expiring = true
       if (dueAt > 0) this.due.push(dueAt, number, id)
       this.touched.add(queue)
     }

@@ -113,6 +113,7 @@ export class AckQueue {
     row.dueAt = back.dueAt
     row.redelivered = true
     row.exact = exact
+    row.lasting ||= back.lasting === true
     row.consumer = 0
     if (isNews(row, back)) row.history = withCause(row.history, back.at, back.cause)
     row.state = back.state

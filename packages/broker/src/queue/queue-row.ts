@@ -36,6 +36,8 @@ export interface QueueRow extends Row {
    * then changes nothing here.
    */
   requeued: number
+  /** A person wants it delivered: it does not expire any more. */
+  lasting: boolean
   /** It holds its key in the gate. */
   gated: boolean
   /** Number of the consumer that has it; 0 = none. */
@@ -53,6 +55,7 @@ export interface Return {
   /** Time of the failure and its cause; no cause where nothing failed. */
   at: number
   cause: string
+  lasting?: boolean
 }
 
 /** With a consumer, or on its way to one or from it. */
@@ -79,6 +82,7 @@ export function freshRow(id: number, position: number, size: number, key: number
     exact: false,
     crashes: 0,
     requeued: 0,
+    lasting: false,
     gated: false,
     consumer: 0,
   }

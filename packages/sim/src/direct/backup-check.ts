@@ -1,7 +1,7 @@
 import type { Peeked } from '@hufu/broker'
 import type { Findings } from '../world/findings.ts'
 import { type Copy, nameOf } from './copy.ts'
-import type { DirectModel } from './model.ts'
+import { type DirectModel, mayBeExpired } from './model.ts'
 
 /** What a backup holds of a message: `open` where the model cannot know. */
 type Expected = 'there' | 'not there' | 'open'
@@ -30,6 +30,18 @@ export function expectedOf(model: DirectModel, begun: Begun): ReadonlyMap<Copy, 
     expected.set(copy, never ? 'not there' : there ? 'there' : 'open')
   }
   return expected
+}
+
+/** What may have expired by the time at which a backup is looked into may be there or not. */
+export function notExpired(
+  expected: ReadonlyMap<Copy, Expected>,
+  brokerTime: number,
+): ReadonlyMap<Copy, Expected> {
+  const left = [...expected].map(([copy, state]): [Copy, Expected] => {
+    const open = state === 'there' && mayBeExpired(copy, brokerTime)
+    return [copy, open ? 'open' : state]
+  })
+  return new Map(left)
 }
 
 /** What is in a backup against what must be. */

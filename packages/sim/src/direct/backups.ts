@@ -2,7 +2,7 @@ import { type Broker, BrokerError, createBroker, type Limits } from '@hufu/broke
 import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
-import { begunWith, checkBackup, expectedOf } from './backup-check.ts'
+import { begunWith, checkBackup, expectedOf, notExpired } from './backup-check.ts'
 import type { Sender } from './consumer.ts'
 import { QUEUES } from './queues.ts'
 import { recordsOf } from './records.ts'
@@ -80,7 +80,8 @@ export class BackupWorkload {
     const found = await this.#direct.contentsOf(broker)
     if (found === undefined) return false
     this.#direct.records.model.check(recordsOf(broker), ...puts)
-    checkBackup(this.#direct.model, expected, found, this.#findings)
+    const { time } = broker.stats()
+    checkBackup(this.#direct.model, notExpired(expected, time), found, this.#findings)
     this.#marks.add('backupLookedInto')
     const closed = broker.close().catch((error) => this.#failed(error))
     await this.#machine.do(closed)

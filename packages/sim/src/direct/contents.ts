@@ -8,13 +8,17 @@ export function checkContents(
   model: DirectModel,
   found: readonly Peeked[],
   findings: Findings,
+  /** Called for each that was never delivered, and is gone because its time to live was over. */
+  onExpired: () => void,
 ): void {
   const times = new Map<Copy, number>()
   for (const peeked of found) {
     const copy = model.copyOf(peeked)
     if (copy !== undefined) times.set(copy, (times.get(copy) ?? 0) + 1)
   }
-  for (const copy of model.copies.values()) checkTimes(copy, times.get(copy) ?? 0, findings)
+  for (const copy of model.copies.values()) {
+    checkTimes(copy, times.get(copy) ?? 0, findings, onExpired)
+  }
   const groups = new Set<Group>()
   for (const sent of model.sent.values()) {
     if (sent.group === undefined) checkWhole(model, [sent], times, findings)
@@ -24,10 +28,11 @@ export function checkContents(
   checkIds(model, findings)
 }
 
-function checkTimes(copy: Copy, times: number, findings: Findings): void {
+function checkTimes(copy: Copy, times: number, findings: Findings, onExpired: () => void): void {
   const what = () => `${nameOf(copy)} is there ${times} times, ${JSON.stringify(copy.sent.id)}`
   findings.check(times <= 1, 'a message is in a queue once', what)
   if (copy.gone === 'confirmed') findings.check(times === 0, 'what is settled is gone', what)
+  if (copy.expired && copy.sent.confirmed && times === 0 && copy.delivered === 0) onExpired()
   const { group } = copy.sent
   if (group?.commit === 'no') findings.check(times === 0, 'nothing is seen before its commit', what)
   if (copy.sent.refused) findings.check(times === 0, 'what was refused is not there', what)

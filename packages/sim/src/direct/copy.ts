@@ -17,6 +17,12 @@ export interface Sent {
   /** Rises with the calls of `publish`. */
   readonly order: number
   readonly due: Moment | undefined
+  /** Its time to live, ms, counted from when it is taken, or due. */
+  readonly expiresMs: number | undefined
+  readonly delayMs: number
+  /** The broker's time when it was sent, ms, and its life. */
+  readonly brokerTime: number
+  readonly life: number
   /** Lives that had ended without order when it was sent. */
   readonly uncleanEnds: number
   /** What it became visible with; undefined: it was published alone. */
@@ -72,6 +78,8 @@ export interface Copy {
   byPerson: boolean
   /** Its consumer put it back at once, last. */
   requeued: boolean
+  /** Its time to live was over, and nothing else had become of it. */
+  expired: boolean
   /** A consumer had it while its queue was purged. */
   purged: boolean
 }
@@ -92,6 +100,7 @@ export function newCopy(sent: Sent, queue: string): Copy {
     unordered: sent.due !== undefined,
     byPerson: false,
     requeued: false,
+    expired: false,
     purged: false,
   }
 }

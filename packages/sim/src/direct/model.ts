@@ -3,7 +3,7 @@ import type { Findings } from '../world/findings.ts'
 import type { Marks } from '../world/marks.ts'
 import { type Copy, type Group, type Moment, nameOf, newCopy, type Sent } from './copy.ts'
 import { KeyOrder } from './key-order.ts'
-import { optionsOf, ROUTED_MARK, tokenOf } from './queues.ts'
+import { expiresMsIn, optionsOf, ROUTED_MARK, tokenOf } from './queues.ts'
 
 /** What time it is, and in which life. */
 export interface Now {
@@ -49,11 +49,12 @@ export class DirectModel {
   }
 
   send(token: string, request: PublishRequest, now: Now, group?: Group): Sent {
-    const { queues, body, key, delayMs = 0 } = request
+    const { queues, body, key, delayMs = 0, expiresMs } = request
     const due = delayMs > 0 ? later(now, delayMs) : undefined
     const order = this.sent.size
-    const { uncleanEnds } = now
-    const known = { uncleanEnds, id: undefined, confirmed: false, refused: false }
+    const { uncleanEnds, brokerTime, life } = now
+    const times = { expiresMs, delayMs, brokerTime, life }
+    const known = { ...times, uncleanEnds, id: undefined, confirmed: false, refused: false }
     const sent: Sent = { token, body, queues, key, order, due, group, ...known }
     group?.sents.push(sent)
     this.sent.set(token, sent)
@@ -93,9 +94,10 @@ export class DirectModel {
     if (copy === undefined) return undefined
     this.#checkVisible(copy)
     if (delivery.queue === copy.queue) this.#checkTime(copy, now)
+    if (delivery.queue === copy.queue) this.#checkExpiry(copy, delivery, now)
     this.#checkNotOver(copy, delivery)
     if (delivery.queue === copy.queue) this.#checkOwn(copy, delivery, now)
-    else this.#checkDead(copy, delivery)
+    else this.#checkDead(copy, delivery, now)
     if (copy.purged) this.#marks.add('purgeKept')
     if (copy.requeued) this.#marks.add('requeued')
     copy.delivered++
@@ -238,6 +240,30 @@ export class DirectModel {
     })
   }
 
+  #checkExpiry(copy: Copy, { time }: Delivery, now: Now): void {
+    const { sent } = copy
+    const { life, delayMs, group } = sent
+    const lives = expiresMsIn(copy.queue, sent.expiresMs)
+    // The broker rounds the time of taking down and that of being due up.
+    if (copy.byPerson) return
+    const late = lives > 0 && now.brokerTime >= time + lives + (delayMs > 0 ? delayMs + 2 : 0)
+    const what = () => `${nameOf(copy)} at ${now.brokerTime}, taken at ${time}, lives ${lives}`
+    this.#findings.check(!late, 'nothing comes when its time to live is over', what)
+    if (lives > 0) return
+    const again = copy.delivered > 0 || (group === undefined && life !== now.life)
+    this.#findings.check(!again, 'what is for now comes at once or never', what)
+    this.#marks.add('forNowDelivered')
+  }
+
+  /** What may have expired by now may be gone. */
+  expire(brokerTime: number): void {
+    for (const copy of this.copies.values()) {
+      if (!mayBeExpired(copy, brokerTime) || copy.gone !== 'no') continue
+      copy.gone = 'asked'
+      copy.expired = true
+    }
+  }
+
   #checkNotOver(copy: Copy, delivery: Delivery): void {
     const { sent } = copy
     const what = () => `${nameOf(copy)} in ${delivery.queue} as ${delivery.id}`
@@ -277,7 +303,7 @@ export class DirectModel {
     if (attempts > failuresAsked) this.#marks.add('suspectMarked')
   }
 
-  #checkDead(copy: Copy, delivery: Delivery): void {
+  #checkDead(copy: Copy, delivery: Delivery, now: Now): void {
     const { deadLetter } = delivery
     const what = () => `${nameOf(copy)} as ${delivery.id}: ${JSON.stringify(deadLetter)}`
     this.#own(delivery.id, `dead ${copy.queue} ${copy.sent.token}`)
@@ -285,7 +311,10 @@ export class DirectModel {
     this.#findings.check(!twice, 'a message is dead-lettered once', what)
     const origin = copy.sent.id === undefined || deadLetter?.id === copy.sent.id
     this.#findings.check(origin, 'a dead letter names its origin', what)
-    const failed = copy.failuresAsked + copy.cutOff > 0 || (deadLetter?.attempts ?? 0) > 0
+    const expired = mayBeExpired(copy, now.brokerTime)
+    if (expired && copy.failuresAsked === 0) this.#marks.add('expiredIntoDead')
+    const attempted = copy.failuresAsked + copy.cutOff > 0 || (deadLetter?.attempts ?? 0) > 0
+    const failed = attempted || expired
     this.#findings.check(failed, 'only what failed is dead-lettered', what)
     const marked = Buffer.from(delivery.properties).toString().endsWith(ROUTED_MARK)
     const asked = marked === (copy.queue === 'routed')
@@ -293,7 +322,7 @@ export class DirectModel {
     copy.deadId = delivery.id
     copy.sent.confirmed = true
     this.#marks.add('deadLetter')
-    if (copy.failuresAsked === 0) this.#marks.add('poisonEnded')
+    if (copy.failuresAsked === 0 && !expired) this.#marks.add('poisonEnded')
   }
 
   #own(id: number, owner: string): void {
@@ -325,6 +354,12 @@ export class DirectModel {
     this.#findings.check(same, 'bodies come as they were given', where)
     return copy
   }
+}
+
+/** It was taken when it was sent, or later. */
+export function mayBeExpired({ sent, queue }: Copy, brokerTime: number): boolean {
+  const { expiresMs, delayMs } = sent
+  return brokerTime >= Math.floor(sent.brokerTime) + delayMs + expiresMsIn(queue, expiresMs)
 }
 
 function isFailure({ outcome }: Settlement): boolean {

@@ -11,11 +11,18 @@ export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
   { name: 'parking', options: { ...QUICK, maxAttempts: 2 } },
   { name: 'patient', options: { ...QUICK, maxAttempts: 0 } },
   { name: 'routed', options: { ...QUICK, maxAttempts: 3, routeDeadLetters: true } },
+  { name: 'fleeting', options: { ...QUICK, maxAttempts: 0, messageExpiresMs: 400 } },
   { name: 'small', options: { ...QUICK, maxAttempts: 4, maxMessages: 12, deadLetter: 'dead' } },
 ]
 
 /** Those that messages are published to. */
 export const TARGETS = QUEUES.map(({ name }) => name).filter((name) => name !== 'dead')
+
+/** The time to live of a message in a queue, ms. */
+export function expiresMsIn(queue: string, own: number | undefined): number {
+  const { messageExpiresMs = Number.POSITIVE_INFINITY } = optionsOf(queue)
+  return Math.min(messageExpiresMs, own ?? Number.POSITIVE_INFINITY)
+}
 
 export function optionsOf(queue: string): QueueOptions {
   return QUEUES.find(({ name }) => name === queue)?.options ?? {}

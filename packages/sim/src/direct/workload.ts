@@ -84,14 +84,20 @@ export class DirectWorkload implements Sender {
 
   /** A message, known to the model, and the request that publishes it. */
   message(
-    { queues, bytes, key, delayMs }: MessageStep,
+    { queues, bytes, key, delayMs, expiresMs }: MessageStep,
     token: string,
     group?: Group,
   ): { sent: Sent; request: PublishRequest } {
     const body = bodyOf(token, bytes)
     const properties = Buffer.from(token)
-    const more = { ...(key !== undefined && { key }), ...(delayMs !== undefined && { delayMs }) }
-    const request = { queues, body, properties, ...more }
+    const request = {
+      queues,
+      body,
+      properties,
+      ...(key !== undefined && { key }),
+      ...(delayMs !== undefined && { delayMs }),
+      ...(expiresMs !== undefined && { expiresMs }),
+    }
     return { sent: this.model.send(token, request, this.now(), group), request }
   }
 
@@ -208,7 +214,8 @@ export class DirectWorkload implements Sender {
     const lines = found.map((one) => `${one.queue} ${one.id} ${one.state} ${one.attempts}`)
     sim.trace.add(`contents ${lines.join(', ')}`)
     if (found.some(({ state }) => state === 'parked')) this.#marks.add('parkedInBroker')
-    checkContents(this.model, found, this.#findings)
+    this.model.expire(this.now().brokerTime)
+    checkContents(this.model, found, this.#findings, () => this.#marks.add('expired'))
     this.records.check()
   }
 

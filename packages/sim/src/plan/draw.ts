@@ -159,7 +159,9 @@ function drawMessage(random: SeededRandom, swarm: Swarm): MessageStep {
   const key = random.chance(swarm.keyed) ? { key: `k${random.below(swarm.keys)}` } : {}
   const delayMs = random.below(random.chance(0.2) ? 2_000 : 60)
   const delay = random.chance(swarm.delayed) ? { delayMs } : {}
-  return { queues, bytes, ...key, ...delay }
+  const expiresMs = random.chance(0.1) ? 0 : random.below(random.chance(0.3) ? 2_000 : 60)
+  const expiry = random.chance(swarm.expiring) ? { expiresMs } : {}
+  return { queues, bytes, ...key, ...delay, ...expiry }
 }
 
 function drawSubscriptions(random: SeededRandom): Step[] {

@@ -22,6 +22,8 @@ export interface MessageStep {
   readonly bytes: number
   readonly key?: string
   readonly delayMs?: number
+  /** Time to live. */
+  readonly expiresMs?: number
 }
 
 /** What a world does next. Plain data, so that a plan can be printed and cut down. */

@@ -29,6 +29,8 @@ export interface Swarm {
   readonly backups: number
   readonly pulls: number
   readonly purges: number
+  /** Share of the messages that have a time to live. */
+  readonly expiring: number
   /** Puts of records. */
   readonly puts: number
   readonly halves: number
@@ -86,6 +88,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     backups: some(0.25, 0.4),
     pulls: some(0.3, 0.6),
     purges: some(0.3, 0.3),
+    expiring: some(0.3, 0.5),
     puts: some(0.3, 0.6),
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),

@@ -62,6 +62,27 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     why: 'a dead letter keeps the properties that it had',
   },
   {
+    name: 'expiry-forgotten-at-delivery',
+    file: `${ENGINE}/tender.ts`,
+    find: 'if (time() < this.#expiry) return',
+    replace: 'if (wanted || time() < this.#expiry) return',
+    why: 'what comes up late is delivered all the same',
+  },
+  {
+    name: 'expiry-lost-in-copy-forward',
+    file: `${ENGINE}/retain.ts`,
+    find: 'const times = { time, dueAt, expiresAt }',
+    replace: 'const times = { time, dueAt, expiresAt: 0 * expiresAt }',
+    why: 'a message that was copied forward lives for ever',
+  },
+  {
+    name: 'expiry-flag-not-in-checkpoint',
+    file: `${ENGINE}/checkpoint.ts`,
+    find: '  queue.expiring = expiring ?? false\n',
+    replace: '',
+    why: 'after a start from a checkpoint nobody looks for what has expired',
+  },
+  {
     name: 'poison-never-ends',
     file: `${QUEUE}/redelivery.ts`,
     find: 'maxAttempts === 0 || attempts < maxAttempts',
