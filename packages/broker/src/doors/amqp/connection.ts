@@ -6,6 +6,8 @@ import {
   FRAME_METHOD,
   FrameReader,
   FrameWriter,
+  PROTOCOL_HEADER,
+  readProtocolHeader,
   WireError,
 } from '@hufu/wire/amqp091'
 import { AmqpError, type ReplyCode } from './amqp-error.ts'
@@ -22,23 +24,15 @@ import {
   startMethod,
   type Terms,
 } from './negotiate.ts'
+import { Pressure } from './pressure.ts'
 import { told } from './refusals.ts'
 import type { VirtualHost } from './virtual-host.ts'
-
-/** `AMQP`, protocol 0, version 0-9-1. */
-const HEADER = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1)
 
 /** Until a connection is open; and from a close to its answer. */
 const HANDSHAKE_MS = 10_000
 
-/** Bytes of frames that wait behind methods, before no more is read. */
-const WAITING_MAX = 1 << 20
-
 /** Bytes of messages that are not whole yet. */
 const CONTENTS_MAX = 128 << 20
-
-/** Who takes nothing for so long is gone, ms. */
-const STUCK_MS = 120_000
 
 /** A login that failed is answered after this time, so that guessing is slow. */
 const REFUSED_MS = 1_000
@@ -60,18 +54,13 @@ export class AmqpConnection implements ChannelHost, Overseer {
   terms: Terms = OFFERED
   user = ''
   vhost!: VirtualHost
-  /** The socket takes no more for now. */
-  congested = false
   readonly #socket: Connection
   readonly #reader: FrameReader
   readonly #channels = new Map<number, Channel>()
   readonly #onOver: (connection: AmqpConnection) => void
   #phase: Phase = 'header'
   #head: Uint8Array = new Uint8Array(0)
-  #held = 0
-  #waitingBytes = 0
-  /** When the socket last took something while it was congested, ms; and what was left then. */
-  #stuck = { since: 0, left: 0 }
+  readonly #pressure: Pressure
   #flushing = false
   /** Some channel has something to hand over. */
   #published = false
@@ -85,6 +74,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   constructor(socket: Connection, parts: DoorParts, onOver: (connection: AmqpConnection) => void) {
     this.#socket = socket
+    this.#pressure = new Pressure(socket)
     this.parts = parts
     this.#onOver = onOver
     this.#reader = new FrameReader(OFFERED.frameMax, (type, channel, bytes, start, end) =>
@@ -106,22 +96,14 @@ export class AmqpConnection implements ChannelHost, Overseer {
   /** Called about once a second: heartbeats, and waits that are over. */
   tick(): void {
     const now = this.#now()
-    if (now >= this.#endBy || this.#isStuck(now)) return this.#socket.destroy()
+    if (now >= this.#endBy || this.#pressure.isStuck(now)) return this.#socket.destroy()
     const everyMs = this.terms.heartbeat * 1_000
     if (this.#phase !== 'running' || everyMs === 0) return
-    if (now - this.#lastHeard > 2 * everyMs && this.#held === 0) return this.#socket.destroy()
+    if (now - this.#lastHeard > 2 * everyMs && !this.#pressure.held) return this.#socket.destroy()
     if (now - this.#lastSent >= everyMs / 2) {
       this.out.heartbeat()
       this.changed()
     }
-  }
-
-  /** It has taken nothing of what is sent to it for long. */
-  #isStuck(now: number): boolean {
-    if (!this.congested) return false
-    const { buffered } = this.#socket
-    if (buffered !== this.#stuck.left) this.#stuck = { since: now, left: buffered }
-    return now - this.#stuck.since > STUCK_MS
   }
 
   /** The server ends it: the client is told, and has some seconds to answer. */
@@ -153,12 +135,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   // What channels ask of their connection.
 
+  get congested(): boolean {
+    return this.#pressure.congested
+  }
+
   waiting(bytes: number): void {
-    const before = this.#waitingBytes > WAITING_MAX
-    this.#waitingBytes += bytes
-    const after = this.#waitingBytes > WAITING_MAX
-    if (!before && after) this.hold()
-    if (before && !after) this.release()
+    this.#pressure.waiting(bytes)
   }
 
   /** Something is to be sent: all of a turn goes out as one write. */
@@ -188,13 +170,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#fail(this.#asAmqp(error), NO_METHOD)
   }
 
-  /** No more is read until as many `release`s have come. */
   hold(): void {
-    if (this.#held++ === 0) this.#socket.pause()
+    this.#pressure.hold()
   }
 
   release(): void {
-    if (--this.#held === 0) this.#socket.resume()
+    this.#pressure.release()
   }
 
   // What comes in.
@@ -217,21 +198,17 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   /** What follows the header; undefined while it is not whole, or when it is another protocol. */
   #protocolHeader(chunk: Uint8Array): Uint8Array | undefined {
-    const head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
-    const known = Math.min(head.length, HEADER.length)
-    const wrong = Buffer.compare(head.subarray(0, known), HEADER.subarray(0, known)) !== 0
-    if (wrong) {
-      this.#phase = 'over'
-      this.#socket.write(HEADER)
-      this.#socket.end()
+    this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
+    const found = readProtocolHeader(this.#head)
+    if (found === 'incomplete') return undefined
+    if (found === 'other') {
+      this.#socket.write(PROTOCOL_HEADER)
+      this.#end()
       return undefined
     }
-    this.#head = head
-    if (head.length < HEADER.length) return undefined
     this.#phase = 'start'
-    const { product, version } = this.parts
-    this.#send(startMethod({ product, version }, this.#socket.peerName !== undefined))
-    return head.subarray(HEADER.length)
+    this.#send(startMethod(this.parts, this.#socket.peerName !== undefined))
+    return this.#head.subarray(PROTOCOL_HEADER.length)
   }
 
   /** An error must not reach the reader: the client's answer to it is still to be read. */
@@ -354,17 +331,13 @@ export class AmqpConnection implements ChannelHost, Overseer {
     if (this.out.length === 0) return
     this.#lastSent = this.#now()
     if (this.#socket.write(this.out.take()) || this.congested) return
-    this.congested = true
-    this.#stuck = { since: this.#now(), left: this.#socket.buffered }
-    // Each thing that it asks for would be one more to send.
-    this.hold()
+    this.#pressure.congest(this.#now())
     for (const channel of this.#channels.values()) channel.pause()
   }
 
   #drained(): void {
     if (!this.congested) return
-    this.congested = false
-    this.release()
+    this.#pressure.relieve()
     for (const channel of this.#channels.values()) channel.resume()
   }
 

@@ -2,7 +2,7 @@ import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
 import { firstRecords, login } from '../../auth/login.ts'
 import { Passwords } from '../../auth/passwords.ts'
-import type { RecordChange, Right } from '../../auth/records.ts'
+import type { RecordChange, Right, User } from '../../auth/records.ts'
 import { Users } from '../../auth/users.ts'
 
 /** Where the records of users are. */
@@ -21,6 +21,7 @@ export class Gate {
   readonly users = new Users()
   readonly passwords: Passwords
   readonly #broker: Broker
+  #line: Promise<unknown> = Promise.resolve()
 
   constructor(broker: Broker, os: Os) {
     this.#broker = broker
@@ -34,8 +35,14 @@ export class Gate {
     await this.change(firstRecords(await this.passwords.hash('guest')))
   }
 
-  /** Durable when it resolves, and in effect. */
-  async change(changes: readonly RecordChange[]): Promise<void> {
+  /** Durable when it resolves, and in effect; one after the other. */
+  change(changes: readonly RecordChange[]): Promise<void> {
+    const done = this.#line.then(() => this.#change(changes))
+    this.#line = done.catch(() => undefined)
+    return done
+  }
+
+  async #change(changes: readonly RecordChange[]): Promise<void> {
     await this.#broker.records.put(changes)
     this.users.apply(changes)
   }
@@ -45,13 +52,32 @@ export class Gate {
     const given = { name: user, password, fromLoopback: loopback }
     const answer = await login(this, given)
     if ('refused' in answer) return false
-    // A newer kind of hash; the next login makes up for one that could not be stored.
-    if (answer.changes.length > 0) this.change(answer.changes).catch(() => undefined)
+    if (answer.changes.length > 0) this.#rehash(answer.user, answer.changes)
     return true
+  }
+
+  /** A newer kind of hash; the next login makes up for one that could not be stored. */
+  #rehash({ name, password }: User, changes: readonly RecordChange[]): void {
+    const done = this.#line.then(async () => {
+      // Somebody may have set another password meanwhile.
+      if (this.users.user(name)?.password?.hash === password?.hash) await this.#change(changes)
+    })
+    this.#line = done.catch(() => undefined)
   }
 
   mayEnter(user: string, vhost: string): boolean {
     return this.users.permission(user, vhost) !== undefined
+  }
+
+  /** Whether the key may be used with a topic exchange. */
+  mayUseKey(
+    user: string,
+    vhost: string,
+    exchange: string,
+    right: 'write' | 'read',
+    key: string,
+  ): boolean {
+    return this.users.mayUseKey(user, vhost, exchange, right, key)
   }
 
   may(user: string, vhost: string, right: Right, name: string): boolean {

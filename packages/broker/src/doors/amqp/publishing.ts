@@ -16,7 +16,7 @@ import type { Published } from './content-reader.ts'
 import { storedForm } from './message-form.ts'
 import { PublishLine } from './publish-line.ts'
 import { REPLY_TO } from './replies.ts'
-import { demandMay } from './topology-methods.ts'
+import { demandKey, demandMay } from './topology-methods.ts'
 import type { Transaction } from './transaction.ts'
 
 /** `basic.return` of what nobody wanted. */
@@ -78,6 +78,7 @@ export class Publishing implements ConfirmWriter {
     const { vhost } = this.#host
     demandMay(this.#host, 'write', 'exchange', exchange)
     const target = vhost.target(exchange)
+    demandKey(this.#host, 'write', target.exchange, routingKey)
     const said = this.#said(published)
     const { replies } = this.#host.parts
     if (exchange === '' && replies.isAddress(routingKey)) {

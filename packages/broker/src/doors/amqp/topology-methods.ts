@@ -1,6 +1,6 @@
 import type { Method, MethodOf } from '@hufu/wire/amqp091'
 import { decodeTable } from '@hufu/wire/amqp091'
-import type { Binding } from '../../routing/exchange.ts'
+import { type Binding, type Exchange, matchingOf } from '../../routing/exchange.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { REPLY_TO } from './replies.ts'
@@ -138,7 +138,11 @@ async function bindQueue(
   const key = short ? destination : method.routingKey
   demandMay(host, 'write', 'queue', destination)
   demandMay(host, 'read', 'exchange', source)
-  if (on) host.vhost.queueOf(host.number, destination)
+  if (on) {
+    host.vhost.queueOf(host.number, destination)
+    const exchange = host.vhost.routing.exchange(source)
+    if (exchange !== undefined) demandKey(host, 'read', exchange, key)
+  }
   const end = { kind: 'queue', name: destination } as const
   const binding: Binding = { source, destination: end, key, arguments: mapOf(method.arguments) }
   await (on ? host.vhost.bind(binding) : host.vhost.unbind(binding))
@@ -179,6 +183,19 @@ export function demandMay(
   if (parts.users.may(user, vhost.name, what, name)) return
   const where = `${kind} '${name}' in vhost '${vhost.name}'`
   throw new AmqpError(403, `${what} access to ${where} refused for user '${user}'`)
+}
+
+/** Throws 403 where the user may not use the key with a topic exchange. */
+export function demandKey(
+  { parts, user, vhost }: ChannelHost,
+  right: 'write' | 'read',
+  exchange: Exchange,
+  key: string,
+): void {
+  if (matchingOf(exchange) !== 'topic') return
+  if (parts.users.mayUseKey(user, vhost.name, exchange.name, right, key)) return
+  const where = `topic '${key}' in exchange '${exchange.name}' in vhost '${vhost.name}'`
+  throw new AmqpError(403, `${right} access to ${where} refused for user '${user}'`)
 }
 
 /** Throws 404 where nothing was declared on this channel. */

@@ -10,6 +10,13 @@ type Stored<T> = Omit<T, 'name' | 'arguments' | 'rawArguments'> & { readonly tab
 
 type Kind = 'exchange' | 'queue' | 'binding'
 
+/** What goes together. */
+export interface Gone {
+  readonly queues: readonly string[]
+  readonly exchanges: readonly string[]
+  readonly bindings: readonly Binding[]
+}
+
 /** What of one virtual host is to be there after a restart, as records of the core. */
 export class TopologyRecords {
   readonly #broker: Broker
@@ -40,16 +47,8 @@ export class TopologyRecords {
     return this.#put('exchange', name, { ...rest, table: tableOf(args) })
   }
 
-  removeExchange(name: string): Promise<void> {
-    return this.#remove([this.#key('exchange', name)])
-  }
-
   putQueue({ name, arguments: args, ...rest }: QueueDeclaration): Promise<void> {
     return this.#put('queue', name, { ...rest, table: tableOf(args) })
-  }
-
-  removeQueue(name: string): Promise<void> {
-    return this.#remove([this.#key('queue', name)])
   }
 
   putBinding(binding: Binding): Promise<void> {
@@ -57,11 +56,15 @@ export class TopologyRecords {
     return this.#put('binding', nameOf(binding), { ...rest, table: tableOf(args) })
   }
 
-  /** Those that were never stored do no harm. */
-  async removeBindings(bindings: readonly Binding[]): Promise<void> {
-    const keys = bindings.map((binding) => this.#key('binding', nameOf(binding)))
-    const known = keys.filter((key) => this.#broker.records.get(key) !== undefined)
-    if (known.length > 0) await this.#remove(known)
+  /** All of it goes by one entry of the log; what was never stored does no harm. */
+  forget({ queues, exchanges, bindings }: Gone): Promise<void> {
+    const keys = [
+      ...queues.map((name) => this.#key('queue', name)),
+      ...exchanges.map((name) => this.#key('exchange', name)),
+      ...bindings.map((binding) => this.#key('binding', nameOf(binding))),
+    ]
+    if (keys.length === 0) return Promise.resolve()
+    return this.#broker.records.put(keys.map((key) => ({ key, value: undefined })))
   }
 
   #entries<T>(kind: Kind): [name: string, value: T][] {
@@ -74,10 +77,6 @@ export class TopologyRecords {
   #put(kind: Kind, name: string, value: object): Promise<void> {
     const bytes = Buffer.from(JSON.stringify(value))
     return this.#broker.records.put([{ key: this.#key(kind, name), value: bytes }])
-  }
-
-  #remove(keys: readonly string[]): Promise<void> {
-    return this.#broker.records.put(keys.map((key) => ({ key, value: undefined })))
   }
 
   #key(kind: Kind, name: string): string {

@@ -1,7 +1,7 @@
 import type { Broker } from '../../api.ts'
 import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
 import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
-import { exchangeTypeOf, matchingOf } from '../../routing/exchange.ts'
+import { bindingId, exchangeTypeOf, matchingOf } from '../../routing/exchange.ts'
 import type { Arguments } from '../../routing/fields.ts'
 import { queueArguments } from '../../routing/queue-arguments.ts'
 import { type Removed, Routing } from '../../routing/routing.ts'
@@ -9,7 +9,7 @@ import { AmqpError } from './amqp-error.ts'
 import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
 import { coreOptions } from './core-options.ts'
 import { told } from './refusals.ts'
-import { TopologyRecords } from './topology-records.ts'
+import { type Gone, TopologyRecords } from './topology-records.ts'
 
 /** Most `#` in a pattern. */
 const HASHES_MAX = 2
@@ -30,8 +30,8 @@ export interface Declarer {
 }
 
 /**
- * The exchanges, queues and bindings of one virtual host. Changes are made one after the other,
- * each durable before the next; the words of errors are RabbitMQ's.
+ * The exchanges, queues and bindings of one virtual host. Each change is durable before it is
+ * answered; the words of errors are RabbitMQ's.
  */
 export class VirtualHost {
   readonly name: string
@@ -44,7 +44,8 @@ export class VirtualHost {
   /** Names of the core's queues for each list of queues that routing gives, which it keeps. */
   readonly #coreNames = new WeakMap<readonly string[], readonly string[]>()
   readonly #newName: () => string
-  #line: Promise<unknown> = Promise.resolve()
+  /** What is under way, by queue, exchange or binding. */
+  readonly #lines = new Map<string, Promise<unknown>>()
 
   /** `newName`: a part of a name that nobody else has. */
   constructor(name: string, broker: Broker, newName: () => string) {
@@ -153,7 +154,7 @@ export class VirtualHost {
   // Changing.
 
   declareExchange(asked: Omit<Exchange, 'type'>, typeName: string): Promise<void> {
-    return this.#inLine(async () => {
+    return this.#inLine(`exchange ${asked.name}`, async () => {
       const { name, durable } = asked
       if (name === '') {
         throw new AmqpError(403, 'operation not permitted on the default exchange')
@@ -167,17 +168,18 @@ export class VirtualHost {
   }
 
   deleteExchange(name: string, ifUnused: boolean): Promise<void> {
-    return this.#inLine(async () => {
+    return this.#inLine(`exchange ${name}`, async () => {
       if (name !== '' && !name.startsWith('amq.') && !this.routing.exchange(name)) return
       if (ifUnused && this.routing.bindingsFrom(name).length > 0) {
         throw new AmqpError(406, `exchange '${name}' in vhost '${this.name}' in use`)
       }
-      await this.#removeExchange(name)
+      const gone = this.#withEmptied(this.routing.removeExchange(name))
+      await this.#records.forget({ ...gone, exchanges: [name, ...gone.exchanges] })
     })
   }
 
   bind(binding: Binding): Promise<void> {
-    return this.#inLine(async () => {
+    return this.#inLine(`binding ${bindingId(binding)}`, async () => {
       this.#checkPattern(binding)
       if (!this.routing.bind(binding) || !this.#isDurable(binding)) return
       await this.#records.putBinding(binding)
@@ -194,14 +196,14 @@ export class VirtualHost {
   }
 
   unbind(binding: Binding): Promise<void> {
-    return this.#inLine(async () => {
+    return this.#inLine(`binding ${bindingId(binding)}`, async () => {
       if (!this.#isThere(binding)) return
-      await this.#removed(this.routing.unbind(binding))
+      await this.#records.forget(this.#withEmptied(this.routing.unbind(binding)))
     })
   }
 
   declareQueue(declared: QueueDeclaration, { connection, named }: Declarer): Promise<void> {
-    return this.#inLine(async () => {
+    return this.#inLine(`queue ${declared.name}`, async () => {
       const { name, durable, exclusive } = declared
       const settings = queueArguments(
         this.name,
@@ -228,7 +230,7 @@ export class VirtualHost {
     connection: number,
     { ifUnused, ifEmpty }: { ifUnused: boolean; ifEmpty: boolean },
   ): Promise<number> {
-    return this.#inLine(async () => {
+    return this.#inLine(`queue ${name}`, async () => {
       if (!this.#queues.has(name)) return 0
       const queue = this.queueOf(connection, name)
       const where = `queue '${name}' in vhost '${this.name}'`
@@ -242,7 +244,7 @@ export class VirtualHost {
   consumerLeft(queue: AmqpQueue): void {
     const wanted = queue.consumers.size > 0 || this.#queues.get(queue.name) !== queue
     if (wanted || !queue.declared.autoDelete || !queue.consumed) return
-    this.#inLine(async () => {
+    this.#inLine(`queue ${queue.name}`, async () => {
       if (queue.consumers.size === 0 && this.#queues.get(queue.name) === queue) {
         await this.#removeQueue(queue)
       }
@@ -252,7 +254,7 @@ export class VirtualHost {
   /** Queues that only this connection could use go with it. */
   connectionLeft(connection: number): void {
     for (const queue of this.#owned.get(connection) ?? []) {
-      this.#inLine(async () => {
+      this.#inLine(`queue ${queue.name}`, async () => {
         if (this.#queues.get(queue.name) === queue) await this.#removeQueue(queue)
       }).catch(() => undefined)
     }
@@ -278,27 +280,29 @@ export class VirtualHost {
   async #removeQueue(queue: AmqpQueue): Promise<number> {
     this.#queues.delete(queue.name)
     this.#owned.get(queue.owner)?.delete(queue)
-    const removed = this.routing.removeQueue(queue.name)
+    const gone = this.#withEmptied(this.routing.removeQueue(queue.name))
     for (const consumer of [...queue.consumers]) consumer.queueGone()
     const { durable, exclusive } = queue.declared
     const { ready } = this.countOf(queue)
-    const forgotten = durable && !exclusive ? this.#records.removeQueue(queue.name) : undefined
+    const queues = durable && !exclusive ? [queue.name] : []
+    const forgotten = this.#records.forget({ ...gone, queues })
     await Promise.all([this.#broker.deleteQueue(queue.coreName), forgotten])
-    await this.#removed(removed)
     return ready
   }
 
-  async #removeExchange(name: string): Promise<void> {
-    const durable = this.routing.exchange(name)?.durable === true
-    const removed = this.routing.removeExchange(name)
-    if (durable) await this.#records.removeExchange(name)
-    await this.#removed(removed)
-  }
-
-  /** Forgets bindings that went, and removes the exchanges that were there only for them. */
-  async #removed({ bindings, emptied }: Removed): Promise<void> {
-    await this.#records.removeBindings(bindings)
-    for (const name of emptied) if (this.routing.exchange(name)) await this.#removeExchange(name)
+  /** What went, and the auto-delete exchanges that were there only for it, with what was theirs. */
+  #withEmptied(removed: Removed): Gone {
+    const exchanges: string[] = []
+    const bindings = [...removed.bindings]
+    const emptied = [...removed.emptied]
+    for (let name = emptied.pop(); name !== undefined; name = emptied.pop()) {
+      if (this.routing.exchange(name) === undefined) continue
+      const more = this.routing.removeExchange(name)
+      exchanges.push(name)
+      bindings.push(...more.bindings)
+      emptied.push(...more.emptied)
+    }
+    return { queues: [], exchanges, bindings }
   }
 
   #isThere({ source, destination }: Binding): boolean {
@@ -317,12 +321,21 @@ export class VirtualHost {
     return durable && !exclusive
   }
 
-  /** After all that was asked before. Refusals of routing become AMQP's. */
-  #inLine<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#line.then(work).catch((error) => {
+  /**
+   * After what was asked before for the same thing; what is about something else does not wait. In
+   * memory and in the log all changes have one order: each is written as it is made.
+   */
+  #inLine<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#lines.get(key)
+    const result = (before === undefined ? work() : before.then(work)).catch((error) => {
       throw told(error)
     })
-    this.#line = result.catch(() => undefined)
+    const over = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#lines.get(key) === over) this.#lines.delete(key)
+      })
+    this.#lines.set(key, over)
     return result
   }
 }
