@@ -1,5 +1,5 @@
 import type { Scenarios } from '../scenario.ts'
-import { cases } from './cases.ts'
+import { brokenCases, cases } from './cases.ts'
 import { ack, consume, declare, publish } from './methods.ts'
 import type { Peer } from './peer.ts'
 
@@ -28,7 +28,7 @@ async function queueOf(peer: Peer): Promise<string> {
 
 /** Frames that are wrong, and right ones in the wrong place. */
 export const FRAMES: Scenarios = {
-  'bad-frames': cases({
+  'bad-frames': brokenCases({
     'unknown type': (peer) => peer.frame(7, 1, bytes(1)),
     'type 0': (peer) => peer.frame(0, 1, bytes(1)),
     'wrong end': (peer) => peer.frame(METHOD, 1, bytes(0, 90, 0, 10), 0),
@@ -45,13 +45,13 @@ export const FRAMES: Scenarios = {
     'unknown class on 0': (peer) => peer.frame(METHOD, 0, bytes(0, 99, 0, 10)),
   }),
 
-  'bad-tables': cases({
+  'bad-tables': brokenCases({
     'unknown field type': (peer) => peer.frame(METHOD, 1, declareWith([1, 97, 63, 0])),
     'table too long': (peer) => peer.frame(METHOD, 1, declareWith([1, 97, 83, 0, 0, 1, 0, 65])),
     'key cut short': (peer) => peer.frame(METHOD, 1, declareWith([9, 97])),
   }),
 
-  'content-order': cases({
+  'content-order': brokenCases({
     'header without method': (peer) => peer.frame(HEADER, 1, header(1)),
     'body without header': async (peer) => {
       peer.send(1, publish('', await queueOf(peer)))

@@ -69,8 +69,6 @@ export const HANDSHAKE: Scenarios = {
       peer.raw(PROTOCOL_HEADER)
       await peer.next('connection.start')
       peer.startOk('AMQPLAIN', encodePlain({ LOGIN: username, PASSWORD: password }))
-      await peer.next('connection.tune')
-      peer.send(0, { name: 'connection.close', ...GOODBYE })
     },
     'PLAIN with an identity': async (peer, stage) => {
       const { username, password } = new URL(stage.url)

@@ -134,20 +134,19 @@ export class Peer {
     }
   }
 
-  /** All that came, once nothing more comes; closed then. */
+  /** All that came, once nothing more comes or the connection is closed. */
   async rest(silenceMs = SILENCE_MS): Promise<readonly Sight[]> {
-    while (!this.#ended && performance.now() - this.#silenceSince < silenceMs) {
-      await this.#more(50)
-      if (this.seen.at(-1)?.[1] === 'connection.close') this.#closed()
-    }
+    while (!this.#over && performance.now() - this.#silenceSince < silenceMs) await this.#more(50)
     const seen = [...this.seen]
-    this.#socket.destroy()
+    if (seen.at(-1)?.[1] === 'connection.close') this.send(0, { name: 'connection.close-ok' })
+    this.#socket.end()
+    setTimeout(() => this.#socket.destroy(), 1_000).unref()
     return seen
   }
 
-  #closed(): void {
-    this.send(0, { name: 'connection.close-ok' })
-    this.seen.push([0, '(answered)'])
+  get #over(): boolean {
+    const last = this.seen.at(-1)?.[1]
+    return this.#ended || last === 'connection.close' || last === 'connection.close-ok'
   }
 
   #read(reader: FrameReader, chunk: Buffer): void {
