@@ -30,12 +30,15 @@ export class ServerProcess {
   /** What it did since the last time. */
   async measure(): Promise<Measure> {
     if (!this.alive) throw new Error('Cannot measure the server: its process has ended')
-    const gone = once(this.#child, 'exit').then(([code, signal]) => {
-      throw new Error(`Cannot measure the server: it ended with ${code ?? signal}`)
+    const controller = new AbortController()
+    const { signal } = controller
+    const gone = once(this.#child, 'exit', { signal }).then(([code, by]) => {
+      throw new Error(`Cannot measure the server: it ended with ${code ?? by}`)
     })
     this.#child.send('measure')
-    const [measure] = await Promise.race([once(this.#child, 'message'), gone])
+    const [measure] = await Promise.race([once(this.#child, 'message', { signal }), gone])
     gone.catch(() => undefined)
+    controller.abort()
     return measure as Measure
   }
 
