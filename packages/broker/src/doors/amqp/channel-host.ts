@@ -17,6 +17,8 @@ export interface ChannelHost {
   /** The socket takes no more for now: nothing is to be delivered. */
   readonly congested: boolean
   readonly out: FrameWriter
+  /** Enough waits to be sent: nothing is to be begun that would bring more. */
+  readonly full: boolean
   /** For contents that are not whole yet. */
   readonly contents: Budget
   /** So many bytes more, or fewer, wait behind a method: beyond a limit nothing more is read. */

@@ -40,7 +40,7 @@ export class Channel {
 
   frame(type: number, payload: Uint8Array): void {
     if (this.#state === 'closing') return this.#whileClosing(type, payload)
-    if (!this.#busy) return this.#take(type, payload)
+    if (!this.#busy && !this.#host.full) return this.#take(type, payload)
     this.#host.waiting(this.#waiting.add(type, payload))
   }
 
@@ -76,6 +76,7 @@ export class Channel {
 
   resume(): void {
     if (this.#state === 'open') this.#consuming.resume()
+    this.goOn()
   }
 
   #whileClosing(type: number, payload: Uint8Array): void {
@@ -181,12 +182,15 @@ export class Channel {
       .catch((error) => {
         if (this.#state === 'open') this.#host.failed(error, this, method)
       })
-      .then(() => this.#goOn())
+      .then(() => {
+        this.#busy = false
+        this.goOn()
+      })
   }
 
-  #goOn(): void {
-    this.#busy = false
-    while (!this.#busy) {
+  /** Goes on with what waits, as long as what comes of it gets away. */
+  goOn(): void {
+    while (!this.#busy && !this.#host.full) {
       const frame = this.#waiting.next()
       if (frame === undefined) return this.#host.published()
       const { type, payload, bytes } = frame

@@ -14,6 +14,7 @@ import { AmqpError, type ReplyCode } from './amqp-error.ts'
 import { Budget } from './budget.ts'
 import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
+import { CONTENTS_MAX, HANDSHAKE_MS, OUT_MAX, REFUSED_MS } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import type { FailedMethod } from './failed-method.ts'
 import {
@@ -27,15 +28,6 @@ import {
 import { Pressure } from './pressure.ts'
 import { told } from './refusals.ts'
 import type { VirtualHost } from './virtual-host.ts'
-
-/** Until a connection is open; and from a close to its answer. */
-const HANDSHAKE_MS = 10_000
-
-/** Bytes of messages that are not whole yet. */
-const CONTENTS_MAX = 128 << 20
-
-/** A login that failed is answered after this time, so that guessing is slow. */
-const REFUSED_MS = 1_000
 
 type Phase = 'header' | 'start' | 'login' | 'tune' | 'open' | 'running' | 'closing' | 'over'
 
@@ -134,6 +126,10 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   // What channels ask of their connection.
+
+  get full(): boolean {
+    return this.congested || this.out.length > OUT_MAX
+  }
 
   get congested(): boolean {
     return this.#pressure.congested
@@ -330,7 +326,10 @@ export class AmqpConnection implements ChannelHost, Overseer {
     for (const channel of this.#channels.values()) channel.beforeFlush()
     if (this.out.length === 0) return
     this.#lastSent = this.#now()
-    if (this.#socket.write(this.out.take()) || this.congested) return
+    const wasFull = this.full
+    const took = this.#socket.write(this.out.take())
+    if (took && wasFull) for (const channel of this.#channels.values()) channel.goOn()
+    if (took || this.congested) return
     this.#pressure.congest(this.#now())
     for (const channel of this.#channels.values()) channel.pause()
   }

@@ -59,7 +59,7 @@ export class ContentReader {
 
   /** Drops what has come of a content. */
   drop(): void {
-    this.#budget.give(this.#body.length)
+    this.#budget.give(this.#body.length + (this.#header?.properties.length ?? 0))
     this.#body = NO_BYTES
     this.#length = 0
     this.#publish = undefined
@@ -79,6 +79,7 @@ export class ContentReader {
       this.#publish = undefined
       throw new AmqpError(406, `${text} ${this.#bytesMax}`)
     }
+    this.#budget.take(header.properties.length)
     // The frame's bytes are used again.
     this.#header = { ...header, properties: Buffer.from(header.properties) }
   }

@@ -1,0 +1,11 @@
+/** Until a connection is open; and from a close to its answer. */
+export const HANDSHAKE_MS = 10_000
+
+/** Bytes that may wait to be sent before channels begin no more. */
+export const OUT_MAX = 1 << 20
+
+/** Bytes of messages that are not whole yet. */
+export const CONTENTS_MAX = 128 << 20
+
+/** A login that failed is answered after this time, so that guessing is slow. */
+export const REFUSED_MS = 1_000
