@@ -2,6 +2,9 @@ import type { QueueOptions } from '../../options.ts'
 import type { QueueArguments } from '../../routing/queue-arguments.ts'
 
 /** What a queue's arguments mean to the core: attempts are the client's matter there. */
-export function coreOptions(_settings: QueueArguments): QueueOptions {
-  return { maxAttempts: 0, routeDeadLetters: true }
+export function coreOptions({ messageTtlMs }: QueueArguments): QueueOptions {
+  return {
+    ...{ maxAttempts: 0, routeDeadLetters: true },
+    ...(messageTtlMs !== undefined && { messageExpiresMs: messageTtlMs }),
+  }
 }

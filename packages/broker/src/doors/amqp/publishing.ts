@@ -32,6 +32,8 @@ interface Said {
   /** Of the properties, without what is not to be delivered. */
   readonly properties: Uint8Array
   readonly delayMs: number
+  /** Time to live; undefined: none. */
+  readonly expiresMs: number | undefined
   readonly headers: () => Arguments
 }
 
@@ -88,7 +90,11 @@ export class Publishing implements ConfirmWriter {
     if (queues.length === 0) return this.#unrouted(published, transaction)
     const properties = storedForm(exchange, routingKey, said.properties)
     const delayMs = target.delayed ? said.delayMs : 0
-    const request = { queues, body: published.body, properties, delayMs }
+    const { expiresMs } = said
+    const request = {
+      ...{ queues, body: published.body, properties, delayMs },
+      ...(expiresMs !== undefined && { expiresMs }),
+    }
     if (transaction !== undefined) return transaction.publish(request)
     this.#line.add(request)
     if (this.confirming) this.#confirms.next()
@@ -157,10 +163,10 @@ export class Publishing implements ConfirmWriter {
       const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
       throw new AmqpError(406, text)
     }
-    if (expiration !== undefined) checkExpiration(expiration)
+    const expiresMs = expiration === undefined ? undefined : millisecondsIn(expiration)
     const properties = replyTo === REPLY_TO ? this.#withAddress(given) : given
     if (headers === undefined) {
-      return { keys: [routingKey], properties, delayMs: 0, headers: NO_HEADERS }
+      return { keys: [routingKey], properties, delayMs: 0, expiresMs, headers: NO_HEADERS }
     }
     const table: Arguments = new Map(decodeTable(headers))
     const delayMs = Math.max(0, Number(table.get('x-delay')?.value ?? 0)) || 0
@@ -168,7 +174,7 @@ export class Publishing implements ConfirmWriter {
     const shown = table.has('BCC')
       ? withProperties(properties, { headers: withFields(headers, { BCC: undefined }) })
       : properties
-    return { keys, properties: shown, delayMs, headers: () => table }
+    return { keys, properties: shown, delayMs, expiresMs, headers: () => table }
   }
 
   /** The name for "here" becomes the address. */
@@ -191,8 +197,8 @@ function keysIn(headers: Arguments, name: string): string[] {
 }
 
 /** Milliseconds in decimal digits; what is wrong is told in RabbitMQ's words. */
-function checkExpiration(text: string): void {
-  if (/^\d+$/.test(text)) return
+function millisecondsIn(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
   const number = /^[+-]?\d+/.exec(text)?.[0]
   const rest = text.slice(number?.length ?? 0)
   const why =
