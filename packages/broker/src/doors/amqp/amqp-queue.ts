@@ -27,6 +27,8 @@ export class AmqpQueue {
   readonly consumers = new Set<QueueConsumer>()
   /** One of them is to be the only one. */
   exclusiveConsumer = false
+  /** Ends the wait for its own end; see `x-expires`. */
+  cancelExpiry: () => void = () => undefined
   /** Somebody has consumed from it: only then can it be deleted for want of consumers. */
   consumed = false
 

@@ -80,6 +80,7 @@ export class Consuming implements ConsumerHost {
     )
     this.#consumers.set(tag, consumer)
     queue.consumers.add(consumer)
+    queue.cancelExpiry()
     queue.consumed = true
     queue.exclusiveConsumer = method.exclusive
     return tag
@@ -129,6 +130,7 @@ export class Consuming implements ConsumerHost {
 
   /** `basic.get`. */
   async get(queue: AmqpQueue, noAck: boolean): Promise<void> {
+    this.#host.vhost.used(queue)
     const source = this.#getsOf(queue)
     const delivery = await source.subscription.pull()
     const { out } = this.#host

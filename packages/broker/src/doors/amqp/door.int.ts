@@ -342,4 +342,23 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     assert.equal((await channel.checkQueue('long')).messageCount, 1)
     await client.close()
   })
+
+  it('a queue that nobody uses goes when its time is over', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createChannel()
+    await channel.assertQueue('short', { expires: 30 })
+    await channel.assertQueue('used', { expires: 30 })
+    await channel.consume('used', () => undefined)
+    for (let there = true; there; ) {
+      const looking = await client.createChannel()
+      looking.on('error', () => undefined)
+      there = await looking.checkQueue('short').then(
+        () => true,
+        ({ code }) => code !== 404,
+      )
+    }
+    assert.equal((await channel.checkQueue('used')).consumerCount, 1)
+    await client.close()
+  })
 })

@@ -108,7 +108,7 @@ class Door implements AmqpDoor {
       throw new AmqpError(404, `no vhost '${name}'`)
     }
     const { broker, os } = this.#options
-    const vhost = new VirtualHost(name, broker, () => os.random.id())
+    const vhost = new VirtualHost(name, broker, os)
     await vhost.open()
     this.#vhosts.set(name, vhost)
     return vhost

@@ -1,3 +1,4 @@
+import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
 import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
 import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
@@ -43,17 +44,16 @@ export class VirtualHost {
   readonly #owned = new Map<number, Set<AmqpQueue>>()
   /** Names of the core's queues for each list of queues that routing gives, which it keeps. */
   readonly #coreNames = new WeakMap<readonly string[], readonly string[]>()
-  readonly #newName: () => string
+  readonly #os: Os
   /** What is under way, by queue, exchange or binding. */
   readonly #lines = new Map<string, Promise<unknown>>()
 
-  /** `newName`: a part of a name that nobody else has. */
-  constructor(name: string, broker: Broker, newName: () => string) {
+  constructor(name: string, broker: Broker, os: Os) {
     this.name = name
     this.routing = new Routing(name)
     this.#broker = broker
     this.#records = new TopologyRecords(broker, name)
-    this.#newName = newName
+    this.#os = os
   }
 
   /** Brings back what is durable; queues of the core that nobody has declared are removed. */
@@ -148,7 +148,7 @@ export class VirtualHost {
   }
 
   newQueueName(): string {
-    return `amq.gen-${this.#newName()}`
+    return `amq.gen-${this.#os.random.id()}`
   }
 
   // Changing.
@@ -240,8 +240,25 @@ export class VirtualHost {
     })
   }
 
+  /** Somebody uses the queue: it has its whole time again, which runs while nobody consumes. */
+  used(queue: AmqpQueue): void {
+    queue.cancelExpiry()
+    const { expiresMs } = queue.settings
+    if (expiresMs === undefined || queue.consumers.size > 0) return
+    const timer = this.#os.clock.timer(expiresMs, () => this.#expired(queue), { background: true })
+    queue.cancelExpiry = () => timer.cancel()
+  }
+
+  #expired(queue: AmqpQueue): void {
+    this.#inLine(`queue ${queue.name}`, async () => {
+      const there = this.#queues.get(queue.name) === queue
+      if (there && queue.consumers.size === 0) await this.#removeQueue(queue)
+    }).catch(() => undefined)
+  }
+
   /** A consumer has ended: an auto-delete queue goes with its last one. */
   consumerLeft(queue: AmqpQueue): void {
+    this.used(queue)
     const wanted = queue.consumers.size > 0 || this.#queues.get(queue.name) !== queue
     if (wanted || !queue.declared.autoDelete || !queue.consumed) return
     this.#inLine(`queue ${queue.name}`, async () => {
@@ -267,17 +284,20 @@ export class VirtualHost {
     if (there.exclusive !== asked.exclusive) throw this.#locked(asked.name)
     const { durable } = asked.exclusive ? there : asked
     sameQueue(this.name, there, { ...asked, durable })
+    this.used(this.#queues.get(asked.name)!)
   }
 
   #add(queue: AmqpQueue): void {
     this.#queues.set(queue.name, queue)
     this.routing.addQueue(queue.name)
+    this.used(queue)
     if (queue.owner === 0) return
     const owned = this.#owned.get(queue.owner) ?? new Set()
     this.#owned.set(queue.owner, owned.add(queue))
   }
 
   async #removeQueue(queue: AmqpQueue): Promise<number> {
+    queue.cancelExpiry()
     this.#queues.delete(queue.name)
     this.#owned.get(queue.owner)?.delete(queue)
     const gone = this.#withEmptied(this.routing.removeQueue(queue.name))
