@@ -81,7 +81,15 @@ class Run {
 
   /** Hufu is a new one each time, so that a profile is of one case. */
   async #compare(wanted: Case, rabbitmq: Running | undefined) {
-    const { driver, options, say } = this.#parts
+    const { say } = this.#parts
+    const compared = await this.#entrantsOn(wanted, rabbitmq)
+    const ceiling = await this.#ceiling(wanted)
+    say(`${linesOf(compared)}\n  driver alone ${ceiling}/s`)
+    return { ...compared, driverCeiling: ceiling }
+  }
+
+  async #entrantsOn(wanted: Case, rabbitmq: Running | undefined): Promise<Compared> {
+    const { driver, options } = this.#parts
     const hufu = await this.#hufu(this.#profiling(wanted))
     try {
       const others = rabbitmq ? contendersOf(rabbitmq) : []
@@ -89,10 +97,7 @@ class Run {
         { ...HUFU, url: hufu.url, pid: hufu.pid },
         ...others.map((each) => ({ ...each, url: rabbitmq!.url, pid: rabbitmq!.pid })),
       ]
-      const compared = await compare(wanted, { driver, entrants, ...options })
-      const ceiling = await this.#ceiling(wanted)
-      say(`${linesOf(compared)}\n  driver alone ${ceiling}/s`)
-      return { ...compared, driverCeiling: ceiling }
+      return await compare(wanted, { driver, entrants, ...options })
     } finally {
       await hufu.stop()
     }

@@ -16,7 +16,7 @@ export interface Fill extends Pick<Load, 'url' | 'queueArguments' | 'bytes'> {
 
 /** Publishes them, confirmed; resolves with the seconds it took. They stay. */
 export async function fill({ messages, bytes, ...where }: Fill): Promise<number> {
-  const { address } = await layOut({ ...where, queues: 1 })
+  const { address, close } = await layOut({ ...where, queues: 1 })
   const client = await Client.connect(where.url)
   await client.call({ name: 'confirm.select', noWait: false }, 'confirm.select-ok')
   let left = messages
@@ -33,5 +33,6 @@ export async function fill({ messages, bytes, ...where }: Fill): Promise<number>
   publisher.pump()
   while (publisher.confirmed < messages) await passed(LOOK_MS)
   publisher.close()
+  close()
   return (performance.now() - started) / 1_000
 }

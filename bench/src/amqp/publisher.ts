@@ -71,9 +71,12 @@ export class Publisher {
 
   /** Sends messages that say which they are. */
   send(count: number, publisher: number): void {
-    const first = this.#sent + 1
-    this.#note(count)
-    this.#client.socket.write(this.#publishes.numbered(count, publisher, first))
+    for (let left = count; left > 0; left -= this.#publishes.most) {
+      const now = Math.min(left, this.#publishes.most)
+      const first = this.#sent + 1
+      this.#note(now)
+      this.#client.socket.write(this.#publishes.numbered(now, publisher, first))
+    }
   }
 
   sentAt(number: number): number {

@@ -9,6 +9,8 @@ export interface Queues {
   readonly address: { readonly exchange: string; readonly routingKey: string }
   /** With all that is in them. */
   remove(): Promise<void>
+  /** They stay. */
+  close(): void
 }
 
 const EXCHANGE = 'bench-fanout'
@@ -40,7 +42,7 @@ export async function layOut(
     await removeAll(client, names)
     client.close()
   }
-  return { names, address, remove }
+  return { names, address, remove, close: () => client.close() }
 }
 
 async function removeAll(client: Client, names: readonly string[]): Promise<void> {

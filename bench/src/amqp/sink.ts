@@ -22,6 +22,8 @@ const PUBLISH = methodIdOf('basic.publish')
 const ACK = methodIdOf('basic.ack')
 const consumers = new Set<Sunk>()
 let turn = 0
+/** Each message goes to every consumer, else to one of them. */
+let fanout = false
 
 const ANSWERS: Partial<Record<Method['name'], Method>> = {
   'connection.start-ok': {
@@ -92,6 +94,7 @@ class Sunk {
     }
     const method = decodeMethod(bytes, start, end)
     if (method.name === 'confirm.select') this.#confirms = true
+    if (method.name === 'exchange.declare') fanout = true
     if (method.name === 'basic.consume') {
       consumers.add(this)
       this.#out.method(channel, { name: 'basic.consume-ok', consumerTag: method.consumerTag })
@@ -122,11 +125,12 @@ class Sunk {
 
 const BLOCK = 256
 
-/** Shared out among the consumers, read by read. */
+/** To every consumer, or shared out among them read by read. */
 function deliver(count: number, bytes: number): void {
   if (consumers.size === 0) return
   const all = [...consumers]
-  all[turn++ % all.length]!.deliver(count, bytes)
+  const chosen = fanout ? all : [all[turn++ % all.length]!]
+  for (const consumer of chosen) consumer.deliver(count, bytes)
 }
 
 process.on('disconnect', () => process.exit())
