@@ -54,7 +54,9 @@ it('sessions changed by chance harm nobody', { timeout: (SECONDS + 120) * 1_000 
   assert.deepEqual(stormy.warnings, [])
   assert.ok(stormy.stallMs <= calm.stallMs + STALL_MS, `${stormy.stallMs} ms in one turn`)
   assert.ok(stormy.memoryBytes <= calm.memoryBytes + MEMORY_BYTES, `${grown} MiB more`)
-  if (ROUNDS > 1_000) for (const code of ['501', '503', '505', 'open']) assert.ok(tally.has(code))
+  if (ROUNDS > 1_000)
+    for (const code of ['501', '502', '503', '504', '505', '540', 'done', 'open'])
+      assert.ok(tally.has(code))
 })
 
 /** A client that does nothing wrong: what it publishes is confirmed and comes, all of it. */
@@ -102,7 +104,7 @@ class Friend {
   }
 }
 
-/** One changed session; the code it is closed with, `open`, or `dropped` without a word. */
+/** One changed session: the code it is closed with, `done` (by itself), `open`, or `dropped`. */
 async function attempt(server: ServerProcess, sessions: readonly Frames[], seed: number) {
   const random = new SeededRandom(seed)
   const frames = mutated(sessions, random)
@@ -153,6 +155,7 @@ class Answers {
     const method = decodeMethod(bytes, start, end)
     if (method.name === 'connection.tune') this.#tuned()
     if (method.name === 'connection.close') this.#closed(String(method.replyCode))
+    if (method.name === 'connection.close-ok') this.#closed('done')
   })
 
   constructor() {

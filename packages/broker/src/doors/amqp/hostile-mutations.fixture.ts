@@ -113,7 +113,7 @@ export function mutated(sessions: readonly Frames[], random: SeededRandom): Buff
   const below = (limit: number) => randomBelow(random, Math.max(1, limit))
   const pick = <T>(from: readonly T[]): T => from[below(from.length)]!
   const frames = pick(sessions).map((frame) => Buffer.from(frame))
-  for (let count = below(4); count >= 0; count--) {
+  for (let count = below(below(5)); count >= 0; count--) {
     // Mostly behind the handshake: what goes wrong before it ends it.
     const first = below(6) === 0 ? 1 : Math.min(4, frames.length)
     const at = first + below(frames.length - first)
