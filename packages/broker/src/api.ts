@@ -21,7 +21,7 @@ export interface PublishRequest {
 
 /** Why and whence a dead-lettered message came. */
 export interface DeadLetter {
-  /** Queue it failed in, and its id there. */
+  /** Queue it failed in, and its id there; 0: the queue had no room for it. */
   queue: string
   id: number
   /** Deliveries that failed. */

@@ -49,6 +49,17 @@ export interface QueueOptions {
    * Default: none.
    */
   messageExpiresMs?: number
+  /** Most ready messages; those of others (unsettled, delayed, parked) do not count. Default: none. */
+  maxReady?: number
+  /** Most stored bytes of the ready messages. Default: none. */
+  maxReadyBytes?: number
+  /**
+   * What gives way at these two limits. `drop-head`: the messages that would come next, when nobody
+   * takes them; dead-lettered, or dropped where the queue has nowhere to send them. `reject`: the
+   * publish is refused, with `QUEUE_FULL`. `reject-dead-letter`: that, and the message is
+   * dead-lettered. Default `drop-head`.
+   */
+  overflow?: 'drop-head' | 'reject' | 'reject-dead-letter'
 }
 
 /**

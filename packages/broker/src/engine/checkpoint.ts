@@ -4,8 +4,9 @@ import type { Decided, Prepared } from '../prepared/table.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { HeldBatch } from './batches.ts'
 import { readRows, rowBlocks, type StoredRow } from './checkpoint-rows.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { readOptions, type StoredQueueOptions } from './queue-options.ts'
-import type { EngineQueue, State } from './state.ts'
+import type { State } from './state.ts'
 
 /*
  * Blocks of a checkpoint (docs/storage.md). A block's first byte says what it is:

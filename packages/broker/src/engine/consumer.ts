@@ -1,5 +1,5 @@
 import type { Delivery } from '../api.ts'
-import type { EngineQueue } from './state.ts'
+import type { EngineQueue } from './engine-queue.ts'
 
 /** A subscription from the engine's side. */
 export interface Consumer {

@@ -1,9 +1,11 @@
 import type { DeadLetterReason, DeadLetterRouter } from '../options.ts'
 import { withCause } from '../queue/history.ts'
+import { keyHash } from '../queue/key-hash.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import { copied, type Engine, withEntryAtLast } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { encodeOrigin } from './origin.ts'
-import { fullness, type Intake, reserve } from './publish.ts'
+import { fullness, type Intake, type Refused, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import {
   appendMessage,
@@ -15,7 +17,6 @@ import {
   type NewMessage,
   SETTLED,
 } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /** A batch that something is written into. */
 export interface OpenBatch {
@@ -23,6 +24,11 @@ export interface OpenBatch {
   /** The number in the batch of one more message, which goes to these queues. */
   next(queues: readonly number[]): number
 }
+
+const REFUSED = 'its queue had no room for it'
+/** The id of what was refused. */
+const NEVER_IN = 0
+const NO_BYTES = new Uint8Array(0)
 
 /** Why a row leaves its queue, and how it stands then. */
 export interface Failed {
@@ -45,21 +51,40 @@ export class DeadLetters {
   router: DeadLetterRouter | undefined
   readonly #engine: Engine
   readonly #intake: Intake
-  readonly #givingUp = new Set<Promise<void>>()
+  readonly #givingUp = new Set<Promise<unknown>>()
 
   constructor(engine: Engine, intake: Intake, router: DeadLetterRouter | undefined) {
     this.#engine = engine
     this.#intake = intake
     this.router = router
+    intake.onOverflow = (queue, message) => this.#overflow(queue, message)
   }
 
   /** Gives up a row in state `settling`: dead-lettered, parked or dropped, by one entry. */
   giveUp(queue: EngineQueue, failed: Failed): Promise<void> {
     const work = this.#giveUp(queue, failed)
+    this.#track(work)
+    return work
+  }
+
+  /** A message that the queue had no room for goes on as a dead letter, if it can. */
+  #overflow(queue: EngineQueue, given: Refused): void {
+    const { number, name } = queue
+    const now = this.#engine.time()
+    const history = withCause([], Math.ceil(now), REFUSED)
+    const origin = encodeOrigin({ number, queue: name, id: NEVER_IN, attempts: 0, history })
+    const { body, properties = NO_BYTES, key = 0 } = given
+    const times = { time: Math.floor(now), dueAt: 0, expiresAt: 0 }
+    const hash = typeof key === 'number' ? key : keyHash(key)
+    const parts = { priority: 0, key: hash, queues: [], properties, body, origin }
+    const fate = this.#fateOfCopy(queue, { id: 0, ...times, ...parts }, NEVER_IN, 'maxlen')
+    if (typeof fate === 'object') this.#track(this.#whenRoom(fate, undefined, () => true))
+  }
+
+  #track(work: Promise<unknown>): void {
     this.#givingUp.add(work)
     const over = () => this.#givingUp.delete(work)
     work.then(over, over)
-    return work
   }
 
   drops({ options }: EngineQueue): boolean {
@@ -91,21 +116,26 @@ export class DeadLetters {
   }
 
   async #fateOf(queue: EngineQueue, failed: Failed): Promise<Fate> {
+    const { row, reason } = failed
     const { deadLetter, routeDeadLetters } = queue.options
-    const router = routeDeadLetters ? this.router : undefined
-    const { reason } = failed
-    // What is old, or too much, is kept only where somebody asked for it.
-    const otherwise = reason === 'expired' || reason === 'maxlen' ? 'drop' : 'park'
-    if (router === undefined && deadLetter === null) return otherwise
-    const { row } = failed
+    if (deadLetter === null && !(routeDeadLetters && this.router !== undefined)) {
+      // What is old, or too much, is kept only where somebody asked for it.
+      return reason === 'expired' || reason === 'maxlen' ? 'drop' : 'park'
+    }
     const copy = await this.#copyOf(queue, failed).catch((error) => {
       // It cannot be read: it is parked, in its place.
       this.#engine.warn(`Dead-lettering message ${row.id} of ${queue.name}: ${String(error)}`)
       return undefined
     })
-    if (copy === undefined) return 'park'
-    if (router !== undefined) return this.#routed(router, queue, failed, copy)
-    const target = this.#engine.state.byName.get(deadLetter!)
+    return copy === undefined ? 'park' : this.#fateOfCopy(queue, copy, row.id, reason)
+  }
+
+  #fateOfCopy(queue: EngineQueue, copy: NewMessage, id: number, reason: DeadLetterReason): Fate {
+    const { deadLetter, routeDeadLetters } = queue.options
+    if (routeDeadLetters && this.router !== undefined) {
+      return this.#routed(this.router, queue, copy, id, reason)
+    }
+    const target = deadLetter === null ? undefined : this.#engine.state.byName.get(deadLetter)
     return target === undefined ? 'park' : { copy, targets: [target] }
   }
 
@@ -113,12 +143,13 @@ export class DeadLetters {
   #routed(
     router: DeadLetterRouter,
     queue: EngineQueue,
-    { row, reason }: Failed,
     copy: NewMessage,
+    id: number,
+    reason: DeadLetterReason,
   ): Fate {
     const { properties, time } = copy
     const parks = (why: string): Fate => {
-      this.#engine.warn(`Message ${row.id} of queue ${queue.name} is parked: ${why}`)
+      this.#engine.warn(`Message ${id} of queue ${queue.name} is parked: ${why}`)
       return 'park'
     }
     try {
@@ -140,17 +171,22 @@ export class DeadLetters {
   /** False when it is gone meanwhile, or there is no room for the copy. */
   #copyTo(
     queue: EngineQueue,
-    { copy, targets }: Exclude<Fate, string>,
+    fate: Exclude<Fate, string>,
     { row, batch }: Failed,
+  ): Promise<boolean> {
+    return this.#whenRoom(fate, batch, () => queue.rows.get(row.id) === row)
+  }
+
+  #whenRoom(
+    { copy, targets }: Exclude<Fate, string>,
+    batch: OpenBatch | undefined,
+    stands: () => boolean,
   ): Promise<boolean> {
     const queues = targets.map(({ number }) => number)
     const message: NewMessage = { ...copy, queues }
     if (batch !== undefined) message.batch = batch.number
     return new Promise((resolve) => {
-      const go = () => {
-        const gone = queue.rows.get(row.id) !== row
-        resolve(!gone && this.#append(message, targets, batch))
-      }
+      const go = () => resolve(stands() && this.#append(message, targets, batch))
       this.#intake.whenRoom(messageBytes(message), go, () => resolve(false))
     })
   }

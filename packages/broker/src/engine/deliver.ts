@@ -4,11 +4,11 @@ import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
 import { answerPulls, type Consumer, freeOf } from './consumer.ts'
 import { copied, type Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { BAD_BYTES, HeadLoader, isServed } from './head-loader.ts'
 import { deadLetterOf, readOrigin } from './origin.ts'
 import { reachFor } from './reach.ts'
 import { appendReturns, emptyMessageView, loadMessage, type MessageView } from './records.ts'
-import type { EngineQueue } from './state.ts'
 import { type GiveUp, type Step, Tender } from './tender.ts'
 
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
@@ -79,7 +79,7 @@ export class Deliverer {
       if (step !== 'done') return step
     }
     this.schedule(queue)
-    return 'done'
+    return 'wait'
   }
 
   /** Who pulls must hear of it when what is under way fails with the log. */

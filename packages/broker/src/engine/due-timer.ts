@@ -1,6 +1,6 @@
 import type { Timer } from '@hufu/os'
 import type { Engine } from './engine.ts'
-import type { EngineQueue } from './state.ts'
+import type { EngineQueue } from './engine-queue.ts'
 
 /** Brings delayed rows back to their queues when their time has come; one timer for all. */
 export class DueTimer {

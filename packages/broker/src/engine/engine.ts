@@ -4,7 +4,8 @@ import type { Limits } from '../limits.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import { type EntryView, emptyEntryView } from '../log/entry.ts'
 import type { LogReader } from '../log/reader.ts'
-import type { EngineQueue, State } from './state.ts'
+import type { EngineQueue } from './engine-queue.ts'
+import type { State } from './state.ts'
 
 /** What the parts of the engine share. */
 export interface Engine {

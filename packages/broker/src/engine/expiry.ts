@@ -1,8 +1,8 @@
 import type { Timer } from '@hufu/os'
 import { DueHeap } from '../schedule/due-heap.ts'
 import type { Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import type { MessageView } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 

@@ -1,7 +1,7 @@
 import type { QueueRow } from '../queue/queue-row.ts'
 import { type Engine, READ_RETRIES_MS } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { appendReturns } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /** Why a message is parked that cannot be delivered. */
 export const BAD_BYTES = 'its bytes on disk fail their checksum'

@@ -3,8 +3,8 @@ import { BrokerError } from '../errors.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import { deliveryOf } from './deliver.ts'
 import { demandOpen, demandQueue, type Engine, withEntry } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { appendReturns, appendSettle, emptyMessageView, loadMessage, SETTLED } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 const PEEK_DEFAULT = 100
 const PEEK_MAX = 1_000

@@ -2,10 +2,10 @@ import type { PublisherMessage, PublishRequest } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /** On a full disk a refused publish looks for room so often, ms. */
 const SPACE_RETRY_MS = 1_000
@@ -17,6 +17,9 @@ interface Waiting {
   go: () => void
   refuse: (error: BrokerError) => void
 }
+
+/** A message that a queue does not take. */
+export type Refused = Pick<PublishRequest, 'body' | 'properties'> & { key?: string | number }
 
 /** Writes an accepted message and says when it is taken, or why not. */
 type Write = (
@@ -32,6 +35,8 @@ export class Intake {
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #lookAt = 0
+  /** A message that was refused is to be dead-lettered. */
+  onOverflow: (queue: EngineQueue, message: Refused) => void = () => undefined
   /** Delayed messages on their way into their queues, once per queue. */
   delayedComing = 0
 
@@ -78,7 +83,10 @@ export class Intake {
   ): void {
     const bytes = messageBytes(message)
     const queues = message.queues.map((number) => this.#engine.state.queues.get(number)!)
-    for (const queue of queues) checkQueue(queue, bytes)
+    for (const queue of queues) {
+      const error = this.refusal(queue, message, bytes)
+      if (error !== undefined) throw error
+    }
     for (const queue of queues) reserve(queue, bytes, 1)
     const delayed = message.dueAt > 0 ? queues.length : 0
     this.delayedComing += delayed
@@ -154,6 +162,19 @@ export class Intake {
       throw new BrokerError('LIMIT', `${what}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
     }
     this.demandPending(bytes, 1, what)
+  }
+
+  /** Why the queue does not take the message, which may then be dead-lettered by way of it. */
+  refusal(queue: EngineQueue, message: Refused, bytes: number): BrokerError | undefined {
+    const error = fullness(queue, bytes)
+    if (error !== undefined) this.refused(queue, [message])
+    return error
+  }
+
+  /** These found no room in the queue. */
+  refused(queue: EngineQueue, messages: readonly Refused[]): void {
+    if (queue.options.overflow !== 'reject-dead-letter') return
+    for (const message of messages) this.onOverflow(queue, message)
   }
 
   /** Throws `BUSY` when so many bytes more would wait for the disk than is allowed. */
@@ -286,26 +307,25 @@ function checkTypes(request: PublishRequest): void {
   if (typeof key !== 'string') throw wrong('key is no string')
 }
 
-/** Throws `QUEUE_FULL` when the queue cannot take `count` messages of `bytes` together. */
-export function checkQueue(queue: EngineQueue, bytes: number, count = 1): void {
-  const error = fullness(queue, bytes, count)
-  if (error !== undefined) throw error
-}
-
 /** Why the queue cannot take so many messages of so many bytes together. */
 export function fullness(queue: EngineQueue, bytes: number, count = 1): BrokerError | undefined {
   const { maxMessages, maxBytes } = queue.options
+  const full = (text: string) => {
+    return new BrokerError('QUEUE_FULL', `Cannot publish to ${queue.name}: it holds ${text}`)
+  }
   if (queue.length + queue.incoming.messages + count > maxMessages) {
-    return new BrokerError(
-      'QUEUE_FULL',
-      `Cannot publish to ${queue.name}: it holds ${maxMessages} messages`,
-    )
+    return full(`${maxMessages} messages`)
   }
-  if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) {
-    return new BrokerError(
-      'QUEUE_FULL',
-      `Cannot publish to ${queue.name}: it holds ${queue.bytes} bytes`,
-    )
-  }
-  return undefined
+  if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) return full(`${queue.bytes} bytes`)
+  if (!isOverReady(queue, bytes, count)) return undefined
+  return full(`${queue.ready} ready messages of ${queue.readyBytes} bytes, its limit`)
+}
+
+/** What it has ready leaves no room for so much more, and it rejects what is too much. */
+function isOverReady(queue: EngineQueue, bytes: number, count: number): boolean {
+  const { maxReady, maxReadyBytes, overflow } = queue.options
+  if (overflow === 'drop-head') return false
+  const { ready, readyBytes, incoming } = queue
+  if (maxReady !== null && ready + incoming.messages + count > maxReady) return true
+  return maxReadyBytes !== null && readyBytes + incoming.bytes + bytes > maxReadyBytes
 }

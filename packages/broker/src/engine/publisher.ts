@@ -2,11 +2,11 @@ import type { Publisher, PublisherMessage, PublisherOptions } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
-import { checkQueue, type Intake, reserve } from './publish.ts'
+import { fullness, type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -98,7 +98,10 @@ export class NumberedPublisher implements Publisher {
       if (this.#engine.state.queues.get(queue.number) !== queue) {
         throw new BrokerError('QUEUE_UNKNOWN', `${doing}: queue ${queue.name} was deleted`)
       }
-      checkQueue(queue, bytes, messages.length)
+      const full = fullness(queue, bytes, messages.length)
+      if (full === undefined) continue
+      this.#intake.refused(queue, messages)
+      throw full
     }
     return sizes
   }

@@ -1,8 +1,8 @@
 import type { QueueRow } from '../queue/queue-row.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { appendPurge } from './purge-entry.ts'
 import { appendSettle, SETTLED } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /** Ids in one settle entry. */
 const IDS_PER_ENTRY = 4_096

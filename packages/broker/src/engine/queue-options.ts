@@ -1,10 +1,14 @@
 import { BrokerError } from '../errors.ts'
 import type { QueueOptions } from '../options.ts'
 
+type WithoutDefault = 'deadLetter' | 'messageExpiresMs' | 'maxReady' | 'maxReadyBytes'
+
 /** A queue's options with every default filled in, as they are stored. */
-export type StoredQueueOptions = Required<Omit<QueueOptions, 'deadLetter' | 'messageExpiresMs'>> & {
+export type StoredQueueOptions = Required<Omit<QueueOptions, WithoutDefault>> & {
   deadLetter: string | null
   messageExpiresMs: number | null
+  maxReady: number | null
+  maxReadyBytes: number | null
 }
 
 const DEFAULTS: StoredQueueOptions = {
@@ -16,6 +20,9 @@ const DEFAULTS: StoredQueueOptions = {
   deadLetter: null,
   routeDeadLetters: false,
   messageExpiresMs: null,
+  maxReady: null,
+  maxReadyBytes: null,
+  overflow: 'drop-head',
 }
 
 const NUMBERS = [
@@ -25,7 +32,11 @@ const NUMBERS = [
   'retryFirstMs',
   'retryCapMs',
   'messageExpiresMs',
+  'maxReady',
+  'maxReadyBytes',
 ] as const
+
+const OVERFLOWS = ['drop-head', 'reject', 'reject-dead-letter']
 
 export function storedOptions(queue: string, options: QueueOptions): StoredQueueOptions {
   const stored = { ...DEFAULTS }
@@ -38,6 +49,12 @@ export function storedOptions(queue: string, options: QueueOptions): StoredQueue
     }
     stored[name] = value
   }
+  const { overflow = stored.overflow } = options
+  if (!OVERFLOWS.includes(overflow)) {
+    const text = `overflow is ${String(overflow)}`
+    throw new BrokerError('ARGUMENT', `Cannot declare queue ${queue}: ${text}`)
+  }
+  stored.overflow = overflow
   if (typeof options.routeDeadLetters === 'boolean') {
     stored.routeDeadLetters = options.routeDeadLetters
   }

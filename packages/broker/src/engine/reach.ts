@@ -1,6 +1,6 @@
 import type { CommitLog } from '../log/commit-log.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { appendReach } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /**
  * How far beyond the message at hand a reach entry goes, ids. After a crash everything up to the

@@ -2,11 +2,11 @@ import type { Publisher, PublisherMessage, PublisherOptions } from '../api.ts'
 import { BrokerError } from '../errors.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, type Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
-import { fullness, type Intake, reserve } from './publish.ts'
+import { type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -128,9 +128,10 @@ export class RoutedPublisher implements Publisher {
 
   #resolve(
     targets: EngineQueue[],
-    { queues, delayMs = 0 }: PublisherMessage,
+    message: PublisherMessage,
     bytes: number,
   ): BrokerError | undefined {
+    const { queues, delayMs = 0 } = message
     const { byName } = this.#engine.state
     for (const name of queues!) {
       const queue = byName.get(name)
@@ -138,7 +139,7 @@ export class RoutedPublisher implements Publisher {
         const text = `Cannot publish to ${name}: there is no queue ${name}`
         return new BrokerError('QUEUE_UNKNOWN', text)
       }
-      const full = fullness(queue, bytes)
+      const full = this.#intake.refusal(queue, message, bytes)
       if (full !== undefined) return full
       targets.push(queue)
     }

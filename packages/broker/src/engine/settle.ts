@@ -6,8 +6,8 @@ import { nextStep, retryDelayMs } from '../queue/redelivery.ts'
 import type { Consumer } from './consumer.ts'
 import type { DeadLetters, OpenBatch } from './dead-letter.ts'
 import type { Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { appendReturns, appendSettle, type NewReturn, SETTLED } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /** A delivery that is settled in a batch. */
 interface Taken {

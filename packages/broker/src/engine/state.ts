@@ -1,7 +1,6 @@
 import type { Limits } from '../limits.ts'
 import type { EntryView } from '../log/entry.ts'
 import type { Prepared } from '../prepared/table.ts'
-import { AckQueue } from '../queue/ack-queue.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import { DueHeap } from '../schedule/due-heap.ts'
 import {
@@ -11,6 +10,7 @@ import {
   type HeldMessage,
   queuesOf,
 } from './batches.ts'
+import { EngineQueue } from './engine-queue.ts'
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
 import { PURGE, readPurge } from './purge-entry.ts'
@@ -38,52 +38,6 @@ import {
   readReach,
   SETTLE,
 } from './records.ts'
-
-/** A queue with what the engine adds to it. */
-export class EngineQueue extends AckQueue {
-  readonly options: StoredQueueOptions
-  /** Taken from publishers and not yet in the queue. */
-  incoming = { messages: 0, bytes: 0 }
-  /** Deliveries up to this id are covered by a reach entry on disk. */
-  reach = 0
-  /** How much was in it when it was deleted. */
-  lengthAtEnd = 0
-  /** Consumers of the queue. */
-  consumers = 0
-  /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
-  marking = 0
-  /**
-   * Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled.
-   */
-  alone = 0
-  /** A purge is being written; nothing is delivered meanwhile. */
-  purging = false
-  /** How much the last purge took, of what just waited. */
-  purged = 0
-  /** It may hold messages with a time to live of their own. */
-  expiring = false
-  /** When it is looked at next for what expires, broker time in ms. */
-  wakeAt = Number.POSITIVE_INFINITY
-  /** The next row is being read from disk. */
-  loading = false
-  /** The highest reach that was appended, on disk or not. */
-  reachAsked = 0
-
-  constructor(number: number, name: string, options: StoredQueueOptions, asideMax: number) {
-    super(number, name, asideMax)
-    this.options = options
-  }
-
-  /** What is in it may expire. */
-  get mayExpire(): boolean {
-    return this.expiring || this.options.messageExpiresMs !== null
-  }
-
-  /** It is looked after also while nobody consumes from it. */
-  get tended(): boolean {
-    return this.mayExpire
-  }
-}
 
 /** Where live messages are counted, so that a segment without any can be freed. */
 export interface LiveCounter {
@@ -194,9 +148,10 @@ export class State implements BatchEffects {
     if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
     for (let i = 0; i < entry.aux; i++) {
       const queue = this.#queueFor(entry.view.getUint32(queuesAt + 4 * i, true))
+      // Also of one that a checkpoint has, whose head was written before.
+      if (queue !== undefined && expiresAt > 0) queue.expiring = true
       if (queue === undefined || this.#known(queue, id)) continue
       queue.add(id, entry.position, entry.length, key, dueAt)
-      if (expiresAt > 0) queue.expiring = true
       if (this.present) {
         queue.incoming.messages--
         queue.incoming.bytes -= entry.length
@@ -294,12 +249,12 @@ export class State implements BatchEffects {
     if (origin !== null) this.#leaveOrigin(origin)
     for (const number of queues) {
       const queue = this.#queueFor(number)
+      if (queue !== undefined && message.expires) queue.expiring = true
       if (queue === undefined || this.#known(queue, id)) {
         this.live.add(position, size, -1)
         continue
       }
       queue.add(id, position, size, key, dueAt)
-      if (message.expires) queue.expiring = true
       if (dueAt > 0) this.due.push(dueAt, number, id)
       this.touched.add(queue)
     }

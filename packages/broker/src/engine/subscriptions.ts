@@ -4,8 +4,8 @@ import type { SubscribeOptions } from '../options.ts'
 import { answerPulls, type Consumer } from './consumer.ts'
 import type { Deliverer } from './deliver.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import type { Settler } from './settle.ts'
-import type { EngineQueue } from './state.ts'
 
 const CREDIT_MAX = 65_535
 const CREDIT_DEFAULT = 100

@@ -1,8 +1,9 @@
 import type { CommitLog } from '../log/commit-log.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { appendReach, appendReturns, type NewReturn } from './records.ts'
-import type { EngineQueue, State } from './state.ts'
+import type { State } from './state.ts'
 
 /** Rows in one entry. */
 const ROWS_PER_ENTRY = 1_000

@@ -3,15 +3,16 @@ import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
 import type { Failed } from './dead-letter.ts'
 import type { Engine } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { ExpiryTimer, expiryIn, isForNow } from './expiry.ts'
 import { BAD_BYTES, type HeadLoader } from './head-loader.ts'
 import { appendSettle, emptyMessageView, loadMessage, SETTLED } from './records.ts'
-import type { EngineQueue } from './state.ts'
 
 /** Most rows that one queue gives up in one turn. */
 const TURN_GIVEN_UP_MAX = 1_000
 
 const EXPIRED = 'its time to live was over'
+const TOO_MUCH = 'its queue had more than it may have'
 
 /**
  * What became of the next row: it was dealt with · nothing can be delivered now · something is under
@@ -79,10 +80,25 @@ export class Tender {
     return 'done'
   }
 
-  /** Nothing more can be delivered now: what has expired goes, and the rest is seen to in time. */
+  /** Nothing more can be delivered now: what has expired goes, and what is too much. */
   tend(queue: EngineQueue): void {
+    if (queue.mayExpire) this.#tendExpiry(queue)
+    if (queue.overflows && this.#giveUp.isReady(queue)) this.#trim(queue)
+  }
+
+  #trim(queue: EngineQueue): void {
     for (let count = 0; count < TURN_GIVEN_UP_MAX; count++) {
-      const head = queue.mayExpire ? queue.head() : undefined
+      const head = queue.overflows ? queue.head() : undefined
+      if (head === undefined) return
+      this.#leave(queue, head, TOO_MUCH, 'maxlen')
+    }
+    this.#schedule(queue)
+  }
+
+  /** The first that has not expired is seen to when its time comes. */
+  #tendExpiry(queue: EngineQueue): void {
+    for (let count = 0; count < TURN_GIVEN_UP_MAX; count++) {
+      const head = queue.head()
       if (head === undefined) {
         if (queue.length === 0) queue.expiring = false
         return

@@ -31,6 +31,8 @@ export class AckQueue {
   readonly counts: AckQueueCounts = { unsettled: 0, delayed: 0, parked: 0 }
   /** Stored bytes of all rows. */
   bytes = 0
+  /** Of these, the bytes of rows that are not ready. */
+  #busyBytes = 0
   /** Consumers ask for order by key. */
   ordered = false
   /** Rows with ids up to this one may have been in delivery when the broker was killed. */
@@ -58,6 +60,11 @@ export class AckQueue {
   get ready(): number {
     const { unsettled, delayed, parked } = this.counts
     return this.length - unsettled - delayed - parked
+  }
+
+  /** Stored bytes of the ready rows. */
+  get readyBytes(): number {
+    return this.bytes - this.#busyBytes
   }
 
   /** A new message; ids rise. A `dueAt` above 0 delays it. */
@@ -284,6 +291,7 @@ export class AckQueue {
   }
 
   #count(row: QueueRow, by: number): void {
+    this.#busyBytes += by * row.size
     if (row.state === 'delayed') this.counts.delayed += by
     else if (row.state === 'parked') this.counts.parked += by
     else this.counts.unsettled += by

@@ -159,7 +159,9 @@ export class DirectModel {
     for (const copy of free) copy.gone = 'asked'
     // Nobody can have got these meanwhile, nor are they delayed, aside of it, or given up.
     const ready = free.filter(({ sent, delivered }) => {
-      const known = sent.confirmed && sent.due === undefined
+      const moves =
+        queue === 'short' || expiresMsIn(queue, sent.expiresMs) < Number.POSITIVE_INFINITY
+      const known = sent.confirmed && sent.due === undefined && !moves
       return known && delivered === 0 && sent.uncleanEnds === uncleanEnds
     })
     return { queue, held, free, ready }
@@ -314,7 +316,10 @@ export class DirectModel {
     const expired = mayBeExpired(copy, now.brokerTime)
     if (expired && copy.failuresAsked === 0) this.#marks.add('expiredIntoDead')
     const attempted = copy.failuresAsked + copy.cutOff > 0 || (deadLetter?.attempts ?? 0) > 0
-    const failed = attempted || expired
+    // What is too much goes without having failed.
+    const tooMuch = copy.queue === 'short' && !attempted && !expired
+    if (tooMuch) this.#marks.add('overflowed')
+    const failed = attempted || expired || tooMuch
     this.#findings.check(failed, 'only what failed is dead-lettered', what)
     const marked = Buffer.from(delivery.properties).toString().endsWith(ROUTED_MARK)
     const asked = marked === (copy.queue === 'routed')
@@ -322,7 +327,7 @@ export class DirectModel {
     copy.deadId = delivery.id
     copy.sent.confirmed = true
     this.#marks.add('deadLetter')
-    if (copy.failuresAsked === 0 && !expired) this.#marks.add('poisonEnded')
+    if (copy.failuresAsked === 0 && !expired && !tooMuch) this.#marks.add('poisonEnded')
   }
 
   #own(id: number, owner: string): void {

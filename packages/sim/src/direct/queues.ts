@@ -4,6 +4,9 @@ import type { Marks } from '../world/marks.ts'
 
 const QUICK = { retryFirstMs: 5, retryCapMs: 20 }
 
+/** Most ready messages of the queue `short`. */
+export const SHORT_READY_MAX = 3
+
 /** The queues of every world; `ordered` is consumed in the order of its keys. */
 export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
   { name: 'dead', options: { ...QUICK, maxAttempts: 0 } },
@@ -12,6 +15,10 @@ export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
   { name: 'patient', options: { ...QUICK, maxAttempts: 0 } },
   { name: 'routed', options: { ...QUICK, maxAttempts: 3, routeDeadLetters: true } },
   { name: 'fleeting', options: { ...QUICK, maxAttempts: 0, messageExpiresMs: 400 } },
+  {
+    name: 'short',
+    options: { ...QUICK, maxAttempts: 0, maxReady: SHORT_READY_MAX, deadLetter: 'dead' },
+  },
   { name: 'small', options: { ...QUICK, maxAttempts: 4, maxMessages: 12, deadLetter: 'dead' } },
 ]
 

@@ -13,11 +13,15 @@ import type { Copy, Group, Sent } from './copy.ts'
 import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { PublisherWorkload } from './publishers.ts'
-import { fateOf, QUEUES, routerOf } from './queues.ts'
+import { fateOf, QUEUES, routerOf, SHORT_READY_MAX } from './queues.ts'
 import { RecordWorkload } from './records.ts'
 
 /** Codes that a promise of the broker may always end with. */
 const REFUSALS = ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED', 'SUBSCRIPTION_CLOSED']
+
+/** What moves by itself after a start is done by then, ms. */
+const TENDED_MS = 20
+const TENDED_LOOKS = 1_000
 
 type Of<K extends Step['kind']> = Extract<Step, { kind: K }>
 
@@ -221,6 +225,7 @@ export class DirectWorkload implements Sender {
 
   /** All of its queues; undefined when the process ended, or the disk failed to read. */
   async contentsOf(broker: Broker): Promise<Peeked[] | undefined> {
+    await this.#tended(broker)
     const found = []
     for (const { name } of QUEUES) {
       const page = await this.#peek(broker, name)
@@ -228,6 +233,18 @@ export class DirectWorkload implements Sender {
       found.push(...page)
     }
     return found
+  }
+
+  /** Lets what has expired, or is too much, move: it would be seen twice, or not at all. */
+  async #tended(broker: Broker): Promise<void> {
+    const { life, sim } = this.#machine
+    for (let looks = 0; looks < TENDED_LOOKS; looks++) {
+      if (!this.#machine.alive || life !== this.#machine.life) return
+      const short = broker.queues().find(({ name }) => name === 'short')
+      if (short === undefined || short.ready <= SHORT_READY_MAX) break
+      await sim.runFor(1)
+    }
+    await sim.runFor(TENDED_MS)
   }
 
   async #peek(broker: Broker, queue: string): Promise<Peeked[] | undefined> {

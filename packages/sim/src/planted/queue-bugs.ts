@@ -83,6 +83,13 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     why: 'after a start from a checkpoint nobody looks for what has expired',
   },
   {
+    name: 'overflow-only-in-memory',
+    file: `${ENGINE}/tender.ts`,
+    find: "      this.#leave(queue, head, TOO_MUCH, 'maxlen')",
+    replace: '      queue.remove(queue.take(head, "settling").id)',
+    why: 'what gave way is neither in its queue nor in the dead-letter queue',
+  },
+  {
     name: 'poison-never-ends',
     file: `${QUEUE}/redelivery.ts`,
     find: 'maxAttempts === 0 || attempts < maxAttempts',

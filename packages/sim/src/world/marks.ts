@@ -31,6 +31,7 @@ export const MARKS = {
   expired: 'a message whose time to live was over is gone',
   expiredIntoDead: 'a message was dead-lettered because its time to live was over',
   forNowDelivered: 'a message with a time to live of 0 was delivered',
+  overflowed: 'a message gave way because its queue had too many',
   requeued: 'a message that was put back at once came again',
   pulled: 'a consumer pulled a message',
   pulledNone: 'a consumer pulled in vain',

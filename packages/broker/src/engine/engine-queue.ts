@@ -1,0 +1,60 @@
+import { AckQueue } from '../queue/ack-queue.ts'
+import type { StoredQueueOptions } from './queue-options.ts'
+
+/** A queue with what the engine adds to it. */
+export class EngineQueue extends AckQueue {
+  readonly options: StoredQueueOptions
+  /** What is too much gives way at its head. */
+  readonly trimmed: boolean
+  /** Taken from publishers and not yet in the queue. */
+  incoming = { messages: 0, bytes: 0 }
+  /** Deliveries up to this id are covered by a reach entry on disk. */
+  reach = 0
+  /** How much was in it when it was deleted. */
+  lengthAtEnd = 0
+  /** Consumers of the queue. */
+  consumers = 0
+  /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
+  marking = 0
+  /**
+   * Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled.
+   */
+  alone = 0
+  /** A purge is being written; nothing is delivered meanwhile. */
+  purging = false
+  /** How much the last purge took, of what just waited. */
+  purged = 0
+  /** It may hold messages with a time to live of their own. */
+  expiring = false
+  /** When it is looked at next for what expires, broker time in ms. */
+  wakeAt = Number.POSITIVE_INFINITY
+  /** The next row is being read from disk. */
+  loading = false
+  /** The highest reach that was appended, on disk or not. */
+  reachAsked = 0
+
+  constructor(number: number, name: string, options: StoredQueueOptions, asideMax: number) {
+    super(number, name, asideMax)
+    this.options = options
+    const { maxReady, maxReadyBytes, overflow } = options
+    this.trimmed = (maxReady !== null || maxReadyBytes !== null) && overflow === 'drop-head'
+  }
+
+  /** What is in it may expire. */
+  get mayExpire(): boolean {
+    return this.expiring || this.options.messageExpiresMs !== null
+  }
+
+  /** It is looked after also while nobody consumes from it. */
+  get tended(): boolean {
+    return this.mayExpire || this.trimmed
+  }
+
+  /** It has more than it may have ready, and the first ones give way. */
+  get overflows(): boolean {
+    if (!this.trimmed) return false
+    const { maxReady, maxReadyBytes } = this.options
+    const tooMany = maxReady !== null && this.ready > maxReady
+    return tooMany || (maxReadyBytes !== null && this.readyBytes > maxReadyBytes)
+  }
+}

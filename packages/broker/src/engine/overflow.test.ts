@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { QueueOptions } from '../options.ts'
+import { bodyOf, numbers, refusal, World } from './world.fixture.ts'
+
+async function worldWith(options: QueueOptions): Promise<World> {
+  const world = new World()
+  await world.open()
+  await world.do(world.broker.declareQueue('dead'))
+  await world.do(world.broker.declareQueue('b'))
+  await world.do(world.broker.declareQueue('a', options))
+  return world
+}
+
+async function bodiesIn(world: World, queue: string): Promise<string[]> {
+  return (await world.do(world.broker.peek(queue, { limit: 1_000 }))).map(bodyOf)
+}
+
+test('drop-head: the messages that would come next give way, for good', async () => {
+  const world = await worldWith({ maxReady: 3 })
+  await world.publishAll('a', numbers(5))
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['3', '4', '5'])
+  await world.publish('a', '6')
+  await world.killAndOpen()
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['4', '5', '6'])
+})
+
+test('only ready messages count, and only what nobody takes gives way', async () => {
+  const world = await worldWith({ maxReady: 2, retryFirstMs: 1_000 })
+  await world.publish('a', 'delayed', { delayMs: 10_000 })
+  const taker = world.take('a', { credit: 5 })
+  await world.publishAll('a', numbers(8))
+  await world.pass(10)
+  assert.deepEqual(taker.bodies, numbers(5))
+  assert.deepEqual(await bodiesIn(world, 'a'), ['delayed', ...numbers(5), '7', '8'])
+  // What comes back is older, and goes first.
+  taker.subscription.setCredit(0)
+  await taker.settle({ id: taker.last.id, outcome: 'requeue' })
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['delayed', ...numbers(4), '7', '8'])
+})
+
+test('a thousand deliveries in one turn are no reason to drop what a consumer has credit for', async () => {
+  const world = await worldWith({ maxReady: 1 })
+  const taker = world.take('a', { credit: 5_000 })
+  await world.publishAll('a', numbers(3_000))
+  await world.pass(100)
+  assert.equal(taker.seen.length, 3_000)
+})
+
+test('bytes are limited as stored', async () => {
+  const world = await worldWith({ maxReadyBytes: 1_000 })
+  await world.publishAll('a', ['x'.repeat(400), 'y'.repeat(400), 'z'.repeat(400)])
+  await world.pass(10)
+  assert.deepEqual(
+    (await bodiesIn(world, 'a')).map((body) => body[0]),
+    ['y', 'z'],
+  )
+  const taker = world.take('a', { credit: 1 })
+  await world.pass(10)
+  await world.publish('a', 'w'.repeat(400))
+  await world.pass(10)
+  assert.deepEqual([taker.bodies[0]![0], world.stats('a').ready], ['y', 2])
+})
+
+test('what gives way is dead-lettered; the router hears maxlen', async () => {
+  const world = await worldWith({ maxReady: 1, deadLetter: 'dead' })
+  await world.publishAll('a', ['1', '2'])
+  await world.pass(10)
+  const [dead] = await world.do(world.broker.peek('dead'))
+  assert.equal(bodyOf(dead!), '1')
+  assert.equal(dead!.deadLetter!.history[0]!.cause, 'its queue had more than it may have')
+  const reasons: string[] = []
+  world.broker.setDeadLetterRouter(({ reason, properties }) => {
+    reasons.push(reason)
+    return { queues: ['b'], properties }
+  })
+  await world.do(world.broker.declareQueue('routed', { maxReady: 1, routeDeadLetters: true }))
+  await world.publishAll('routed', ['1', '2'])
+  await world.pass(10)
+  assert.deepEqual(reasons, ['maxlen'])
+  assert.deepEqual(await bodiesIn(world, 'b'), ['1'])
+})
+
+test('reject: a publish beyond the limit is refused, until something is taken', async () => {
+  const world = await worldWith({ maxReady: 2, overflow: 'reject' })
+  const text = /^Cannot publish to a: it holds \d ready messages of \d+ bytes, its limit$/
+  const full = refusal('QUEUE_FULL', text)
+  await world.publishAll('a', ['1', '2'])
+  await assert.rejects(world.publish('a', '3', { queues: ['b', 'a'] }), full)
+  assert.deepEqual(await bodiesIn(world, 'b'), [])
+  const taker = world.take('a', { credit: 1 })
+  await world.pass(10)
+  await world.publish('a', '3')
+  await assert.rejects(world.publish('a', '4'), full)
+  assert.deepEqual(taker.bodies, ['1'])
+  assert.deepEqual(await bodiesIn(world, 'a'), ['1', '2', '3'])
+  assert.deepEqual(await bodiesIn(world, 'dead'), [])
+})
+
+test('reject-dead-letter: what is refused goes on as a dead letter', async () => {
+  const options = { maxReady: 1, deadLetter: 'dead', overflow: 'reject-dead-letter' } as const
+  const world = await worldWith(options)
+  const full = refusal('QUEUE_FULL', /its limit$/)
+  await world.publish('a', '1')
+  await assert.rejects(world.publish('a', '2', { properties: Buffer.from('p') }), full)
+  const refused: string[] = []
+  const publisher = world.broker.publisher({
+    onConfirmed: () => undefined,
+    onRefused: (from, to) => refused.push(`${from}-${to}`),
+  })
+  publisher.publishBatch([
+    { queues: ['b'], body: Buffer.from('b') },
+    { queues: ['a'], body: Buffer.from('3') },
+  ])
+  const fixed = world.broker.publisher({
+    queues: ['a'],
+    onConfirmed: () => undefined,
+    onRefused: () => undefined,
+  })
+  assert.throws(() => fixed.publishBatch([{ body: Buffer.from('4') }]), full)
+  await world.pass(10)
+  assert.deepEqual(refused, ['2-2'])
+  await world.close()
+  await world.open()
+  assert.deepEqual(await bodiesIn(world, 'dead'), ['2', '3', '4'])
+  assert.deepEqual(await bodiesIn(world, 'a'), ['1'])
+  const [dead] = await world.do(world.broker.peek('dead'))
+  assert.equal(Buffer.from(dead!.properties).toString(), 'p')
+  assert.deepEqual([dead!.deadLetter!.queue, dead!.deadLetter!.id], ['a', 0])
+})
+
+test('an overflow that does not exist is refused', async () => {
+  const wrong = refusal('ARGUMENT', /^Cannot declare queue a: overflow is drop$/)
+  await assert.rejects(worldWith({ overflow: 'drop' as 'reject' }), wrong)
+})
