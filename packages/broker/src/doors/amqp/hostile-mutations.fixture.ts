@@ -2,7 +2,7 @@ import { randomBelow } from '@hufu/os'
 import type { SeededRandom } from '@hufu/os/simulated'
 import { encodeTable } from '@hufu/wire/amqp091'
 import { headerPayload, methodFrame, rawFrame } from './hostile-client.fixture.ts'
-import type { Frames } from './hostile-sessions.fixture.ts'
+import { type Frames, HANDSHAKE } from './hostile-sessions.fixture.ts'
 
 /** What a mutation may draw on. */
 interface Draw {
@@ -15,7 +15,7 @@ interface Draw {
 type Mutation = (frames: Buffer[], at: number, draw: Draw) => void
 
 const LENGTHS = [0, 1, 7, 8, 255, 65_535, 131_064, 131_065, 0x7fff_ffff, 0xffff_ffff]
-const CHANNELS = [0, 1, 2, 3, 2_047, 2_048, 65_535]
+const CHANNELS = [0, 1, 1, 2, 2, 3, 2_047, 2_048, 65_535]
 const TYPES = [0, 1, 2, 3, 4, 8, 65, 255]
 const SIZES = [0, 1, 2 ** 24, 2 ** 24 + 1, 2 ** 40, 2 ** 53, 2 ** 63]
 
@@ -28,10 +28,10 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     frames.splice(below(frames.length + 1), 0, taken!)
   },
   'a frame of another session': (frames, at, { pick, sessions }) => {
-    frames.splice(at, 0, pick(pick(sessions)))
+    frames.splice(at, 0, pick(pick(sessions).slice(HANDSHAKE)))
   },
   'another session behind it': (frames, at, { pick, sessions }) => {
-    frames.splice(at, frames.length, ...pick(sessions).slice(1))
+    frames.splice(at, frames.length, ...pick(sessions).slice(HANDSHAKE))
   },
   'on another channel': (frames, at, { pick }) => {
     frames[at]!.writeUInt16BE(pick(CHANNELS), 1)
@@ -86,6 +86,9 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     const count = 2 ** below(9)
     frames.splice(at, 0, ...Array.from({ length: count }, () => frames[at]!))
   },
+  'without what is before it': (frames, at, { below }) => {
+    frames.splice(HANDSHAKE + 1, below(at - HANDSHAKE))
+  },
   heartbeats: (frames, at, { below }) => {
     const count = below(50)
     frames.splice(at, 0, ...Array.from({ length: count }, () => rawFrame(8, 0, Buffer.alloc(0))))
@@ -115,7 +118,7 @@ export function mutated(sessions: readonly Frames[], random: SeededRandom): Buff
   const frames = pick(sessions).map((frame) => Buffer.from(frame))
   for (let count = below(below(5)); count >= 0; count--) {
     // Mostly behind the handshake: what goes wrong before it ends it.
-    const first = below(6) === 0 ? 1 : Math.min(4, frames.length)
+    const first = below(6) === 0 ? 1 : Math.min(HANDSHAKE, frames.length)
     const at = first + below(frames.length - first)
     const name = pick(Object.keys(MUTATIONS))
     if (frames[at] !== undefined && frames[at].length > 7) {
