@@ -1,7 +1,8 @@
 import { ServiceMissing } from '../../tools/services/service.ts'
 import { startService } from '../../tools/services/start.ts'
+import type { Choice } from './choice.ts'
 import { HELP, type Options, readOptions, UsageError } from './options.ts'
-import { type Choice, choose } from './programs.ts'
+import { choose } from './programs.ts'
 import { HufuServer } from './run/hufu-server.ts'
 import { run, type Verdict } from './run/run.ts'
 

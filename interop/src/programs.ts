@@ -1,20 +1,10 @@
 import { join } from 'node:path'
+import type { Choice } from './choice.ts'
 import { foreignPrograms } from './foreign/foreign.ts'
 import { SCENARIOS } from './node-clients.ts'
 import type { Program } from './run/program.ts'
 
 const PLAY = join(import.meta.dirname, 'play.ts')
-
-export interface Skipped {
-  readonly program: string
-  readonly why: string
-}
-
-/** What is played, and what cannot be here. */
-export interface Choice {
-  readonly programs: readonly Program[]
-  readonly skipped: readonly Skipped[]
-}
 
 /** The programs with this text in their name; brings in what foreign ones need. */
 export async function choose(only: string, tell: (text: string) => void): Promise<Choice> {

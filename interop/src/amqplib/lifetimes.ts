@@ -222,8 +222,14 @@ async function confirmed(channel: ConfirmChannel, queue: string, text: string): 
   })
 }
 
-/** The message without the times of its deaths. */
-function settled(message: Parameters<typeof whole>[0]): object {
+/** The message without the times of its deaths; what is in a table is in no order. */
+function settled(message: Parameters<typeof whole>[0]): unknown {
   const text = JSON.stringify(whole(message))
-  return JSON.parse(text.replace(/("time":\{"!":"timestamp","value":)\d+/g, '$1"then"'))
+  const timeless = text.replace(/("time":\{"!":"timestamp","value":)\d+/g, '$1"then"')
+  return JSON.parse(timeless, (_, value) => sorted(value))
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -122,7 +122,7 @@ export const RABBITMQ_CLIENT: Scenarios = {
   }),
 
   nacked: connected(async (connection, stage) => {
-    const limits = { 'x-max-length': 1, 'x-overflow': 'reject-publish' }
+    const limits = { 'x-max-length': 1, 'x-overflow': 'reject-publish' } as const
     await connection.queueDeclare({ queue: stage.name, durable: true, arguments: limits })
     const publisher = connection.createPublisher({ confirm: true })
     await publisher.send(stage.name, '1')

@@ -45,6 +45,8 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/amq\.gen-[\w-]+/g, 'amq.gen-*'],
   [/amq\.ctag-[\w.-]+/g, 'amq.ctag-*'],
   [/amq\.rabbitmq\.reply-to\.[^"'\s]+/g, 'amq.rabbitmq.reply-to.*'],
+  // RabbitMQ 4 and Hufu have these headers, RabbitMQ 3 has not.
+  [/,"x-last-death-[a-z]+":"[^"]*"/g, ''],
 ]
 
 /** Names that the server makes, and the user, replaced by what is the same everywhere. */
