@@ -25,6 +25,8 @@ export interface ChannelHost {
   waiting(bytes: number): void
   /** Something is to be sent, or to be done at the end of this turn. */
   changed(): void
+  /** A channel has nothing under way any more. */
+  idle(): void
   /** Something was published, and waits to be handed over to the core. */
   published(): void
   /** Nothing more is read until as many `release`s have come. */

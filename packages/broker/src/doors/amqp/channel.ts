@@ -164,6 +164,8 @@ export class Channel {
   }
 
   async #slow(method: Method): Promise<void> {
+    // It finds what the channel has published before.
+    await this.#publishing.told()
     if (method.name === 'basic.get') {
       const queue = this.#queue(method.queue, 'read')
       return this.#consuming.get(queue, method.noAck)
@@ -186,13 +188,28 @@ export class Channel {
         this.#busy = false
         this.goOn()
       })
+      .catch((error) => this.#host.lost(error))
+  }
+
+  /** Nothing of it is under way, or waits. */
+  get idle(): boolean {
+    return !this.#busy && this.#waiting.length === 0
   }
 
   /** Goes on with what waits, as long as what comes of it gets away. */
   goOn(): void {
+    try {
+      this.#takeWaiting()
+    } catch (error) {
+      this.#host.failed(error, this, this.#method)
+    }
+    if (this.idle) this.#host.idle()
+  }
+
+  #takeWaiting(): void {
     while (!this.#busy && !this.#host.full) {
       const frame = this.#waiting.next()
-      if (frame === undefined) return this.#host.published()
+      if (frame === undefined) return
       const { type, payload, bytes } = frame
       this.#host.waiting(-bytes)
       if (this.#state === 'open') this.#take(type, payload)
@@ -245,7 +262,7 @@ export class Channel {
     if (this.#publishing.confirming) {
       throw new AmqpError(406, 'cannot switch from confirm to tx mode')
     }
-    this.#transaction ??= new Transaction(this.#host.parts.broker, (each) =>
+    this.#transaction ??= new Transaction(this.#host, (each) =>
       this.#consuming.settledElsewhere(each),
     )
     this.#send({ name: 'tx.select-ok' })

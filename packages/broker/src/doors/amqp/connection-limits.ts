@@ -1,3 +1,6 @@
+/** From a frame that cannot be read to the end, in which the client may read why. */
+export const UNREADABLE_MS = 500
+
 /** Until a connection is open; and from a close to its answer. */
 export const HANDSHAKE_MS = 10_000
 

@@ -1,5 +1,5 @@
 import type { Connection } from '@hufu/os'
-import type { Method, MethodOf } from '@hufu/wire/amqp091'
+import type { Method } from '@hufu/wire/amqp091'
 import {
   decodeMethod,
   FRAME_HEARTBEAT,
@@ -14,22 +14,16 @@ import { AmqpError, type ReplyCode } from './amqp-error.ts'
 import { Budget } from './budget.ts'
 import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
-import { CONTENTS_MAX, HANDSHAKE_MS, OUT_MAX, REFUSED_MS } from './connection-limits.ts'
+import { CONTENTS_MAX, HANDSHAKE_MS, OUT_MAX, UNREADABLE_MS } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import type { FailedMethod } from './failed-method.ts'
-import {
-  agreed,
-  capabilitiesOf,
-  credentialsOf,
-  OFFERED,
-  startMethod,
-  type Terms,
-} from './negotiate.ts'
+import { Handshake } from './handshake.ts'
+import { OFFERED, type Terms } from './negotiate.ts'
 import { Pressure } from './pressure.ts'
 import { told } from './refusals.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
-type Phase = 'header' | 'start' | 'login' | 'tune' | 'open' | 'running' | 'closing' | 'over'
+type Phase = 'header' | 'handshake' | 'running' | 'closing' | 'over'
 
 const NO_METHOD: FailedMethod = { classId: 0, methodId: 0 }
 
@@ -42,10 +36,6 @@ export class AmqpConnection implements ChannelHost, Overseer {
   readonly parts: DoorParts
   readonly out = new FrameWriter()
   readonly contents = new Budget(CONTENTS_MAX, 'unfinished messages')
-  capabilities: ReadonlySet<string> = new Set()
-  terms: Terms = OFFERED
-  user = ''
-  vhost!: VirtualHost
   readonly #socket: Connection
   readonly #reader: FrameReader
   readonly #channels = new Map<number, Channel>()
@@ -53,10 +43,13 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #phase: Phase = 'header'
   #head: Uint8Array = new Uint8Array(0)
   readonly #pressure: Pressure
+  readonly #handshake: Handshake
   #flushing = false
   /** Some channel has something to hand over. */
   #published = false
   #hasPublished = false
+  /** What is to be done when nothing of any channel is under way. */
+  #whenIdle: (() => void) | undefined
   #blocked = false
   #gone = false
   /** Monotonic ms. */
@@ -69,6 +62,18 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#pressure = new Pressure(socket)
     this.parts = parts
     this.#onOver = onOver
+    this.#handshake = new Handshake(parts, socket, {
+      send: (method) => this.#send(method),
+      fail: (error) => this.#fail(this.#asAmqp(error), NO_METHOD),
+      tuned: ({ frameMax }) => {
+        this.#reader.frameMax = frameMax
+        this.out.frameMax = frameMax
+      },
+      opened: () => {
+        this.#phase = 'running'
+        this.#endBy = Number.POSITIVE_INFINITY
+      },
+    })
     this.#reader = new FrameReader(OFFERED.frameMax, (type, channel, bytes, start, end) =>
       this.#heard(type, channel, bytes.subarray(start, end)),
     )
@@ -127,8 +132,24 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   // What channels ask of their connection.
 
+  get capabilities(): ReadonlySet<string> {
+    return this.#handshake.capabilities
+  }
+
+  get terms(): Terms {
+    return this.#handshake.terms
+  }
+
+  get user(): string {
+    return this.#handshake.user
+  }
+
+  get vhost(): VirtualHost {
+    return this.#handshake.vhost
+  }
+
   get full(): boolean {
-    return this.congested || this.out.length > OUT_MAX
+    return !this.#gone && (this.congested || this.out.length > OUT_MAX)
   }
 
   get congested(): boolean {
@@ -154,6 +175,23 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   channelOver(number: number): void {
     this.#channels.delete(number)
+  }
+
+  idle(): void {
+    if (this.#whenIdle === undefined || !this.#isIdle) return
+    const go = this.#whenIdle
+    this.#whenIdle = undefined
+    go()
+  }
+
+  get #isIdle(): boolean {
+    return [...this.#channels.values()].every(({ idle }) => idle)
+  }
+
+  /** What has come is dealt with first. */
+  #afterAll(go: () => void): void {
+    this.#whenIdle = go
+    this.idle()
   }
 
   published(): void {
@@ -184,6 +222,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
       if (this.#published) this.#handOver()
     } catch (error) {
       this.#fail(this.#asAmqp(error), methodOf(error))
+      // Where the next frame begins is not known: no answer can be read.
+      this.#endBy = this.#now() + UNREADABLE_MS
     }
   }
 
@@ -202,8 +242,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
       this.#end()
       return undefined
     }
-    this.#phase = 'start'
-    this.#send(startMethod(this.parts, this.#socket.peerName !== undefined))
+    this.#phase = 'handshake'
+    this.#handshake.begin()
     return this.#head.subarray(PROTOCOL_HEADER.length)
   }
 
@@ -254,63 +294,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
       if (method.name === 'connection.close-ok') this.#end()
       return
     }
-    if (method.name === 'connection.start-ok' && this.#phase === 'start') return this.#login(method)
-    if (method.name === 'connection.tune-ok' && this.#phase === 'tune') return this.#tuned(method)
-    if (method.name === 'connection.open' && this.#phase === 'open') return this.#open(method)
+    if (this.#handshake.take(method)) return
     if (method.name === 'connection.update-secret' && this.#phase === 'running') {
       return this.#send({ name: 'connection.update-secret-ok' })
     }
     if (method.name === 'connection.blocked' || method.name === 'connection.unblocked') return
     throw new AmqpError(503, `${method.name} is not expected now`)
-  }
-
-  #login(method: MethodOf<'connection.start-ok'>): void {
-    this.capabilities = capabilitiesOf(method)
-    const credentials = credentialsOf(method, this.#socket.peerName)
-    this.#phase = 'login'
-    const { loopback } = this.#socket
-    this.parts.users.login({ ...credentials, loopback }).then(
-      (may) => (may ? this.#loggedIn(credentials.user) : this.#refused(credentials.mechanism)),
-      (error) => this.#fail(this.#asAmqp(error), NO_METHOD),
-    )
-  }
-
-  #loggedIn(user: string): void {
-    if (this.#phase !== 'login') return
-    this.user = user
-    this.#phase = 'tune'
-    this.#send({ name: 'connection.tune', ...OFFERED })
-  }
-
-  #refused(mechanism: string): void {
-    const { clock } = this.parts.os
-    clock.timer(REFUSED_MS, () => {
-      if (this.#phase !== 'login') return
-      const words = 'Login was refused using authentication mechanism'
-      const where = 'For details see the broker logfile.'
-      const error = new AmqpError(403, `${words} ${mechanism}. ${where}`, true)
-      if (this.capabilities.has('authentication_failure_close')) this.#fail(error, NO_METHOD)
-      else this.#socket.destroy()
-    })
-  }
-
-  #tuned(method: MethodOf<'connection.tune-ok'>): void {
-    this.terms = agreed(method)
-    this.#reader.frameMax = this.terms.frameMax
-    this.out.frameMax = this.terms.frameMax
-    this.#phase = 'open'
-  }
-
-  #open({ virtualHost }: MethodOf<'connection.open'>): void {
-    const vhost = this.parts.vhost(virtualHost)
-    if (vhost === undefined) throw new AmqpError(530, `vhost ${virtualHost} not found`)
-    if (!this.parts.users.mayEnter(this.user, virtualHost)) {
-      throw new AmqpError(530, `access to vhost '${virtualHost}' refused for user '${this.user}'`)
-    }
-    this.vhost = vhost
-    this.#phase = 'running'
-    this.#endBy = Number.POSITIVE_INFINITY
-    this.#send({ name: 'connection.open-ok' })
   }
 
   // What goes out, and the end.
@@ -345,7 +334,9 @@ export class AmqpConnection implements ChannelHost, Overseer {
     // Who has not even said which protocol it speaks hears nothing.
     const silent = this.#phase === 'header'
     this.#leaveChannels()
+    this.idle()
     this.#phase = 'closing'
+    this.#handshake.end()
     this.#endBy = this.#now() + HANDSHAKE_MS
     if (silent) return this.#socket.destroy()
     const { code: replyCode, message: replyText } = error
@@ -353,10 +344,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   #closedByClient(): void {
-    this.#leaveChannels()
-    this.#send({ name: 'connection.close-ok' })
-    this.#flush()
-    this.#end()
+    this.#afterAll(() => {
+      this.#leaveChannels()
+      this.#send({ name: 'connection.close-ok' })
+      this.#flush()
+      this.#end()
+    })
   }
 
   #end(): void {
@@ -369,10 +362,15 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #left(): void {
     if (this.#gone) return
     this.#gone = true
-    this.#leaveChannels()
-    this.#phase = 'over'
-    this.#socket.destroy()
-    this.#onOver(this)
+    for (const channel of this.#channels.values()) channel.goOn()
+    this.#afterAll(() => {
+      this.#leaveChannels()
+      this.#phase = 'over'
+      this.#handshake.end()
+      this.#flush()
+      this.#socket.end()
+      this.#onOver(this)
+    })
   }
 
   #leaveChannels(): void {

@@ -23,6 +23,7 @@ export class PublishLine {
   readonly #portions: { readonly last: number; readonly bytes: number }[] = []
   /** Told up to here. */
   #done = 0
+  readonly #awaited: { readonly upTo: number; readonly resolve: () => void }[] = []
 
   constructor(broker: Broker, flow: PublishFlow, sender: Sender, told: Told) {
     this.#flow = flow
@@ -60,6 +61,14 @@ export class PublishLine {
     return this.#last
   }
 
+  /** Resolves when all that was added is told; undefined: it is. */
+  told(): Promise<void> | undefined {
+    if (this.#done >= this.#last) return undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#awaited.push({ upTo: this.#last, resolve })
+    return promise
+  }
+
   #confirmed(upTo: number): void {
     if (upTo <= this.#done) return
     this.#told.stored(this.#done + 1, upTo)
@@ -78,5 +87,8 @@ export class PublishLine {
       bytes += this.#portions.shift()!.bytes
     }
     if (bytes > 0) this.#flow.done(bytes)
+    while (this.#awaited.length > 0 && this.#awaited[0]!.upTo <= this.#done) {
+      this.#awaited.shift()!.resolve()
+    }
   }
 }

@@ -106,6 +106,12 @@ export class Publishing implements ConfirmWriter {
     this.#line.flush()
   }
 
+  /** Resolves when everything published so far is stored, or refused. */
+  told(): Promise<void> | undefined {
+    this.handOver()
+    return this.#line.told()
+  }
+
   /** What has been stored since is told. */
   flush(): void {
     if (this.confirming) this.#confirms.flush(this)

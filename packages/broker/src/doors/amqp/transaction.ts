@@ -1,8 +1,10 @@
 import type { Batch, Broker, PublishRequest, Settlement, Subscription } from '../../api.ts'
 import { BrokerError } from '../../errors.ts'
 import { AmqpError } from './amqp-error.ts'
+import type { ChannelHost } from './channel-host.ts'
 import type { Source } from './consumer.ts'
 import type { Published } from './content-reader.ts'
+import type { PublishFlow, Sender } from './publish-flow.ts'
 import type { Unacked } from './unacked.ts'
 
 /** Bytes of messages that are to be returned at the commit. */
@@ -14,6 +16,8 @@ export type Unrouted = Published
 /** Publishes and acks of one channel between two words: one batch of the core. */
 export class Transaction {
   readonly #broker: Broker
+  readonly #flow: PublishFlow
+  readonly #sender: Sender
   readonly #onSettled: (each: Unacked<Source>) => void
   #batch: Batch
   #unrouted: Unrouted[] = []
@@ -21,15 +25,21 @@ export class Transaction {
   #settled: { readonly each: Unacked<Source>; readonly settlement: Settlement }[] = []
 
   /** `onSettled`: a delivery has been settled by a commit. */
-  constructor(broker: Broker, onSettled: (each: Unacked<Source>) => void) {
+  constructor(host: ChannelHost, onSettled: (each: Unacked<Source>) => void) {
+    const { broker, flow } = host.parts
     this.#broker = broker
+    this.#flow = flow
+    this.#sender = host
     this.#onSettled = onSettled
     this.#batch = broker.batch()
   }
 
   publish(request: PublishRequest): void {
+    const bytes = request.body.length + (request.properties?.length ?? 0)
+    this.#flow.add(bytes, this.#sender)
+    const over = () => this.#flow.done(bytes)
     // What it was refused with is told by the commit.
-    this.#batch.publish(request).catch(() => undefined)
+    this.#batch.publish(request).then(over, over)
   }
 
   unrouted(published: Published): void {
