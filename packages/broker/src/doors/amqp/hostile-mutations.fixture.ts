@@ -28,10 +28,10 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     frames.splice(below(frames.length + 1), 0, taken!)
   },
   'a frame of another session': (frames, at, { pick, sessions }) => {
-    frames.splice(at, 0, pick(pick(sessions).slice(HANDSHAKE)))
+    frames.splice(at, 0, Buffer.from(pick(pick(sessions).slice(HANDSHAKE))))
   },
   'another session behind it': (frames, at, { pick, sessions }) => {
-    frames.splice(at, frames.length, ...pick(sessions).slice(HANDSHAKE))
+    frames.splice(at, frames.length, ...copied(pick(sessions)).slice(HANDSHAKE))
   },
   'on another channel': (frames, at, { pick }) => {
     frames[at]!.writeUInt16BE(pick(CHANNELS), 1)
@@ -115,7 +115,7 @@ function deepTable({ below, pick }: Draw): Buffer {
 export function mutated(sessions: readonly Frames[], random: SeededRandom): Buffer[] {
   const below = (limit: number) => randomBelow(random, Math.max(1, limit))
   const pick = <T>(from: readonly T[]): T => from[below(from.length)]!
-  const frames = pick(sessions).map((frame) => Buffer.from(frame))
+  const frames = copied(pick(sessions))
   for (let count = below(below(5)); count >= 0; count--) {
     // Mostly behind the handshake: what goes wrong before it ends it.
     const first = below(6) === 0 ? 1 : Math.min(HANDSHAKE, frames.length)
@@ -126,4 +126,8 @@ export function mutated(sessions: readonly Frames[], random: SeededRandom): Buff
     }
   }
   return frames
+}
+
+function copied(frames: Frames): Buffer[] {
+  return frames.map((frame) => Buffer.from(frame))
 }
