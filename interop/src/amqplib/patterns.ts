@@ -24,13 +24,13 @@ export const PATTERNS: Scenarios = {
     await channel.assertQueue(queue)
     await fill(channel, queue, numbers(6))
     const workers = await Promise.all([1, 2].map(() => session.channel()))
-    const inboxes = []
+    const inboxes: Inbox[] = []
     for (const worker of workers) {
       await worker.prefetch(2)
       inboxes.push(await Inbox.open(worker, queue))
+      session.stage.say('its share', texts(await inboxes.at(-1)!.take(2)))
     }
-    const [first, second] = [await inboxes[0]!.take(2), await inboxes[1]!.take(2)]
-    session.stage.say('each its share', [texts(first), texts(second)])
+    const second = inboxes[1]!.all
     workers[1]!.ack(second[0]!)
     session.stage.say('the free one gets the next', texts(await inboxes[1]!.take(1)))
     session.stage.say('the busy one nothing', texts(await inboxes[0]!.rest()))

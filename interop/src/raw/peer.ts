@@ -174,7 +174,7 @@ export class Peer {
 
 const TERMS: Terms = { channelMax: 2_047, frameMax: 131_072, heartbeat: 0 }
 
-export const CLIENT: PlainFields = {
+const CLIENT: PlainFields = {
   product: 'interop',
   capabilities: {
     publisher_confirms: true,
