@@ -361,4 +361,30 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     assert.equal((await channel.checkQueue('used')).consumerCount, 1)
     await client.close()
   })
+
+  it('a full queue lets go of its oldest, or refuses the newest', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('late')
+    const dead = { deadLetterExchange: '', deadLetterRoutingKey: 'late' }
+    await channel.assertQueue('head', { maxLength: 2, ...dead })
+    await channel.assertQueue('tail', { maxLength: 2, overflow: 'reject-publish' } as object)
+    for (const text of ['1', '2', '3']) channel.sendToQueue('head', Buffer.from(text))
+    await channel.waitForConfirms()
+    const late = await received(channel, 'late', 1)
+    assert.equal(textOf(late.messages[0]!), '1')
+    assert.equal(late.messages[0]!.properties.headers?.['x-first-death-reason'], 'maxlen')
+    const told: string[] = []
+    for (const text of ['1', '2', '3']) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      channel.sendToQueue('tail', Buffer.from(text), {}, (error) => {
+        told.push(error === null ? 'stored' : 'refused')
+        resolve()
+      })
+      await promise
+    }
+    assert.deepEqual(told, ['stored', 'stored', 'refused'])
+    await client.close()
+  })
 })
