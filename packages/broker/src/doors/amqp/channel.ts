@@ -1,5 +1,5 @@
 import type { Method, MethodOf } from '@hufu/wire/amqp091'
-import { decodeMethod, FRAME_METHOD, PublishView } from '@hufu/wire/amqp091'
+import { decodeMethod, FRAME_METHOD, PublishView, SettleView } from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { Consuming } from './consuming.ts'
@@ -10,6 +10,11 @@ import { Publishing } from './publishing.ts'
 import { REPLY_TO } from './replies.ts'
 import { type Declared, declaring, demandMay, nameOr } from './topology-methods.ts'
 import { Transaction } from './transaction.ts'
+
+/** Of acks, nacks and rejects. */
+const BASIC = 60
+const ACK = 80
+const SETTLING: ReadonlySet<number> = new Set([ACK, 90, 120])
 
 /** basic.publish, class and method. */
 const PUBLISH = 0x3c_0028
@@ -23,6 +28,7 @@ export class Channel {
   readonly #publishing: Publishing
   readonly #declared: Declared = { queue: '' }
   readonly #view = new PublishView()
+  readonly #settleView = new SettleView()
   #transaction: Transaction | undefined
   #state: 'open' | 'closing' | 'over' = 'open'
   #busy = false
@@ -104,15 +110,16 @@ export class Channel {
     if (((classId << 16) | methodId) === PUBLISH) return this.#begun(payload)
     // What came before goes before.
     this.#publishing.handOver()
+    if (classId === BASIC && SETTLING.has(methodId)) return this.#settling(methodId, payload)
     const method = decodeMethod(payload)
     const replies = this.#quick(method)
     if (replies === 'slow') this.#run(this.#slow(method))
   }
 
   #begun(payload: Uint8Array): void {
-    const { exchange, routingKey, mandatory, immediate } = this.#view.read(payload)
-    if (immediate) throw new AmqpError(540, 'immediate=true')
-    this.#content.begin({ exchange, routingKey, mandatory })
+    const publish = this.#view.read(payload)
+    if (publish.immediate) throw new AmqpError(540, 'immediate=true')
+    this.#content.begin(publish)
   }
 
   #contentFrame(type: number, payload: Uint8Array): void {
@@ -123,16 +130,6 @@ export class Channel {
   /** What is done at once; `slow`: what has to wait for something. */
   #quick(method: Method): 'slow' | undefined {
     switch (method.name) {
-      case 'basic.ack':
-        return this.#settle(method.deliveryTag, method.multiple, 'done')
-      case 'basic.nack':
-        return this.#settle(
-          method.deliveryTag,
-          method.multiple,
-          method.requeue ? 'requeue' : 'reject',
-        )
-      case 'basic.reject':
-        return this.#settle(method.deliveryTag, false, method.requeue ? 'requeue' : 'reject')
       case 'basic.consume':
         return this.#consume(method)
       case 'basic.cancel':
@@ -217,7 +214,13 @@ export class Channel {
     }
   }
 
-  #settle(tag: number, multiple: boolean, outcome: 'done' | 'requeue' | 'reject'): undefined {
+  #settling(methodId: number, payload: Uint8Array): void {
+    const { deliveryTag, multiple, requeue } = this.#settleView.read(payload)
+    const outcome = methodId === ACK ? 'done' : requeue ? 'requeue' : 'reject'
+    this.#settle(deliveryTag, multiple, outcome)
+  }
+
+  #settle(tag: number, multiple: boolean, outcome: 'done' | 'requeue' | 'reject'): void {
     const taken = this.#consuming.take(tag, multiple)
     const transaction = this.#transaction
     if (transaction === undefined) this.#consuming.settle(taken, outcome)

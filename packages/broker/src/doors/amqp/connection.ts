@@ -316,7 +316,9 @@ export class AmqpConnection implements ChannelHost, Overseer {
     if (this.out.length === 0) return
     this.#lastSent = this.#now()
     const wasFull = this.full
-    const took = this.#socket.write(this.out.take())
+    const bytes = this.out.take()
+    const took = this.#socket.write(bytes)
+    if (this.#socket.buffered === 0) this.out.recycle(bytes)
     if (took && wasFull) for (const channel of this.#channels.values()) channel.goOn()
     if (took || this.congested) return
     this.#pressure.congest(this.#now())

@@ -1,24 +1,26 @@
-import type { ContentHeader } from '@hufu/wire/amqp091'
+import type { PublishView } from '@hufu/wire/amqp091'
 import { decodeHeader, FRAME_BODY, FRAME_HEADER } from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
 import type { Budget } from './budget.ts'
+import { withNames } from './message-form.ts'
 
 const BASIC = 60
 const NO_BYTES = new Uint8Array(0)
 
-/** What `basic.publish` said, until its content is whole. */
-export interface Publish {
+/** A publish with its content. */
+export interface Published {
   readonly exchange: string
   readonly routingKey: string
   readonly mandatory: boolean
-}
-
-/** A publish with its content. */
-export interface Published extends Publish {
-  /** Flags and values as received. */
-  readonly properties: Uint8Array
+  /** Names and properties as the core keeps them. */
+  readonly stored: Uint8Array
+  /** Where the properties begin in `stored`. */
+  readonly propertiesAt: number
   readonly body: Uint8Array
 }
+
+/** Two short strings. */
+const NAMES_MAX = 512
 
 /** Memory of a body grows from here on with what has come of it. */
 const FIRST_BYTES = 4 * 1024
@@ -27,8 +29,15 @@ const FIRST_BYTES = 4 * 1024
 export class ContentReader {
   readonly #bytesMax: number
   readonly #budget: Budget
-  #publish: Publish | undefined
-  #header: ContentHeader | undefined
+  #open = false
+  #exchange = ''
+  #routingKey = ''
+  #mandatory = false
+  /** Exchange and routing key as they came. */
+  readonly #names = new Uint8Array(NAMES_MAX)
+  #namesLength = 0
+  #stored: Uint8Array | undefined
+  #bodySize = 0
   #body: Uint8Array = NO_BYTES
   #length = 0
 
@@ -38,57 +47,64 @@ export class ContentReader {
   }
 
   /** A method has come that content must follow. */
-  begin(publish: Publish): void {
-    this.#publish = publish
+  begin(publish: PublishView): void {
+    const { bytes, namesStart, namesEnd } = publish
+    this.#exchange = publish.exchange
+    this.#routingKey = publish.routingKey
+    this.#mandatory = publish.mandatory
+    this.#namesLength = namesEnd - namesStart
+    this.#names.set(bytes.subarray(namesStart, namesEnd))
+    this.#open = true
   }
 
   /** A content is under way: no method may come. */
   get open(): boolean {
-    return this.#publish !== undefined
+    return this.#open
   }
 
   /** Takes a header or body frame; the whole, when it is whole. The payload is not kept. */
   frame(type: number, payload: Uint8Array): Published | undefined {
-    if (this.#publish === undefined) {
+    if (!this.#open) {
       throw new AmqpError(505, 'expected method frame, got content frame instead')
     }
-    if (this.#header === undefined) this.#begun(type, payload)
+    if (this.#stored === undefined) this.#begun(type, payload)
     else this.#piece(type, payload)
-    return this.#length === this.#header!.bodySize ? this.#whole() : undefined
+    return this.#length === this.#bodySize ? this.#whole() : undefined
   }
 
   /** Drops what has come of a content. */
   drop(): void {
-    this.#budget.give(this.#body.length + (this.#header?.properties.length ?? 0))
+    this.#budget.give(this.#body.length + (this.#stored?.length ?? 0))
     this.#body = NO_BYTES
     this.#length = 0
-    this.#publish = undefined
-    this.#header = undefined
+    this.#open = false
+    this.#stored = undefined
   }
 
   #begun(type: number, payload: Uint8Array): void {
     if (type !== FRAME_HEADER) {
       throw new AmqpError(505, 'expected content header for class 60, got content body instead')
     }
-    const header = decodeHeader(payload)
-    if (header.classId !== BASIC) {
-      throw new AmqpError(505, `expected content header for class 60, got ${header.classId}`)
+    const { classId, bodySize, properties } = decodeHeader(payload)
+    if (classId !== BASIC) {
+      throw new AmqpError(505, `expected content header for class 60, got ${classId}`)
     }
-    if (header.bodySize > this.#bytesMax) {
-      const text = `message size ${header.bodySize} is larger than configured max size`
-      this.#publish = undefined
+    if (bodySize > this.#bytesMax) {
+      const text = `message size ${bodySize} is larger than configured max size`
+      this.#open = false
       throw new AmqpError(406, `${text} ${this.#bytesMax}`)
     }
-    this.#budget.take(header.properties.length)
-    // The frame's bytes are used again.
-    this.#header = { ...header, properties: Buffer.from(header.properties) }
+    const names = this.#names.subarray(0, this.#namesLength)
+    this.#budget.take(1 + names.length + properties.length)
+    this.#stored = withNames(names, properties)
+    this.#bodySize = bodySize
   }
 
   #piece(type: number, payload: Uint8Array): void {
     if (type !== FRAME_BODY) {
       throw new AmqpError(505, 'expected content body, got another content header instead')
     }
-    const { bodySize } = this.#header!
+    const bodySize = this.#bodySize
     const after = this.#length + payload.length
     if (after > bodySize) throw new AmqpError(501, `content body is ${after - bodySize} too long`)
     if (after > this.#body.length) this.#grow(after, bodySize)
@@ -107,8 +123,14 @@ export class ContentReader {
   }
 
   #whole(): Published {
-    const { properties } = this.#header!
-    const whole = { ...this.#publish!, properties, body: this.#body }
+    const whole: Published = {
+      exchange: this.#exchange,
+      routingKey: this.#routingKey,
+      mandatory: this.#mandatory,
+      stored: this.#stored!,
+      propertiesAt: 1 + this.#namesLength,
+      body: this.#body,
+    }
     this.drop()
     return whole
   }

@@ -19,6 +19,8 @@ export interface Visitor {
 /** Users, virtual hosts and permissions of a broker, kept as its records. */
 export class Gate {
   readonly users = new Users()
+  /** Rises with every change. */
+  version = 1
   readonly passwords: Passwords
   readonly #broker: Broker
   #line: Promise<unknown> = Promise.resolve()
@@ -45,6 +47,7 @@ export class Gate {
   async #change(changes: readonly RecordChange[]): Promise<void> {
     await this.#broker.records.put(changes)
     this.users.apply(changes)
+    this.version++
   }
 
   async login({ user, password, loopback }: Visitor): Promise<boolean> {

@@ -21,6 +21,15 @@ export function storedForm(
   return stored
 }
 
+/** As `storedForm`, of names as they came: two short strings. */
+export function withNames(names: Uint8Array, properties: Uint8Array): Uint8Array {
+  const stored = Buffer.allocUnsafe(1 + names.length + properties.length)
+  stored[0] = CODEC_AMQP
+  stored.set(names, 1)
+  stored.set(properties, 1 + names.length)
+  return stored
+}
+
 /** Exchange, routing key and properties as they go out, in `bytes` from `at` on. */
 export interface Envelope {
   readonly bytes: Uint8Array

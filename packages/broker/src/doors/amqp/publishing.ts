@@ -18,6 +18,7 @@ import { PublishLine } from './publish-line.ts'
 import { REPLY_TO } from './replies.ts'
 import { demandKey, demandMay } from './topology-methods.ts'
 import type { Transaction } from './transaction.ts'
+import type { Target } from './virtual-host.ts'
 
 /** `basic.return` of what nobody wanted. */
 const NO_ROUTE = 312
@@ -29,8 +30,8 @@ const MORE_KEYS = ['CC', 'BCC'] as const
 /** What a message says of itself, as far as the broker goes by it. */
 interface Said {
   readonly keys: readonly string[]
-  /** Of the properties, without what is not to be delivered. */
-  readonly properties: Uint8Array
+  /** As the core keeps it, without what is not to be delivered. */
+  readonly stored: Uint8Array
   readonly delayMs: number
   /** Time to live; undefined: none. */
   readonly expiresMs: number | undefined
@@ -49,6 +50,10 @@ export class Publishing implements ConfirmWriter {
   readonly #confirms = new Confirms()
   readonly #view = new PropertiesView()
   readonly #replyAddress: () => string | undefined
+  /** Of the last publish, and what was known of users and exchanges then. */
+  #target: Target | undefined
+  #users = 0
+  #topology = 0
   readonly #line: PublishLine
   /** Numbers of the line before the first that is confirmed; undefined: none is. */
   #unconfirmed: number | undefined
@@ -78,17 +83,16 @@ export class Publishing implements ConfirmWriter {
   publish(published: Published, transaction: Transaction | undefined): void {
     const { exchange, routingKey } = published
     const { vhost } = this.#host
-    demandMay(this.#host, 'write', 'exchange', exchange)
-    const target = vhost.target(exchange)
+    const target = this.#targetOf(exchange)
     demandKey(this.#host, 'write', target.exchange, routingKey)
     const said = this.#said(published)
     const { replies } = this.#host.parts
     if (exchange === '' && replies.isAddress(routingKey)) {
-      return this.#reply({ ...published, properties: said.properties }, transaction)
+      return this.#reply({ ...published, stored: said.stored }, transaction)
     }
     const queues = vhost.route(target, said.keys, said.headers)
     if (queues.length === 0) return this.#unrouted(published, transaction)
-    const properties = storedForm(exchange, routingKey, said.properties)
+    const { stored: properties } = said
     const delayMs = target.delayed ? said.delayMs : 0
     const { expiresMs } = said
     const request = {
@@ -117,9 +121,8 @@ export class Publishing implements ConfirmWriter {
     if (this.confirming) this.#confirms.flush(this)
   }
 
-  giveBack({ exchange, routingKey, properties, body }: Published): void {
-    const envelope = storedForm(exchange, routingKey, properties)
-    writeReturn(this.#host.out, this.#channel, NO_ROUTE, NO_ROUTE_TEXT, envelope, 1, body)
+  giveBack({ stored, body }: Published): void {
+    writeReturn(this.#host.out, this.#channel, NO_ROUTE, NO_ROUTE_TEXT, stored, 1, body)
     this.#host.changed()
   }
 
@@ -133,10 +136,10 @@ export class Publishing implements ConfirmWriter {
 
   /** It is not stored: it has arrived, or there is nobody. */
   #reply(published: Published, transaction: Transaction | undefined): void {
-    const { routingKey, properties, body } = published
+    const { routingKey, stored, body } = published
     const target = this.#host.parts.replies.find(routingKey)
     if (target === undefined) return this.#unrouted(published, transaction)
-    target.reply({ bytes: storedForm('', routingKey, properties), at: 1 }, body)
+    target.reply({ bytes: stored, at: 1 }, body)
     this.#storedNowhere()
   }
 
@@ -162,32 +165,50 @@ export class Publishing implements ConfirmWriter {
     this.#host.changed()
   }
 
-  #said({ routingKey, properties: given }: Published): Said {
-    const { headers, expiration, userId, replyTo } = this.#view.read(given)
+  /** The exchange of a publish, mostly the same as of the one before. */
+  #targetOf(exchange: string): Target {
+    const { vhost, parts } = this.#host
+    const known = this.#target
+    const same = known?.exchange.name === exchange && this.#users === parts.users.version
+    if (same && this.#topology === vhost.version) return known
+    demandMay(this.#host, 'write', 'exchange', exchange)
+    this.#target = vhost.target(exchange)
+    this.#users = parts.users.version
+    this.#topology = vhost.version
+    return this.#target
+  }
+
+  #said(published: Published): Said {
+    const { exchange, routingKey, stored, propertiesAt } = published
+    const { headers, expiration, userId, replyTo } = this.#view.read(stored, propertiesAt)
     const { user } = this.#host
     if (userId !== undefined && userId !== user) {
       const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
       throw new AmqpError(406, text)
     }
     const expiresMs = expiration === undefined ? undefined : millisecondsIn(expiration)
-    const properties = replyTo === REPLY_TO ? this.#withAddress(given) : given
-    if (headers === undefined) {
-      return { keys: [routingKey], properties, delayMs: 0, expiresMs, headers: NO_HEADERS }
+    const table: Arguments = headers === undefined ? NO_ARGUMENTS : new Map(decodeTable(headers))
+    const changes = {
+      ...(replyTo === REPLY_TO && { replyTo: this.#address() }),
+      ...(table.has('BCC') && { headers: withFields(headers!, { BCC: undefined }) }),
     }
-    const table: Arguments = new Map(decodeTable(headers))
+    const isChanged = replyTo === REPLY_TO || table.has('BCC')
+    const shown = isChanged
+      ? storedForm(exchange, routingKey, withProperties(stored.subarray(propertiesAt), changes))
+      : stored
+    if (headers === undefined) {
+      return { keys: [routingKey], stored: shown, delayMs: 0, expiresMs, headers: NO_HEADERS }
+    }
     const delayMs = Math.max(0, Number(table.get('x-delay')?.value ?? 0)) || 0
     const keys = [routingKey, ...MORE_KEYS.flatMap((name) => keysIn(table, name))]
-    const shown = table.has('BCC')
-      ? withProperties(properties, { headers: withFields(headers, { BCC: undefined }) })
-      : properties
-    return { keys, properties: shown, delayMs, expiresMs, headers: () => table }
+    return { keys, stored: shown, delayMs, expiresMs, headers: () => table }
   }
 
-  /** The name for "here" becomes the address. */
-  #withAddress(properties: Uint8Array): Uint8Array {
-    const replyTo = this.#replyAddress()
-    if (replyTo === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
-    return withProperties(properties, { replyTo })
+  /** What the name for "here" becomes. */
+  #address(): string {
+    const address = this.#replyAddress()
+    if (address === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
+    return address
   }
 }
 

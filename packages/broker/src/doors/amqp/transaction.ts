@@ -43,7 +43,7 @@ export class Transaction {
   }
 
   unrouted(published: Published): void {
-    this.#unroutedBytes += published.body.length + published.properties.length
+    this.#unroutedBytes += published.body.length + published.stored.length
     if (this.#unroutedBytes > UNROUTED_MAX) {
       throw new AmqpError(506, `messages to return take over ${UNROUTED_MAX} bytes`)
     }

@@ -37,6 +37,8 @@ export interface Declarer {
 export class VirtualHost {
   readonly name: string
   readonly routing: Routing
+  /** Rises with every change of an exchange. */
+  version = 1
   readonly #broker: Broker
   readonly #records: TopologyRecords
   readonly #queues = new Map<string, AmqpQueue>()
@@ -163,6 +165,7 @@ export class VirtualHost {
       const there = this.routing.exchange(name)
       if (there !== undefined) return sameExchange(this.name, there, exchange)
       this.routing.addExchange(exchange)
+      this.version++
       if (durable) await this.#records.putExchange(exchange)
     })
   }
@@ -312,6 +315,7 @@ export class VirtualHost {
 
   /** What went, and the auto-delete exchanges that were there only for it, with what was theirs. */
   #withEmptied(removed: Removed): Gone {
+    this.version++
     const exchanges: string[] = []
     const bindings = [...removed.bindings]
     const emptied = [...removed.emptied]
