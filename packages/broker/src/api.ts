@@ -17,6 +17,8 @@ export interface PublishRequest {
    * consumer has does not expire. Default: none.
    */
   expiresMs?: number
+  /** 0 to 255; the higher comes first in queues with `maxPriority`. Default 0. */
+  priority?: number
 }
 
 /** Why and whence a dead-lettered message came. */

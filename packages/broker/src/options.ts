@@ -60,6 +60,11 @@ export interface QueueOptions {
    * dead-lettered. Default `drop-head`.
    */
   overflow?: 'drop-head' | 'reject' | 'reject-dead-letter'
+  /**
+   * Messages come in the order of their priorities up to this one, 1 to 255; a higher one counts as
+   * this. Such a queue has no order by key. Default 0: all priorities are equal.
+   */
+  maxPriority?: number
 }
 
 /**

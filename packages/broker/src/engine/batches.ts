@@ -12,6 +12,8 @@ export interface HeldMessage {
   dueAt: number
   /** It has a time to live of its own; missing in what an earlier version stored. */
   expires?: boolean
+  /** Default 0. */
+  priority?: number
   queues: readonly number[]
   /** What it takes out of another queue when it becomes visible. */
   origin: Origin | null

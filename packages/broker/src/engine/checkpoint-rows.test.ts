@@ -15,6 +15,7 @@ function rowOf(id: number, more: Partial<StoredRow> = {}): StoredRow {
     redelivered: false,
     crashes: 0,
     requeued: 0,
+    priority: 0,
     lasting: true,
   } as const
   return { ...place, ...fresh, ...life, ...more }

@@ -105,6 +105,7 @@ function readRow(view: DataView, at: number): StoredRow {
     size: view.getUint32(at + 16, true),
     key: view.getUint32(at + 20, true),
     dueAt: getU64(view, at + 24),
+    priority: 0,
     attempts: view.getUint32(at + 32, true),
     state: STATES[view.getUint8(at + 36)] ?? 'parked',
     redelivered: (view.getUint8(at + 37) & 1) !== 0,

@@ -2,6 +2,7 @@ import { bytesOf } from '../log/entry.ts'
 import { getU64, setU64 } from '../log/layout.ts'
 import type { Decided, Prepared } from '../prepared/table.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
+import type { WaitingList } from '../queue/waiting-list.ts'
 import type { HeldBatch } from './batches.ts'
 import { readRows, rowBlocks, type StoredRow } from './checkpoint-rows.ts'
 import type { EngineQueue } from './engine-queue.ts'
@@ -12,8 +13,8 @@ import type { State } from './state.ts'
  * Blocks of a checkpoint (docs/storage.md). A block's first byte says what it is:
  *   1  JSON { nextId, nextQueue }
  *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
- *   3  | kind 1 | 0 3 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |    waiting rows
- *   4  | kind 1 | 0 3 | queue 4 | n × row |     rows that are more than waiting: checkpoint-rows.ts
+ *   3  | kind 1 | priority 1 | 0 2 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |  waiting
+ *   4  | kind 1 | priority 1 | 0 2 | queue 4 | n × row |     rows that are more than waiting: checkpoint-rows.ts
  *   8  | kind 1 | 0 7 | records, as in a record entry |
  *   5  JSON [...]  batches not ended    6  JSON [...]  prepared transactions    7  decided ones
  */
@@ -75,13 +76,16 @@ function* pages<T>(all: readonly T[], size: number): Generator<readonly T[]> {
 }
 
 function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
+  for (const list of [...queue.waiting.lists]) yield* blocksOf(list, queue.number)
+}
+
+function* blocksOf(list: WaitingList, queue: number): Generator<Uint8Array> {
   // No more than there is: with thousands of queues most are empty or nearly so.
-  const rows = Math.min(ROWS_PER_BLOCK, queue.waiting.length)
+  const rows = Math.min(ROWS_PER_BLOCK, list.length)
   if (rows === 0) return
   const memory = new Uint8Array(ROWS_HEADER_BYTES + rows * ROW_BYTES)
+  memory.set(rowsHead(WAITING_ROWS, list.level, queue))
   const { bytes, view } = bytesOf(memory)
-  view.setUint8(0, WAITING_ROWS)
-  view.setUint32(4, queue.number, true)
   let lastId = 0
   let at = ROWS_HEADER_BYTES
   const write = (id: number, position: number, size: number, key: number) => {
@@ -92,7 +96,7 @@ function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
     at += ROW_BYTES
     lastId = id
   }
-  while (queue.waiting.eachAfter(lastId, rows, write) > 0) {
+  while (list.eachAfter(lastId, rows, write) > 0) {
     // Written before the next one is asked for, which uses the same memory.
     yield bytes.subarray(0, at)
     at = ROWS_HEADER_BYTES
@@ -100,11 +104,18 @@ function* waitingBlocks(queue: EngineQueue): Generator<Uint8Array> {
 }
 
 function* trackedBlocks(queue: EngineQueue): Generator<Uint8Array> {
-  if (queue.rows.size === 0) return
-  const head = bytesOf(new Uint8Array(ROWS_HEADER_BYTES))
-  head.view.setUint8(0, TRACKED_ROWS)
-  head.view.setUint32(4, queue.number, true)
-  yield* rowBlocks(head.bytes, storedRows([...queue.rows.values()]), queue.rows.size)
+  const byPriority = Map.groupBy(queue.rows.values(), ({ priority }) => priority)
+  for (const [priority, rows] of byPriority) {
+    yield* rowBlocks(rowsHead(TRACKED_ROWS, priority, queue.number), storedRows(rows), rows.length)
+  }
+}
+
+function rowsHead(kind: number, priority: number, queue: number): Uint8Array {
+  const { bytes, view } = bytesOf(new Uint8Array(ROWS_HEADER_BYTES))
+  view.setUint8(0, kind)
+  view.setUint8(1, priority)
+  view.setUint32(4, queue, true)
+  return bytes
 }
 
 function* storedRows(rows: readonly QueueRow[]): Generator<StoredRow> {
@@ -174,7 +185,7 @@ function decodeWaiting(state: State, block: Uint8Array): void {
   for (let at = ROWS_HEADER_BYTES; at < block.length; at += ROW_BYTES) {
     const position = getU64(view, at + 8)
     const size = view.getUint32(at + 16, true)
-    queue.add(getU64(view, at), position, size, view.getUint32(at + 20, true), 0)
+    queue.add(getU64(view, at), position, size, view.getUint32(at + 20, true), 0, block[1]!)
     state.live.add(position, size, 1)
   }
 }
@@ -183,6 +194,7 @@ function decodeTracked(state: State, block: Uint8Array): void {
   const queue = state.queues.get(bytesOf(block).view.getUint32(4, true))
   if (queue === undefined) return
   for (const row of readRows(block, ROWS_HEADER_BYTES)) {
+    row.priority = block[1]!
     // It was delivered between the two kinds of block.
     if (queue.waiting.has(row.id)) state.drop(queue, row.id)
     state.restoreRow(queue, row)

@@ -73,10 +73,10 @@ export class DeadLetters {
     const now = this.#engine.time()
     const history = withCause([], Math.ceil(now), REFUSED)
     const origin = encodeOrigin({ number, queue: name, id: NEVER_IN, attempts: 0, history })
-    const { body, properties = NO_BYTES, key = 0 } = given
+    const { body, properties = NO_BYTES, priority = 0, key = 0 } = given
     const times = { time: Math.floor(now), dueAt: 0, expiresAt: 0 }
     const hash = typeof key === 'number' ? key : keyHash(key)
-    const parts = { priority: 0, key: hash, queues: [], properties, body, origin }
+    const parts = { priority, key: hash, queues: [], properties, body, origin }
     const fate = this.#fateOfCopy(queue, { id: 0, ...times, ...parts }, NEVER_IN, 'maxlen')
     if (typeof fate === 'object') this.#track(this.#whenRoom(fate, undefined, () => true))
   }

@@ -40,6 +40,11 @@ export class EngineQueue extends AckQueue {
     this.trimmed = (maxReady !== null || maxReadyBytes !== null) && overflow === 'drop-head'
   }
 
+  /** The level at which a message of this priority waits. */
+  levelOf(priority: number): number {
+    return Math.min(priority, this.options.maxPriority)
+  }
+
   /** What is in it may expire. */
   get mayExpire(): boolean {
     return this.expiring || this.options.messageExpiresMs !== null

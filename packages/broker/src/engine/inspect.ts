@@ -56,8 +56,8 @@ async function peekOne(engine: Engine, queue: EngineQueue, id: number) {
 function candidateOf(queue: EngineQueue, id: number): Candidate | undefined {
   const row = queue.rows.get(id)
   if (row !== undefined) return { id, position: row.position, size: row.size, row }
-  if (!queue.waiting.find(id)) return undefined
-  return { id, position: queue.waiting.position, size: queue.waiting.size }
+  const list = queue.waiting.find(id)
+  return list && { id, position: list.position, size: list.size }
 }
 
 function candidates(queue: EngineQueue, afterId: number, limit: number): Candidate[] {

@@ -4,6 +4,7 @@ import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
+import { PRIORITY_MAX } from './queue-options.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
 
@@ -19,7 +20,9 @@ interface Waiting {
 }
 
 /** A message that a queue does not take. */
-export type Refused = Pick<PublishRequest, 'body' | 'properties'> & { key?: string | number }
+export type Refused = Pick<PublishRequest, 'body' | 'properties' | 'priority'> & {
+  key?: string | number
+}
 
 /** Writes an accepted message and says when it is taken, or why not. */
 type Write = (
@@ -133,7 +136,7 @@ export class Intake {
     checkTypes(request)
     const what = doing(request)
     demandOpen(this.#engine, what)
-    const { body, properties = NO_BYTES, delayMs = 0, expiresMs, key } = request
+    const { body, properties = NO_BYTES, delayMs = 0, expiresMs, priority = 0, key } = request
     this.#checkSizes(request, what)
     const queues = request.queues.map((name) => demandQueue(this.#engine, name, what).number)
     if (new Set(queues).size !== queues.length) {
@@ -141,6 +144,7 @@ export class Intake {
     }
     this.#checkDelay(delayMs, queues.length, what)
     this.checkExpiry(expiresMs, what)
+    checkPriority(priority, what)
     const now = this.#engine.time()
     // Rounded up: never early.
     const dueAt = delayMs > 0 ? Math.ceil(now + delayMs) : 0
@@ -148,7 +152,7 @@ export class Intake {
     const time = Math.floor(now)
     const expiresAt = expiryOf(time, dueAt, expiresMs)
     const times = { time, dueAt, expiresAt }
-    return { id: 0, ...times, priority: 0, key: hash, queues, properties, body }
+    return { id: 0, ...times, priority, key: hash, queues, properties, body }
   }
 
   #checkSizes({ queues, body, properties = NO_BYTES }: PublishRequest, what: string): void {
@@ -203,6 +207,7 @@ export class Intake {
       throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
     }
     this.checkExpiry(message.expiresMs, what)
+    checkPriority(message.priority ?? 0, what)
   }
 
   checkExpiry(expiresMs: number | undefined, what: string): void {
@@ -283,6 +288,12 @@ export class Intake {
     counters.published++
     log.onDurable((error) => (error ? refuse(error) : taken(id)))
   }
+}
+
+function checkPriority(priority: number, what: string): void {
+  if (Number.isInteger(priority) && priority >= 0 && priority <= PRIORITY_MAX) return
+  const text = `priority is ${priority}, 0 to ${PRIORITY_MAX} are possible`
+  throw new BrokerError('LIMIT', `${what}: ${text}`)
 }
 
 /** Counts messages as being on their way into the queue (+1), or not any more (-1). */

@@ -128,7 +128,8 @@ export class NumberedPublisher implements Publisher {
     message.time = Math.floor(time())
     for (const queue of this.#queues) reachFor(log, queue, state.nextId + messages.length - 1)
     for (let i = 0; i < messages.length; i++) {
-      const { body, properties, key, expiresMs } = messages[i]!
+      const { body, properties, key, expiresMs, priority = 0 } = messages[i]!
+      message.priority = priority
       message.id = state.nextId++
       message.body = body
       message.properties = properties ?? NO_BYTES

@@ -23,6 +23,7 @@ const DEFAULTS: StoredQueueOptions = {
   maxReady: null,
   maxReadyBytes: null,
   overflow: 'drop-head',
+  maxPriority: 0,
 }
 
 const NUMBERS = [
@@ -34,8 +35,10 @@ const NUMBERS = [
   'messageExpiresMs',
   'maxReady',
   'maxReadyBytes',
+  'maxPriority',
 ] as const
 
+export const PRIORITY_MAX = 255
 const OVERFLOWS = ['drop-head', 'reject', 'reject-dead-letter']
 
 export function storedOptions(queue: string, options: QueueOptions): StoredQueueOptions {
@@ -48,6 +51,10 @@ export function storedOptions(queue: string, options: QueueOptions): StoredQueue
       throw new BrokerError('ARGUMENT', `Cannot declare queue ${queue}: ${text}`)
     }
     stored[name] = value
+  }
+  if (stored.maxPriority > PRIORITY_MAX) {
+    const text = `maxPriority is ${stored.maxPriority}, 0 to ${PRIORITY_MAX} are possible`
+    throw new BrokerError('LIMIT', `Cannot declare queue ${queue}: ${text}`)
   }
   const { overflow = stored.overflow } = options
   if (!OVERFLOWS.includes(overflow)) {

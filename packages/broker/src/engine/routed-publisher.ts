@@ -175,8 +175,9 @@ export class RoutedPublisher implements Publisher {
   }
 
   #append(id: number, given: PublisherMessage, now: number): void {
-    const { body, properties, key, delayMs = 0, expiresMs } = given
+    const { body, properties, key, delayMs = 0, expiresMs, priority = 0 } = given
     const message = this.#message
+    message.priority = priority
     message.id = id
     message.body = body
     message.properties = properties ?? NO_BYTES

@@ -144,14 +144,14 @@ export class State implements BatchEffects {
     loadMessage(entry, message)
     if (entry.flags & MOVED) return this.#applyMoved(entry)
     if (message.batch > 0) return this.#hold(entry)
-    const { id, key, dueAt, expiresAt, queuesAt } = message
+    const { id, key, dueAt, expiresAt, priority, queuesAt } = message
     if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
     for (let i = 0; i < entry.aux; i++) {
       const queue = this.#queueFor(entry.view.getUint32(queuesAt + 4 * i, true))
       // Also of one that a checkpoint has, whose head was written before.
       if (queue !== undefined && expiresAt > 0) queue.expiring = true
-      if (queue === undefined || this.#known(queue, id)) continue
-      queue.add(id, entry.position, entry.length, key, dueAt)
+      if (queue === undefined || this.#known(queue, id, priority)) continue
+      queue.add(id, entry.position, entry.length, key, dueAt, queue.levelOf(priority))
       if (this.present) {
         queue.incoming.messages--
         queue.incoming.bytes -= entry.length
@@ -178,8 +178,9 @@ export class State implements BatchEffects {
   }
 
   /** A checkpoint is taken while the log goes on, so what follows it may be in it already. */
-  #known(queue: EngineQueue, id: number): boolean {
-    return !this.present && (queue.waiting.lastId >= id || queue.rows.has(id))
+  #known(queue: EngineQueue, id: number, priority: number): boolean {
+    if (this.present) return false
+    return queue.waiting.lastIdOf(queue.levelOf(priority)) >= id || queue.rows.has(id)
   }
 
   #leaveOrigin(origin: Origin): void {
@@ -188,12 +189,12 @@ export class State implements BatchEffects {
   }
 
   #hold(entry: EntryView): void {
-    const { id, batch, key, dueAt, expiresAt, queuesAt, originBytes } = this.#message
+    const { id, batch, key, dueAt, expiresAt, priority, queuesAt, originBytes } = this.#message
     const origin = originBytes > 0 ? readOrigin(entry.bytes, this.#message) : null
     const { position, length: size } = entry
     const queues = queuesOf(entry, queuesAt)
     const expires = expiresAt > 0
-    const held = { position, size, key, dueAt, expires, queues, origin }
+    const held = { position, size, key, dueAt, expires, priority, queues, origin }
     this.batches.hold(batch, id, held, this.present)
   }
 
@@ -244,17 +245,17 @@ export class State implements BatchEffects {
   }
 
   show(message: HeldMessage, id: number): void {
-    const { position, size, key, dueAt, queues, origin } = message
+    const { position, size, key, dueAt, priority = 0, queues, origin } = message
     if (dueAt > 0) this.heldDelayed -= queues.length
     if (origin !== null) this.#leaveOrigin(origin)
     for (const number of queues) {
       const queue = this.#queueFor(number)
       if (queue !== undefined && message.expires) queue.expiring = true
-      if (queue === undefined || this.#known(queue, id)) {
+      if (queue === undefined || this.#known(queue, id, priority)) {
         this.live.add(position, size, -1)
         continue
       }
-      queue.add(id, position, size, key, dueAt)
+      queue.add(id, position, size, key, dueAt, queue.levelOf(priority))
       if (dueAt > 0) this.due.push(dueAt, number, id)
       this.touched.add(queue)
     }

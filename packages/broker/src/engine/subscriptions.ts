@@ -33,6 +33,9 @@ export class Subscriptions {
     demandOpen(this.#engine, doing)
     const queue = demandQueue(this.#engine, name, doing)
     const keyOrder = options.keyOrder ?? false
+    if (keyOrder && queue.options.maxPriority > 0) {
+      throw new BrokerError('ARGUMENT', `${doing}: it has priorities, hence no order by key`)
+    }
     const others = this.#deliverer.consumers.get(queue) ?? []
     if (others.some((other) => other.keyOrder !== keyOrder)) {
       const text = `its consumers have keyOrder ${!keyOrder}, all must have the same`

@@ -56,10 +56,12 @@ function suspectsOf(queue: EngineQueue, limit: number): NewReturn[] {
   const items: NewReturn[] = []
   if (queue.suspectUpTo === 0) return items
   // Their ids rise, so those that are suspect come first.
-  queue.waiting.eachAfter(0, limit, (id) => {
-    if (!queue.isSuspect({ id })) return
-    items.push({ id, state: 'ready', attempts: 1, crashes: 1, dueAt: 0, cause: '' })
-  })
+  for (const list of queue.waiting.lists) {
+    list.eachAfter(0, limit - items.length, (id) => {
+      if (!queue.isSuspect({ id })) return
+      items.push({ id, state: 'ready', attempts: 1, crashes: 1, dueAt: 0, cause: '' })
+    })
+  }
   for (const row of queue.rows.values()) {
     if (items.length >= limit) break
     if (queue.isSuspect(row) && isIn(row)) items.push(backWith(row, 1))

@@ -10,6 +10,7 @@ import {
 } from './queue-row.ts'
 import { RowHeap } from './row-heap.ts'
 import { RowLine } from './row-line.ts'
+import { WaitingLevels } from './waiting-levels.ts'
 import { WaitingList } from './waiting-list.ts'
 
 /** Counts of one queue. */
@@ -26,7 +27,7 @@ export interface AckQueueCounts {
 export class AckQueue {
   readonly number: number
   readonly name: string
-  readonly waiting = new WaitingList()
+  readonly waiting = new WaitingLevels()
   readonly rows = new Map<number, QueueRow>()
   readonly counts: AckQueueCounts = { unsettled: 0, delayed: 0, parked: 0 }
   /** Stored bytes of all rows. */
@@ -68,11 +69,11 @@ export class AckQueue {
   }
 
   /** A new message; ids rise. A `dueAt` above 0 delays it. */
-  add(id: number, position: number, size: number, key: number, dueAt: number): void {
+  add(id: number, position: number, size: number, key: number, dueAt: number, priority = 0): void {
     this.bytes += size
-    if (dueAt === 0) this.waiting.push(id, position, size, key)
-    else
-      this.restore({ ...freshRow(id, position, size, key), state: 'delayed', dueAt, exact: true })
+    if (dueAt === 0) return this.waiting.push(id, position, size, key, priority)
+    const row = freshRow(id, position, size, key, priority)
+    this.restore({ ...row, state: 'delayed', dueAt, exact: true })
   }
 
   /** Puts a row object into its place; for delayed messages and when state is read back. */
@@ -85,9 +86,9 @@ export class AckQueue {
   remove(id: number): { position: number; size: number } | undefined {
     const row = this.rows.get(id)
     if (row === undefined) {
-      if (!this.waiting.remove(id)) return undefined
-      this.bytes -= this.waiting.size
-      return this.waiting
+      const list = this.waiting.remove(id)
+      if (list !== undefined) this.bytes -= list.size
+      return list
     }
     this.#leaveState(row)
     this.rows.delete(id)
@@ -146,9 +147,10 @@ export class AckQueue {
   relocate(id: number, position: number): { position: number; size: number } | undefined {
     const row = this.rows.get(id)
     if (row === undefined) {
-      if (!this.waiting.find(id)) return undefined
-      const { position: before, size } = this.waiting
-      this.waiting.relocate(id, position)
+      const list = this.waiting.find(id)
+      if (list === undefined) return undefined
+      const { position: before, size } = list
+      list.relocate(id, position)
       return { position: before, size }
     }
     const before = row.position
@@ -174,22 +176,27 @@ export class AckQueue {
         return candidate
       }
       if (this.#gate.aside >= this.#asideMax) return undefined
-      if (candidate === this.waiting) this.#takeWaiting('aside')
-      else this.move(candidate as QueueRow, 'aside')
+      if (candidate instanceof WaitingList) this.#takeWaiting(candidate, 'aside')
+      else this.move(candidate, 'aside')
     }
   }
 
-  /** The one with the smallest id: what was delayed on publish may be younger than what waits. */
+  /**
+   * Of the highest priority the one with the smallest id: what was delayed on publish may be younger
+   * than what waits.
+   */
   #first(): QueueRow | WaitingList | undefined {
     const returned = this.#returned.peek()
-    if (!this.waiting.head()) return returned
-    return returned !== undefined && returned.id < this.waiting.id ? returned : this.waiting
+    const list = this.waiting.head()
+    if (list === undefined || returned === undefined) return list ?? returned
+    const before = returned.priority - list.level
+    return before > 0 || (before === 0 && returned.id < list.id) ? returned : list
   }
 
   /** Takes the row that `head` showed out of the ready ones, into `state`. */
   take(head: QueueRow | WaitingList, state: 'unsettled' | 'marking' | 'settling'): QueueRow {
-    const waits = head === this.waiting
-    const row = waits ? this.#takeWaiting(state) : (head as QueueRow)
+    const waits = head instanceof WaitingList
+    const row = waits ? this.#takeWaiting(head, state) : head
     if (!waits) this.move(row, state)
     // Also one that seemed not due yet: while nobody ran the wall clock may have gone back.
     if (row.id <= this.suspectUpTo) row.redelivered = true
@@ -259,19 +266,21 @@ export class AckQueue {
   /** The row as an object; one that just waited is `settling` from now on, so nobody takes it. */
   tracked(id: number): QueueRow | undefined {
     const row = this.rows.get(id)
-    if (row !== undefined || !this.waiting.remove(id)) return row
-    const { position, size, key } = this.waiting
-    const taken = freshRow(id, position, size, key)
+    if (row !== undefined) return row
+    const list = this.waiting.remove(id)
+    if (list === undefined) return undefined
+    const { position, size, key, level } = list
+    const taken = freshRow(id, position, size, key, level)
     taken.state = 'settling'
     this.restore(taken)
     return taken
   }
 
-  /** The first waiting row becomes an object. */
-  #takeWaiting(state: RowState): QueueRow {
-    this.waiting.next()
-    const { id, position, size, key } = this.waiting
-    const row = freshRow(id, position, size, key)
+  /** The first row of the list becomes an object. */
+  #takeWaiting(list: WaitingList, state: RowState): QueueRow {
+    list.next()
+    const { id, position, size, key, level } = list
+    const row = freshRow(id, position, size, key, level)
     row.redelivered = this.isSuspect(row)
     row.state = state
     this.restore(row)

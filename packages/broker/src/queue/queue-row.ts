@@ -19,6 +19,7 @@ export type RowState =
 /** A message in this queue that is more than just waiting. */
 export interface QueueRow extends Row {
   state: RowState
+  priority: number
   /** Broker time before which a delayed row is not delivered, ms. */
   dueAt: number
   history: readonly Cause[]
@@ -68,12 +69,19 @@ export function isNews({ history }: QueueRow, { at, cause }: Return): boolean {
   return cause !== '' && !history.some((known) => known.at === at && known.cause === cause)
 }
 
-export function freshRow(id: number, position: number, size: number, key: number): QueueRow {
+export function freshRow(
+  id: number,
+  position: number,
+  size: number,
+  key: number,
+  priority: number,
+): QueueRow {
   return {
     id,
     position,
     size,
     key,
+    priority,
     attempts: 0,
     state: 'ready',
     dueAt: 0,

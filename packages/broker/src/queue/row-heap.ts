@@ -10,12 +10,14 @@ export interface Row {
   key: number
   /** Deliveries begun so far. */
   attempts: number
+  /** The higher comes first. Default 0. */
+  priority?: number
 }
 
 /** Rows taken out by id stay in the heap until they come up, or until they are this many more. */
 const STALE_SLACK = 16
 
-/** Requeued rows, smallest id first. */
+/** Requeued rows, the highest priority first, of one priority the smallest id. */
 export class RowHeap<R extends Row = Row> {
   /** The rows that are in; `#heap` also holds stale ones. */
   readonly #rows = new Map<number, R>()
@@ -32,7 +34,7 @@ export class RowHeap<R extends Row = Row> {
     this.#sweep()
   }
 
-  /** The row with the smallest id. */
+  /** The row that comes first. */
   peek(): R | undefined {
     let top = this.#heap[0]
     while (top !== undefined && this.#rows.get(top.id) !== top) {
@@ -52,7 +54,7 @@ export class RowHeap<R extends Row = Row> {
   }
 
   #sorted(): R[] {
-    return [...this.#rows.values()].sort((a, b) => a.id - b.id)
+    return [...this.#rows.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1))
   }
 
   #sweep(): void {
@@ -65,7 +67,7 @@ export class RowHeap<R extends Row = Row> {
     let at = from
     while (at > 0) {
       const parent = (at - 1) >>> 1
-      if (heap[parent]!.id <= row.id) break
+      if (!isBefore(row, heap[parent]!)) break
       heap[at] = heap[parent]!
       at = parent
     }
@@ -80,11 +82,16 @@ export class RowHeap<R extends Row = Row> {
     for (;;) {
       let child = 2 * at + 1
       if (child >= heap.length) break
-      if (child + 1 < heap.length && heap[child + 1]!.id < heap[child]!.id) child++
-      if (heap[child]!.id >= last.id) break
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+      if (!isBefore(heap[child]!, last)) break
       heap[at] = heap[child]!
       at = child
     }
     heap[at] = last
   }
+}
+
+function isBefore(a: Row, b: Row): boolean {
+  const difference = (b.priority ?? 0) - (a.priority ?? 0)
+  return difference === 0 ? a.id < b.id : difference < 0
 }

@@ -5,7 +5,7 @@ const FIRST_CHUNK_ROWS = 64
 const CHUNK_GROWTH = 4
 const LARGEST_CHUNK_ROWS = 4096
 
-type Visit = (id: number, position: number, size: number, key: number) => void
+export type Visit = (id: number, position: number, size: number, key: number) => void
 
 /** A waiting row copied out of the list. */
 export interface WaitingRow {
@@ -29,11 +29,17 @@ export class WaitingList {
   position = 0
   size = 0
   key = 0
+  /** Of all its rows; the higher comes first. */
+  readonly level: number
 
   // All chunks but the last are full, and all but the last hold a live row.
   #chunks: RowChunk[] = []
   #length = 0
   #lastId = 0
+
+  constructor(level = 0) {
+    this.level = level
+  }
 
   /** Rows in the list. */
   get length(): number {

@@ -19,6 +19,7 @@ export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
     name: 'short',
     options: { ...QUICK, maxAttempts: 0, maxReady: SHORT_READY_MAX, deadLetter: 'dead' },
   },
+  { name: 'urgent', options: { ...QUICK, maxAttempts: 0, maxPriority: 3 } },
   { name: 'small', options: { ...QUICK, maxAttempts: 4, maxMessages: 12, deadLetter: 'dead' } },
 ]
 

@@ -19,9 +19,8 @@ import { RecordWorkload } from './records.ts'
 /** Codes that a promise of the broker may always end with. */
 const REFUSALS = ['QUEUE_FULL', 'LOG_FULL', 'LOG_FAILED', 'CLOSED', 'SUBSCRIPTION_CLOSED']
 
-/** What moves by itself after a start is done by then, ms. */
-const TENDED_MS = 20
-const TENDED_LOOKS = 1_000
+/** Contents are looked at so often until nothing has moved meanwhile. */
+const LOOKS_MAX = 1_000
 
 type Of<K extends Step['kind']> = Extract<Step, { kind: K }>
 
@@ -88,7 +87,7 @@ export class DirectWorkload implements Sender {
 
   /** A message, known to the model, and the request that publishes it. */
   message(
-    { queues, bytes, key, delayMs, expiresMs }: MessageStep,
+    { queues, bytes, key, delayMs, expiresMs, priority }: MessageStep,
     token: string,
     group?: Group,
   ): { sent: Sent; request: PublishRequest } {
@@ -101,6 +100,7 @@ export class DirectWorkload implements Sender {
       ...(key !== undefined && { key }),
       ...(delayMs !== undefined && { delayMs }),
       ...(expiresMs !== undefined && { expiresMs }),
+      ...(priority !== undefined && { priority }),
     }
     return { sent: this.model.send(token, request, this.now(), group), request }
   }
@@ -225,7 +225,19 @@ export class DirectWorkload implements Sender {
 
   /** All of its queues; undefined when the process ended, or the disk failed to read. */
   async contentsOf(broker: Broker): Promise<Peeked[] | undefined> {
-    await this.#tended(broker)
+    // What expires, comes due or is too much moves by itself, and may be missed or seen twice.
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      const before = JSON.stringify(broker.queues())
+      const found = await this.#contentsNow(broker)
+      const same = found === undefined || JSON.stringify(broker.queues()) === before
+      const short = broker.queues().find(({ name }) => name === 'short')
+      if (same && (short === undefined || short.ready <= SHORT_READY_MAX)) return found
+      await this.#machine.sim.runFor(1)
+    }
+    return undefined
+  }
+
+  async #contentsNow(broker: Broker): Promise<Peeked[] | undefined> {
     const found = []
     for (const { name } of QUEUES) {
       const page = await this.#peek(broker, name)
@@ -233,18 +245,6 @@ export class DirectWorkload implements Sender {
       found.push(...page)
     }
     return found
-  }
-
-  /** Lets what has expired, or is too much, move: it would be seen twice, or not at all. */
-  async #tended(broker: Broker): Promise<void> {
-    const { life, sim } = this.#machine
-    for (let looks = 0; looks < TENDED_LOOKS; looks++) {
-      if (!this.#machine.alive || life !== this.#machine.life) return
-      const short = broker.queues().find(({ name }) => name === 'short')
-      if (short === undefined || short.ready <= SHORT_READY_MAX) break
-      await sim.runFor(1)
-    }
-    await sim.runFor(TENDED_MS)
   }
 
   async #peek(broker: Broker, queue: string): Promise<Peeked[] | undefined> {

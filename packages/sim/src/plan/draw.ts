@@ -161,7 +161,8 @@ function drawMessage(random: SeededRandom, swarm: Swarm): MessageStep {
   const delay = random.chance(swarm.delayed) ? { delayMs } : {}
   const expiresMs = random.chance(0.1) ? 0 : random.below(random.chance(0.3) ? 2_000 : 60)
   const expiry = random.chance(swarm.expiring) ? { expiresMs } : {}
-  return { queues, bytes, ...key, ...delay, ...expiry }
+  const priority = random.chance(swarm.urgent) ? { priority: random.below(6) } : {}
+  return { queues, bytes, ...key, ...delay, ...expiry, ...priority }
 }
 
 function drawSubscriptions(random: SeededRandom): Step[] {

@@ -24,6 +24,7 @@ export interface MessageStep {
   readonly delayMs?: number
   /** Time to live. */
   readonly expiresMs?: number
+  readonly priority?: number
 }
 
 /** What a world does next. Plain data, so that a plan can be printed and cut down. */

@@ -31,6 +31,8 @@ export interface Swarm {
   readonly purges: number
   /** Share of the messages that have a time to live. */
   readonly expiring: number
+  /** Share of the messages that have a priority. */
+  readonly urgent: number
   /** Puts of records. */
   readonly puts: number
   readonly halves: number
@@ -89,6 +91,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     pulls: some(0.3, 0.6),
     purges: some(0.3, 0.3),
     expiring: some(0.3, 0.5),
+    urgent: some(0.4, 1),
     puts: some(0.3, 0.6),
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),

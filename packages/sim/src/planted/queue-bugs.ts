@@ -120,8 +120,8 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
   {
     name: 'fan-out-cut-short',
     file: `${ENGINE}/state.ts`,
-    find: '      if (queue === undefined || this.#known(queue, id)) continue\n',
-    replace: '      if (queue === undefined || this.#known(queue, id)) break\n',
+    find: '      if (queue === undefined || this.#known(queue, id, priority)) continue\n',
+    replace: '      if (queue === undefined || this.#known(queue, id, priority)) break\n',
     why: 'a message that a checkpoint has in one queue does not reach the others',
   },
 ]
