@@ -10,7 +10,7 @@ import type { VirtualHost } from './virtual-host.ts'
 export interface DoorParts {
   readonly os: Os
   readonly broker: Broker
-  readonly users: Gate
+  readonly gate: Gate
   readonly product: string
   readonly version: string
   /** Largest body, bytes. */

@@ -69,7 +69,7 @@ class Door implements AmqpDoor {
     this.#gate = new Gate(broker, os)
     this.#options = options
     this.#parts = {
-      ...{ os, broker, users: this.#gate, product, version: productVersion },
+      ...{ os, broker, gate: this.#gate, product, version: productVersion },
       messageBytesMax: MESSAGE_BYTES_MAX,
       replies: new Replies(() => os.random.id()),
       flow: new PublishFlow(),

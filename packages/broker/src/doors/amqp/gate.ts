@@ -2,7 +2,7 @@ import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
 import { firstRecords, login } from '../../auth/login.ts'
 import { Passwords } from '../../auth/passwords.ts'
-import type { RecordChange, Right, User } from '../../auth/records.ts'
+import type { RecordChange, User } from '../../auth/records.ts'
 import { Users } from '../../auth/users.ts'
 
 /** Where the records of users are. */
@@ -70,20 +70,5 @@ export class Gate {
 
   mayEnter(user: string, vhost: string): boolean {
     return this.users.permission(user, vhost) !== undefined
-  }
-
-  /** Whether the key may be used with a topic exchange. */
-  mayUseKey(
-    user: string,
-    vhost: string,
-    exchange: string,
-    right: 'write' | 'read',
-    key: string,
-  ): boolean {
-    return this.users.mayUseKey(user, vhost, exchange, right, key)
-  }
-
-  may(user: string, vhost: string, right: Right, name: string): boolean {
-    return this.users.may(user, vhost, right, name)
   }
 }

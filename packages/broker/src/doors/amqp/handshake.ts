@@ -64,7 +64,7 @@ export class Handshake {
     const credentials = credentialsOf(method, this.#socket.peerName)
     this.#awaits = 'login'
     const { loopback } = this.#socket
-    this.#parts.users.login({ ...credentials, loopback }).then(
+    this.#parts.gate.login({ ...credentials, loopback }).then(
       (may) => (may ? this.#loggedIn(credentials.user) : this.#refused(credentials.mechanism)),
       (error) => this.#host.fail(error),
     )
@@ -96,7 +96,7 @@ export class Handshake {
   #open({ virtualHost: name }: MethodOf<'connection.open'>): void {
     const vhost = this.#parts.vhost(name)
     if (vhost === undefined) throw new AmqpError(530, `vhost ${name} not found`)
-    if (!this.#parts.users.mayEnter(this.user, name)) {
+    if (!this.#parts.gate.mayEnter(this.user, name)) {
       throw new AmqpError(530, `access to vhost '${name}' refused for user '${this.user}'`)
     }
     this.vhost = vhost

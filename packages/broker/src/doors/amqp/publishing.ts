@@ -169,11 +169,11 @@ export class Publishing implements ConfirmWriter {
   #targetOf(exchange: string): Target {
     const { vhost, parts } = this.#host
     const known = this.#target
-    const same = known?.exchange.name === exchange && this.#users === parts.users.version
+    const same = known?.exchange.name === exchange && this.#users === parts.gate.version
     if (same && this.#topology === vhost.version) return known
     demandMay(this.#host, 'write', 'exchange', exchange)
     this.#target = vhost.target(exchange)
-    this.#users = parts.users.version
+    this.#users = parts.gate.version
     this.#topology = vhost.version
     return this.#target
   }

@@ -180,7 +180,7 @@ export function demandMay(
   kind: 'exchange' | 'queue',
   name: string,
 ): void {
-  if (parts.users.may(user, vhost.name, what, name)) return
+  if (parts.gate.users.may(user, vhost.name, what, name)) return
   const where = `${kind} '${name}' in vhost '${vhost.name}'`
   throw new AmqpError(403, `${what} access to ${where} refused for user '${user}'`)
 }
@@ -193,7 +193,7 @@ export function demandKey(
   key: string,
 ): void {
   if (matchingOf(exchange) !== 'topic') return
-  if (parts.users.mayUseKey(user, vhost.name, exchange.name, right, key)) return
+  if (parts.gate.users.mayUseKey(user, vhost.name, exchange.name, right, key)) return
   const where = `topic '${key}' in exchange '${exchange.name}' in vhost '${vhost.name}'`
   throw new AmqpError(403, `${right} access to ${where} refused for user '${user}'`)
 }
