@@ -13,6 +13,8 @@ import { pause, type Stage, until } from '../scenario.ts'
 /** An error of amqplib, which has the reply code. */
 export type ReplyError = Error & { readonly code?: number | string }
 
+const NOT_REFUSED = 'not refused'
+
 /** A connection of amqplib on a stage. */
 export class Session {
   readonly stage: Stage
@@ -51,12 +53,21 @@ export class Session {
   /** Does what closes its channel, and takes down code and text. */
   async refused(what: string, act: (channel: Channel) => unknown): Promise<void> {
     const channel = await this.plainChannel()
-    const failure = once(channel, 'error').then(([error]) => error as ReplyError)
+    const refusal = this.refusalOf(channel)
     await Promise.resolve(act(channel)).catch(() => undefined)
-    const late = pause(3_000).then(() => undefined)
-    const error = await Promise.race([failure, late])
-    this.stage.say(what, error ? [error.code, error.message] : 'not refused')
-    if (!error) await channel.close()
+    const seen = await refusal
+    this.stage.say(what, seen)
+    if (seen === NOT_REFUSED) await channel.close()
+  }
+
+  /** Code and text of the error of the channel, or of the whole connection; none within 3 s. */
+  refusalOf(channel: Channel): Promise<unknown> {
+    const told = (error: ReplyError) => [error.code, error.message]
+    return Promise.race([
+      once(channel, 'error').then(([error]) => told(error)),
+      once(this.connection, 'error').then(([error]) => told(error)),
+      pause(3_000).then(() => NOT_REFUSED),
+    ])
   }
 
   /** Ends the connection as a lost machine does. */

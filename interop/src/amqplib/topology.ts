@@ -159,9 +159,10 @@ export const TOPOLOGY: Scenarios = {
     await session.refused('publish', (each) => each.publish(inner, '', Buffer.from('x')))
   }),
 
-  'restart-of-names': withSession(async (session) => {
+  names: withSession(async (session) => {
     const channel = await session.channel()
-    for (const name of ['ä ☃', 'with space', 'a/b', 'x'.repeat(240 - session.stage.name.length)]) {
+    const long = 'x'.repeat(240 - session.stage.name.length)
+    for (const name of ['ä ☃', 'with space', 'a/b', long]) {
       const queue = session.own(name)
       await channel.assertQueue(queue)
       await fill(channel, queue, [name])

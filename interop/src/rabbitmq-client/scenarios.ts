@@ -32,7 +32,7 @@ async function taken(connection: Connection, queue: string): Promise<unknown> {
   return body
 }
 
-/** What `rabbitmq-client` does in its own way: it reconnects, and acks by what a handler returns. */
+/** What `rabbitmq-client` does in its own way: it reconnects, a handler's answer is the ack. */
 export const RABBITMQ_CLIENT: Scenarios = {
   'publisher-and-consumer': connected(async (connection, stage) => {
     const queue = stage.name

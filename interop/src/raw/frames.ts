@@ -1,6 +1,6 @@
 import type { Scenarios } from '../scenario.ts'
 import { brokenCases, cases } from './cases.ts'
-import { ack, consume, declare, publish } from './methods.ts'
+import { ack, consume, declare, get, publish } from './methods.ts'
 import type { Peer } from './peer.ts'
 
 const METHOD = 1
@@ -102,16 +102,18 @@ export const FRAMES: Scenarios = {
       }
     },
     'another channel between': async (peer) => {
-      const queue = await queueOf(peer)
+      const [first, second] = [await queueOf(peer), await queueOf(peer)]
       peer.open(2)
       await peer.next('channel.open-ok')
-      peer.send(1, publish('', queue))
-      peer.send(2, publish('', queue))
+      peer.send(1, publish('', first))
+      peer.send(2, publish('', second))
       peer.frame(HEADER, 1, header(1))
       peer.frame(HEADER, 2, header(1))
       peer.frame(BODY, 2, bytes(66))
       peer.frame(BODY, 1, bytes(65))
-      peer.send(1, consume(queue, { noAck: true }))
+      peer.send(1, get(first, true))
+      await peer.next('(body)')
+      peer.send(2, get(second, true))
     },
     'empty body frame': async (peer) => {
       const queue = await queueOf(peer)
