@@ -9,12 +9,13 @@ const OVERFLOW = {
 
 /** What a queue's arguments mean to the core: attempts are the client's matter there. */
 export function coreOptions(given: QueueArguments): QueueOptions {
-  const { messageTtlMs, maxLength, maxLengthBytes, overflow } = given
+  const { messageTtlMs, maxLength, maxLengthBytes, overflow, maxPriority } = given
   return {
     ...{ maxAttempts: 0, routeDeadLetters: true },
     ...(messageTtlMs !== undefined && { messageExpiresMs: messageTtlMs }),
     ...(maxLength !== undefined && { maxReady: maxLength }),
     ...(maxLengthBytes !== undefined && { maxReadyBytes: maxLengthBytes }),
     ...(overflow !== undefined && { overflow: OVERFLOW[overflow] }),
+    ...(maxPriority !== undefined && { maxPriority }),
   }
 }

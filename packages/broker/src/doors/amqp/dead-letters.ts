@@ -18,8 +18,8 @@ export type Fate = { queues: readonly string[]; properties: Uint8Array } | 'park
 const view = new PropertiesView()
 
 /**
- * Where RabbitMQ would send what a queue gives up, with its `x-death` headers. Without a dead-letter
- * exchange it is gone, but for what has failed too often: that stays, parked.
+ * Where RabbitMQ would send what a queue gives up, with its `x-death` headers. Without a
+ * dead-letter exchange it is gone, but for what has failed too often: that stays, parked.
  */
 export function fateOf(given: GivenUp, vhost: VirtualHost, queue: AmqpQueue): Fate {
   const { deadLetterExchange, deadLetterRoutingKey } = queue.settings

@@ -387,4 +387,18 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     assert.deepEqual(told, ['stored', 'stored', 'refused'])
     await client.close()
   })
+
+  it('the higher priority comes first', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('q', { maxPriority: 5 })
+    for (const priority of [0, 3, 5, 9, 3]) {
+      channel.sendToQueue('q', Buffer.from(String(priority)), { priority })
+    }
+    await channel.waitForConfirms()
+    const { messages } = await received(channel, 'q', 5)
+    assert.deepEqual(messages.map(textOf), ['5', '9', '3', '3', '0'])
+    await client.close()
+  })
 })

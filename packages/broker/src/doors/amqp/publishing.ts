@@ -35,6 +35,7 @@ interface Said {
   readonly delayMs: number
   /** Time to live; undefined: none. */
   readonly expiresMs: number | undefined
+  readonly priority: number
   readonly headers: () => Arguments
 }
 
@@ -94,9 +95,9 @@ export class Publishing implements ConfirmWriter {
     if (queues.length === 0) return this.#unrouted(published, transaction)
     const { stored: properties } = said
     const delayMs = target.delayed ? said.delayMs : 0
-    const { expiresMs } = said
+    const { expiresMs, priority } = said
     const request = {
-      ...{ queues, body: published.body, properties, delayMs },
+      ...{ queues, body: published.body, properties, delayMs, priority },
       ...(expiresMs !== undefined && { expiresMs }),
     }
     if (transaction !== undefined) return transaction.publish(request)
@@ -180,7 +181,8 @@ export class Publishing implements ConfirmWriter {
 
   #said(published: Published): Said {
     const { exchange, routingKey, stored, propertiesAt } = published
-    const { headers, expiration, userId, replyTo } = this.#view.read(stored, propertiesAt)
+    const view = this.#view.read(stored, propertiesAt)
+    const { headers, expiration, userId, replyTo, priority = 0 } = view
     const { user } = this.#host
     if (userId !== undefined && userId !== user) {
       const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
@@ -197,11 +199,12 @@ export class Publishing implements ConfirmWriter {
       ? storedForm(exchange, routingKey, withProperties(stored.subarray(propertiesAt), changes))
       : stored
     if (headers === undefined) {
-      return { keys: [routingKey], stored: shown, delayMs: 0, expiresMs, headers: NO_HEADERS }
+      const plain = { keys: [routingKey], delayMs: 0, headers: NO_HEADERS }
+      return { ...plain, stored: shown, expiresMs, priority }
     }
     const delayMs = Math.max(0, Number(table.get('x-delay')?.value ?? 0)) || 0
     const keys = [routingKey, ...MORE_KEYS.flatMap((name) => keysIn(table, name))]
-    return { keys, stored: shown, delayMs, expiresMs, headers: () => table }
+    return { keys, stored: shown, delayMs, expiresMs, priority, headers: () => table }
   }
 
   /** What the name for "here" becomes. */
