@@ -120,9 +120,7 @@ export const METHODS: Scenarios = {
       peer.send(1, consume(await filled(peer, name, 1)))
       await peer.next('(body)')
       const strict = { ifUnused: false, ifEmpty: false, noWait: false }
-      peer.send(1, { name: 'queue.delete', queue: name, ...strict })
-      await peer.next('queue.delete-ok')
-      peer.send(1, ack(1))
+      peer.send(1, { name: 'queue.delete', queue: name, ...strict }, ack(1))
     },
     'large body in frames': async (peer, { name }) => {
       await filled(peer, name, 0)
