@@ -15,8 +15,8 @@ interface Report {
 }
 
 /** One choice of programs, all the same on both servers. */
-async function assertSame(t: TestContext, only: string, programs: number): Promise<void> {
-  const { code, report, stderr } = await interop('amqp', '--only', only, '--json')
+async function assertSame(t: TestContext, name: string, programs: number): Promise<void> {
+  const { code, report, stderr } = await interop('amqp', '--only', name, '--json')
   if (code === 3) return cannotRunHere(t, report.error ?? 'no RabbitMQ')
   const expected = { programs, same: programs, different: [], skipped: [] }
   assert.deepEqual(report, expected, stderr)

@@ -6,6 +6,7 @@ import { LIFETIMES } from './lifetimes.ts'
 import { MISTAKES } from './mistakes.ts'
 import { PATTERNS } from './patterns.ts'
 import { PUBLISHING } from './publishing.ts'
+import { QUORUMS } from './quorum.ts'
 import { TOPOLOGY } from './topology.ts'
 
 export const AMQPLIB: Scenarios = {
@@ -14,6 +15,7 @@ export const AMQPLIB: Scenarios = {
   ...CONSUMING,
   ...TOPOLOGY,
   ...LIFETIMES,
+  ...QUORUMS,
   ...DIRECT_REPLY,
   ...CONTENTS,
   ...MISTAKES,
