@@ -180,6 +180,11 @@ export interface Subscription {
   pull(): Promise<Delivery | undefined>
   /** Changes the credit; takes effect with the next delivery. */
   setCredit(credit: number): void
+  /**
+   * Nothing is pushed any more, and others take its place where only one may consume; what it has it
+   * may still settle, until `close`.
+   */
+  leave(): void
   /** No more deliveries; what is unsettled goes back to the queue, with its attempts unchanged. */
   close(): Promise<void>
 }

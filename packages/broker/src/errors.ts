@@ -13,7 +13,7 @@ export const BROKER_ERRORS = {
   QUEUE_UNKNOWN: 'no such queue',
   QUEUE_MISMATCH: 'the queue is there with other options',
   QUEUE_FULL: 'the queue is at its limit',
-  QUEUE_IN_USE: 'another queue dead-letters to it',
+  QUEUE_IN_USE: 'another queue dead-letters to it, or a consumer has it for itself',
   SUBSCRIPTION_CLOSED: 'the subscription whose deliveries a batch settles is closed',
   BATCH_OVER: 'the batch was committed or rolled back already',
   PREPARED_EXISTS: 'a transaction of this id is prepared and not decided',

@@ -65,6 +65,11 @@ export interface QueueOptions {
    * this. Such a queue has no order by key. Default 0: all priorities are equal.
    */
   maxPriority?: number
+  /**
+   * Only one consumer gets messages; when it is closed or leaves, the next does, of the highest
+   * priority the one that has waited longest. Default false.
+   */
+  singleActive?: boolean
 }
 
 /**
@@ -100,4 +105,12 @@ export interface SubscribeOptions {
   credit?: number
   /** At most one unsettled message per key at a time, in order; others flow. Default false. */
   keyOrder?: boolean
+  /** Consumers with a higher one get first, while they have credit. Default 0. */
+  priority?: number
+  /** Nobody else may consume meanwhile, else `QUEUE_IN_USE`, now or at their `subscribe`. */
+  exclusive?: boolean
+  /** Nothing is pushed, whatever the credit, and it is in nobody's way. Default false. */
+  pullOnly?: boolean
+  /** Called soon after it has become the one consumer of a queue with `singleActive`. */
+  onActive?: () => void
 }

@@ -6,6 +6,13 @@ export interface Consumer {
   readonly number: number
   readonly queue: EngineQueue
   readonly keyOrder: boolean
+  readonly priority: number
+  readonly exclusive: boolean
+  /** It wants to be pushed to; false when it only pulls, or has left. */
+  wants: boolean
+  /** It is pushed to; of a queue with a single active consumer one at a time. */
+  active: boolean
+  readonly onActive: () => void
   credit: number
   /** Ids delivered to it and not settled. */
   readonly unsettled: Set<number>
@@ -18,8 +25,9 @@ export interface Consumer {
 }
 
 /** So many more deliveries it can have. */
-export function freeOf({ closed, credit, unsettled, pulls }: Consumer): number {
-  return closed ? 0 : Math.max(0, credit - unsettled.size) + pulls.length
+export function freeOf({ closed, active, credit, unsettled, pulls }: Consumer): number {
+  if (closed) return 0
+  return (active ? Math.max(0, credit - unsettled.size) : 0) + pulls.length
 }
 
 /** Nothing more can be had now. */

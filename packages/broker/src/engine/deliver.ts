@@ -91,7 +91,10 @@ export class Deliverer {
     })
   }
 
-  /** The next consumer with credit, round robin; `marked` rows will want credit too. */
+  /**
+   * The next consumer with credit, of the highest priority, round robin; `marked` rows will want
+   * credit too.
+   */
   #nextConsumer(consumers: Consumer[], marked: number): Consumer | undefined {
     let free = 0
     for (let i = 0; i < consumers.length; i++) {
@@ -101,7 +104,7 @@ export class Deliverer {
       free += own
       if (free <= marked) continue
       // A lone consumer, the common case, needs no turn.
-      if (consumers.length > 1) consumers.push(...consumers.splice(0, i + 1))
+      if (consumers.length > 1) toEndOfItsLevel(consumers, i)
       return consumer
     }
     return undefined
@@ -211,6 +214,15 @@ export class Deliverer {
       this.#engine.warn(`A consumer of ${consumer.queue.name} threw: ${String(error)}`)
     }
   }
+}
+
+/** Behind the others of its priority. */
+function toEndOfItsLevel(consumers: Consumer[], at: number): void {
+  const consumer = consumers[at]!
+  let end = at
+  while (consumers[end + 1]?.priority === consumer.priority) end++
+  consumers.copyWithin(at, at + 1, end + 1)
+  consumers[end] = consumer
 }
 
 /**

@@ -24,6 +24,7 @@ const DEFAULTS: StoredQueueOptions = {
   maxReadyBytes: null,
   overflow: 'drop-head',
   maxPriority: 0,
+  singleActive: false,
 }
 
 const NUMBERS = [
@@ -37,6 +38,8 @@ const NUMBERS = [
   'maxReadyBytes',
   'maxPriority',
 ] as const
+
+const FLAGS = ['routeDeadLetters', 'singleActive'] as const
 
 export const PRIORITY_MAX = 255
 const OVERFLOWS = ['drop-head', 'reject', 'reject-dead-letter']
@@ -62,8 +65,9 @@ export function storedOptions(queue: string, options: QueueOptions): StoredQueue
     throw new BrokerError('ARGUMENT', `Cannot declare queue ${queue}: ${text}`)
   }
   stored.overflow = overflow
-  if (typeof options.routeDeadLetters === 'boolean') {
-    stored.routeDeadLetters = options.routeDeadLetters
+  for (const name of FLAGS) {
+    const value = options[name]
+    if (typeof value === 'boolean') stored[name] = value
   }
   if (options.deadLetter !== undefined) stored.deadLetter = options.deadLetter
   return stored

@@ -96,8 +96,8 @@ export class Settler {
     for (const id of consumer.unsettled) {
       const row = queue.rows.get(id)
       if (row?.consumer !== consumer.number || row.state !== 'unsettled') continue
-      queue.move(row, 'settling')
       const { attempts, crashes } = row
+      queue.requeue(row, crashes)
       returns.push({ id, state: 'ready', attempts, crashes, dueAt: 0, cause: '' })
     }
     consumer.unsettled.clear()

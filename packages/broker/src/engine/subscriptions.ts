@@ -36,6 +36,8 @@ export class Subscriptions {
     if (keyOrder && queue.options.maxPriority > 0) {
       throw new BrokerError('ARGUMENT', `${doing}: it has priorities, hence no order by key`)
     }
+    const { pullOnly = false, exclusive = false } = options
+    if (!pullOnly) this.#demandFree(queue, exclusive, doing)
     const others = this.#deliverer.consumers.get(queue) ?? []
     if (others.some((other) => other.keyOrder !== keyOrder)) {
       const text = `its consumers have keyOrder ${!keyOrder}, all must have the same`
@@ -45,6 +47,11 @@ export class Subscriptions {
       number: ++this.#count,
       queue,
       keyOrder,
+      priority: checkedPriority(options.priority ?? 0, doing),
+      exclusive,
+      wants: !pullOnly,
+      active: !pullOnly && !queue.options.singleActive,
+      onActive: options.onActive ?? (() => undefined),
       credit: checkedCredit(options.credit ?? CREDIT_DEFAULT, doing),
       unsettled: new Set(),
       pulls: [],
@@ -86,10 +93,13 @@ export class Subscriptions {
         consumer.credit = checkedCredit(credit, doing)
         this.#deliverer.schedule(queue)
       },
+      leave: () => this.#leave(consumer),
       close: async () => {
         if (consumer.closed) return
         this.#detach(consumer)
-        await this.#settler.release(consumer)
+        const released = this.#settler.release(consumer)
+        this.#deliverer.schedule(queue)
+        await released
       },
     }
     this.#consumers.set(subscription, consumer)
@@ -114,22 +124,72 @@ export class Subscriptions {
   #attach(consumer: Consumer): void {
     const { queue } = consumer
     const consumers = this.#deliverer.consumers.get(queue) ?? []
-    consumers.push(consumer)
+    // Behind those of its priority.
+    const behind = consumers.findIndex(({ priority }) => priority < consumer.priority)
+    consumers.splice(behind < 0 ? consumers.length : behind, 0, consumer)
     this.#deliverer.consumers.set(queue, consumers)
     queue.consumers = consumers.length
     queue.setOrdered(consumer.keyOrder)
+    this.#activate(queue)
     this.#deliverer.schedule(queue)
+  }
+
+  /** Nothing is pushed to it any more; what it has it may still settle. */
+  #leave(consumer: Consumer): void {
+    consumer.wants = false
+    consumer.active = false
+    this.#activate(consumer.queue)
+    this.#deliverer.schedule(consumer.queue)
+  }
+
+  /** Sees to it that a queue with a single active consumer has one, if any wants. */
+  #activate(queue: EngineQueue): void {
+    if (!queue.options.singleActive || this.#engine.closed) return
+    const consumers = this.#deliverer.consumers.get(queue) ?? []
+    const next = consumers.find(({ wants }) => wants)
+    if (next === undefined || consumers.some(({ active }) => active)) return
+    next.active = true
+    this.#engine.os.clock.turn(() => {
+      if (next.active) this.#tell(next)
+    })
+  }
+
+  /** What the user's callback throws must not fail the broker. */
+  #tell({ onActive, queue }: Consumer): void {
+    try {
+      onActive()
+    } catch (error) {
+      this.#engine.warn(`A consumer of ${queue.name} threw: ${String(error)}`)
+    }
+  }
+
+  /** Throws where a consumer has the queue for itself, or this one wants to and cannot. */
+  #demandFree(queue: EngineQueue, exclusive: boolean, doing: string): void {
+    const others = (this.#deliverer.consumers.get(queue) ?? []).filter(({ wants }) => wants)
+    if (others.some((other) => other.exclusive)) {
+      throw new BrokerError('QUEUE_IN_USE', `${doing}: a consumer has it for itself`)
+    }
+    if (!exclusive || others.length === 0) return
+    throw new BrokerError('QUEUE_IN_USE', `${doing}: it has ${others.length} other consumers`)
   }
 
   #detach(consumer: Consumer): void {
     const { queue } = consumer
     consumer.closed = true
+    consumer.wants = false
+    consumer.active = false
     const consumers = this.#deliverer.consumers.get(queue) ?? []
     consumers.splice(consumers.indexOf(consumer), 1)
     queue.consumers = consumers.length
     if (consumers.length === 0) this.#deliverer.consumers.delete(queue)
     answerPulls(consumer)
+    this.#activate(queue)
   }
+}
+
+function checkedPriority(priority: number, doing: string): number {
+  if (Number.isFinite(priority)) return priority
+  throw new BrokerError('ARGUMENT', `${doing}: priority is ${priority}`)
 }
 
 function checkedCredit(credit: number, doing: string): number {

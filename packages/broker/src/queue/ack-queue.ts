@@ -134,9 +134,9 @@ export class AckQueue {
    * A row goes back to its place at once, before the entry about it is on disk. It changes nothing
    * that a crash could lose: what was delivered comes again then, and is flagged.
    */
-  requeue(row: QueueRow): void {
+  requeue(row: QueueRow, crashes = 0): void {
     row.requeued++
-    row.crashes = 0
+    row.crashes = crashes
     row.redelivered = true
     row.exact = true
     row.consumer = 0
