@@ -34,10 +34,11 @@ for (const format of [1, 2]) {
       { cleanStop, damaged, tailBytesCut },
       { cleanStop: true, damaged: [], tailBytesCut: 0 },
     )
-    assert.equal(messages, 12)
+    assert.equal(messages, format === 1 ? 12 : 15)
     const all: Record<string, string[]> = {}
-    for (const { name } of world.broker.queues())
-      all[name] = (await contents(world, name)).map(short)
+    for (const { name } of world.broker.queues()) {
+      if (name !== 'levels') all[name] = (await contents(world, name)).map(short)
+    }
     assert.deepEqual(all, {
       dead: ['given up · ready · 0'],
       orders: [
@@ -110,4 +111,18 @@ test('format 2: records', async () => {
     ['early=kept', 'late/虎=符'],
   )
   assert.deepEqual((await opened(1)).broker.records.entries(''), [])
+})
+
+test('format 2: priorities, times to live, options of queues', async () => {
+  const world = await opened(2)
+  const levels = await contents(world, 'levels')
+  assert.deepEqual(levels.map(short), ['low · ready · 0', 'high · ready · 0', 'short · ready · 0'])
+  const options = { maxPriority: 9, messageExpiresMs: 400 * 86_400_000, maxReady: 1_000 }
+  await world.do(world.broker.declareQueue('levels', options))
+  const taker = world.take('levels', { credit: 0 })
+  const next = async () => bodyOf((await world.do(taker.subscription.pull()))!)
+  assert.equal(await next(), 'high')
+  await world.pass(86_400_000)
+  assert.equal(await next(), 'low')
+  assert.equal(world.stats('levels').ready, 0)
 })

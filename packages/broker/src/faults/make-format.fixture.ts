@@ -22,6 +22,7 @@ await world.killAndOpen(LIMITS)
 await world.publish('orders', 'of the second life')
 await fillAndDrain()
 await batchAndPrepared()
+await news()
 await records()
 await world.close()
 write()
@@ -91,6 +92,22 @@ async function batchAndPrepared(): Promise<void> {
   const half = { queues: ['orders'], body: Buffer.from('half') }
   const transaction = { transactionId: 't1', group: 'shop', messages: [half] }
   await world.do(broker.prepare({ ...transaction, check: { firstMs: 86_400_000 } }))
+}
+
+/** What format 2 brought: times to live, priorities, limits of what is ready, a purge. */
+async function news(): Promise<void> {
+  const { broker } = world
+  const options = { maxPriority: 9, messageExpiresMs: 400 * 86_400_000, maxReady: 1_000 }
+  await world.do(broker.declareQueue('levels', options))
+  await world.publish('levels', 'purged')
+  await world.do(broker.purge('levels'))
+  await world.publish('levels', 'low')
+  await world.publish('levels', 'high', { priority: 7 })
+  await world.publish('levels', 'short', { priority: 7, expiresMs: 86_400_000 })
+  const taker = world.take('levels', { credit: 1 })
+  await world.pass(100)
+  await taker.settle({ id: taker.last.id, outcome: 'requeue' })
+  await taker.close()
 }
 
 async function records(): Promise<void> {
