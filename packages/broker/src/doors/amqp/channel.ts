@@ -4,7 +4,7 @@ import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { Consuming } from './consuming.ts'
 import { ContentReader, type Published } from './content-reader.ts'
-import type { FailedMethod } from './failed-method.ts'
+import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
 import { FrameLine } from './frame-line.ts'
 import { Publishing } from './publishing.ts'
 import { REPLY_TO } from './replies.ts'
@@ -34,7 +34,7 @@ export class Channel {
   #busy = false
   readonly #waiting = new FrameLine()
   /** Of the frame that is dealt with. */
-  #method: FailedMethod = { classId: 0, methodId: 0 }
+  #method: FailedMethod = NO_METHOD
 
   constructor(host: ChannelHost & Overseer, number: number) {
     this.#host = host
@@ -102,9 +102,7 @@ export class Channel {
   }
 
   #methodFrame(payload: Uint8Array): void {
-    if (this.#content.open) {
-      throw new AmqpError(505, 'expected content header for class 60, got method frame instead')
-    }
+    if (this.#content.open) throw this.#content.notExpected()
     this.#method = idsOf(payload)
     const { classId, methodId } = this.#method
     if (((classId << 16) | methodId) === PUBLISH) return this.#begun(payload)
@@ -324,9 +322,4 @@ export class Channel {
 export interface Overseer {
   failed(error: unknown, channel: Channel, method: FailedMethod): void
   channelOver(number: number): void
-}
-
-function idsOf(payload: Uint8Array): FailedMethod {
-  const [a = 0, b = 0, c = 0, d = 0] = payload
-  return { classId: (a << 8) | b, methodId: (c << 8) | d }
 }

@@ -16,7 +16,7 @@ import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { CONTENTS_MAX, HANDSHAKE_MS, OUT_MAX, UNREADABLE_MS } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
-import type { FailedMethod } from './failed-method.ts'
+import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
 import { Handshake } from './handshake.ts'
 import { OFFERED, type Terms } from './negotiate.ts'
 import { Pressure } from './pressure.ts'
@@ -24,8 +24,6 @@ import { told } from './refusals.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
 type Phase = 'header' | 'handshake' | 'running' | 'closing' | 'over'
-
-const NO_METHOD: FailedMethod = { classId: 0, methodId: 0 }
 
 let connections = 0
 
@@ -252,7 +250,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
     try {
       this.#frame(type, number, payload)
     } catch (error) {
-      this.#fail(this.#asAmqp(error), methodOf(error))
+      this.#fail(this.#asAmqp(error), type === FRAME_METHOD ? idsOf(payload) : methodOf(error))
     }
   }
 
@@ -274,11 +272,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   #openChannel(number: number, type: number, payload: Uint8Array): void {
-    const method = type === FRAME_METHOD ? decodeMethod(payload) : undefined
-    if (method?.name === 'channel.close-ok') return
-    if (method?.name !== 'channel.open') {
-      throw new AmqpError(504, "expected 'channel.open'")
+    if (type !== FRAME_METHOD) {
+      throw new AmqpError(505, 'expected method frame, got non method frame instead')
     }
+    const { name } = decodeMethod(payload)
+    if (name === 'channel.close-ok') return
+    if (name !== 'channel.open') throw new AmqpError(504, "expected 'channel.open'")
     if (number > this.terms.channelMax) {
       const most = this.terms.channelMax
       throw new AmqpError(530, `number of channels opened exceeds the limit of ${most}`)
@@ -299,7 +298,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
       return this.#send({ name: 'connection.update-secret-ok' })
     }
     if (method.name === 'connection.blocked' || method.name === 'connection.unblocked') return
-    throw new AmqpError(503, `${method.name} is not expected now`)
+    if (this.#phase !== 'running') throw new AmqpError(503, `${method.name} is not expected now`)
+    throw new AmqpError(504, 'unexpected method in connection state running')
   }
 
   // What goes out, and the end.

@@ -65,11 +65,20 @@ export class ContentReader {
   /** Takes a header or body frame; the whole, when it is whole. The payload is not kept. */
   frame(type: number, payload: Uint8Array): Published | undefined {
     if (!this.#open) {
-      throw new AmqpError(505, 'expected method frame, got content frame instead')
+      throw new AmqpError(505, 'expected method frame, got non method frame instead')
     }
     if (this.#stored === undefined) this.#begun(type, payload)
     else this.#piece(type, payload)
     return this.#length === this.#bodySize ? this.#whole() : undefined
+  }
+
+  /** What has come is no part of the content that is open. */
+  notExpected(): AmqpError {
+    const text =
+      this.#stored === undefined
+        ? 'expected content header for class 60, got non content header frame instead'
+        : 'expected content body, got non content body frame instead'
+    return new AmqpError(505, text)
   }
 
   /** Drops what has come of a content. */
@@ -82,12 +91,11 @@ export class ContentReader {
   }
 
   #begun(type: number, payload: Uint8Array): void {
-    if (type !== FRAME_HEADER) {
-      throw new AmqpError(505, 'expected content header for class 60, got content body instead')
-    }
+    if (type !== FRAME_HEADER) throw this.notExpected()
     const { classId, bodySize, properties } = decodeHeader(payload)
     if (classId !== BASIC) {
-      throw new AmqpError(505, `expected content header for class 60, got ${classId}`)
+      const text = `expected content header for class 60, got one for class ${classId} instead`
+      throw new AmqpError(505, text)
     }
     if (bodySize > this.#bytesMax) {
       const text = `message size ${bodySize} is larger than configured max size`
@@ -101,9 +109,7 @@ export class ContentReader {
   }
 
   #piece(type: number, payload: Uint8Array): void {
-    if (type !== FRAME_BODY) {
-      throw new AmqpError(505, 'expected content body, got another content header instead')
-    }
+    if (type !== FRAME_BODY) throw this.notExpected()
     const bodySize = this.#bodySize
     const after = this.#length + payload.length
     if (after > bodySize) throw new AmqpError(501, `content body is ${after - bodySize} too long`)

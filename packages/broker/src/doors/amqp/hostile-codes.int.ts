@@ -87,10 +87,10 @@ const MISTAKES: Readonly<Record<string, readonly [said: string, mistake: Mistake
     (c) => c.say(1, { name: 'queue.declare-ok', queue: 'q', messageCount: 0, consumerCount: 0 }),
   ],
   'a connection opened twice': [
-    'connection 503',
+    'connection 504',
     (c) => c.say(0, { name: 'connection.open', virtualHost: '/' }),
   ],
-  'a method of a channel on channel 0': ['connection 503', (c) => c.say(0, QOS)],
+  'a method of a channel on channel 0': ['connection 504', (c) => c.say(0, QOS)],
   'a connection method on a channel': [
     'connection 503',
     (c) => c.say(1, { name: 'connection.open', virtualHost: '/' }),
@@ -98,7 +98,7 @@ const MISTAKES: Readonly<Record<string, readonly [said: string, mistake: Mistake
   'a channel opened twice': ['connection 504', (c) => c.say(1, { name: 'channel.open' })],
   'a method on a channel that is not open': ['connection 504', (c) => c.say(2, QOS)],
   'a header on a channel that is not open': [
-    'connection 504',
+    'connection 505',
     (c) => c.send(rawFrame(HEADER, 2, headerPayload(0))),
   ],
   'a header without a publish': [

@@ -1,6 +1,9 @@
-/** So many bytes of publishes may be on their way to the disk before their senders are not read. */
-const HIGH_BYTES = 24 << 20
-const LOW_BYTES = 16 << 20
+/** Bytes of publishes on their way to the disk: of all connections, and of one. */
+const ALL_MAX = 24 << 20
+const ONE_MAX = 4 << 20
+
+/** Whose publishes are not read any more is read again at this part of the limit. */
+const AGAIN = 0.5
 
 /** Somebody whose socket can be left unread. */
 export interface Sender {
@@ -10,24 +13,38 @@ export interface Sender {
 
 /**
  * Publishes of all connections on their way to the disk. Beyond a limit whoever publishes is not
- * read for a while: what comes is not refused only because it comes fast.
+ * read for a while: what comes is not refused only because it comes fast, and one who floods does
+ * not fill the line of the others.
  */
 export class PublishFlow {
   #bytes = 0
+  readonly #bySender = new Map<Sender, number>()
   readonly #held = new Set<Sender>()
 
   add(bytes: number, sender: Sender): void {
     this.#bytes += bytes
-    if (this.#bytes <= HIGH_BYTES || this.#held.has(sender)) return
+    const own = (this.#bySender.get(sender) ?? 0) + bytes
+    this.#bySender.set(sender, own)
+    if ((own <= ONE_MAX && this.#bytes <= ALL_MAX) || this.#held.has(sender)) return
     this.#held.add(sender)
     sender.hold()
   }
 
-  done(bytes: number): void {
+  done(bytes: number, sender: Sender): void {
+    const before = this.#bytes
     this.#bytes -= bytes
-    if (this.#bytes > LOW_BYTES || this.#held.size === 0) return
-    const senders = [...this.#held]
-    this.#held.clear()
-    for (const sender of senders) sender.release()
+    const own = (this.#bySender.get(sender) ?? 0) - bytes
+    if (own > 0) this.#bySender.set(sender, own)
+    else this.#bySender.delete(sender)
+    if (this.#held.size === 0) return
+    const low = ALL_MAX * AGAIN
+    if (before > low && this.#bytes <= low) for (const each of this.#held) this.#look(each)
+    else this.#look(sender)
+  }
+
+  #look(sender: Sender): void {
+    const own = this.#bySender.get(sender) ?? 0
+    if (own > ONE_MAX * AGAIN || this.#bytes > ALL_MAX || !this.#held.delete(sender)) return
+    sender.release()
   }
 }

@@ -86,7 +86,7 @@ export class PublishLine {
     while (this.#portions.length > 0 && this.#portions[0]!.last <= upTo) {
       bytes += this.#portions.shift()!.bytes
     }
-    if (bytes > 0) this.#flow.done(bytes)
+    if (bytes > 0) this.#flow.done(bytes, this.#sender)
     while (this.#awaited.length > 0 && this.#awaited[0]!.upTo <= this.#done) {
       this.#awaited.shift()!.resolve()
     }

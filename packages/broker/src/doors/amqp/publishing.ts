@@ -13,6 +13,7 @@ import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { Confirms, type ConfirmWriter } from './confirms.ts'
 import type { Published } from './content-reader.ts'
+import { LIFE_MS_MAX } from './core-options.ts'
 import { storedForm } from './message-form.ts'
 import { PublishLine } from './publish-line.ts'
 import { REPLY_TO } from './replies.ts'
@@ -228,7 +229,7 @@ function keysIn(headers: Arguments, name: string): string[] {
 
 /** Milliseconds in decimal digits; what is wrong is told in RabbitMQ's words. */
 function millisecondsIn(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
+  if (/^\d+$/.test(text)) return Math.min(Number(text), LIFE_MS_MAX)
   const number = /^[+-]?\d+/.exec(text)?.[0]
   const rest = text.slice(number?.length ?? 0)
   const why =

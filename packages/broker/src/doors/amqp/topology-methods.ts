@@ -47,7 +47,7 @@ function performed(host: ChannelHost, declared: Declared, method: Method): Promi
     case 'queue.delete':
       return deleteQueue(host, declared, method)
     default:
-      throw new AmqpError(503, `${method.name} is not expected here`)
+      throw new AmqpError(503, 'unimplemented method')
   }
 }
 

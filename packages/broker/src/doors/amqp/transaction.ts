@@ -37,7 +37,7 @@ export class Transaction {
   publish(request: PublishRequest): void {
     const bytes = request.body.length + (request.properties?.length ?? 0)
     this.#flow.add(bytes, this.#sender)
-    const over = () => this.#flow.done(bytes)
+    const over = () => this.#flow.done(bytes, this.#sender)
     // What it was refused with is told by the commit.
     this.#batch.publish(request).then(over, over)
   }

@@ -304,12 +304,15 @@ export class VirtualHost {
     this.#queues.delete(queue.name)
     this.#owned.get(queue.owner)?.delete(queue)
     const gone = this.#withEmptied(this.routing.removeQueue(queue.name))
-    for (const consumer of [...queue.consumers]) consumer.queueGone()
     const { durable, exclusive } = queue.declared
     const { ready } = this.countOf(queue)
     const queues = durable && !exclusive ? [queue.name] : []
     const forgotten = this.#records.forget({ ...gone, queues })
     await Promise.all([this.#broker.deleteQueue(queue.coreName), forgotten])
+    // After the answer to whoever deletes it.
+    this.#os.clock.turn(() => {
+      for (const consumer of [...queue.consumers]) consumer.queueGone()
+    })
     return ready
   }
 
