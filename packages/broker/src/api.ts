@@ -72,8 +72,8 @@ export type Settlement =
 /** A message for `Publisher.publishBatch`; fields as in `PublishRequest`. */
 export type PublisherMessage = Omit<PublishRequest, 'queues'> & {
   /**
-   * Where the publisher has no fixed queues: names of those that get it, each at most once. With none
-   * it is stored nowhere, and confirmed in its turn.
+   * Where the publisher has no fixed queues: names of those that get it, each at most once. With
+   * none it is stored nowhere, and confirmed in its turn.
    */
   queues?: readonly string[]
 }
@@ -96,9 +96,9 @@ export interface PublisherOptions {
 /** Publishes without a promise per message: the fast way for many. */
 export interface Publisher {
   /**
-   * Takes all of the messages (but see `PublisherOptions.queues`), or throws and takes none. Messages are numbered 1, 2, … in the order
-   * of the calls; returns the number of the last one. Never waits: what is beyond a limit is
-   * refused.
+   * Takes all of the messages (but see `PublisherOptions.queues`), or throws and takes none.
+   * Messages are numbered 1, 2, … in the order of the calls; returns the number of the last one.
+   * Never waits: what is beyond a limit is refused.
    */
   publishBatch(messages: readonly PublisherMessage[]): number
 }
@@ -181,8 +181,8 @@ export interface Subscription {
   /** Changes the credit; takes effect with the next delivery. */
   setCredit(credit: number): void
   /**
-   * Nothing is pushed any more, and others take its place where only one may consume; what it has it
-   * may still settle, until `close`.
+   * Nothing is pushed any more, and others take its place where only one may consume; what it has
+   * it may still settle, until `close`.
    */
   leave(): void
   /** No more deliveries; what is unsettled goes back to the queue, with its attempts unchanged. */
@@ -332,8 +332,9 @@ export interface Broker {
    */
   backup(dir: string): Promise<{ bytes: number; position: number }>
   /**
-   * Removes the messages of a queue that were published before and are ready, not those that are unsettled, delayed or parked; durable
-   * when it resolves, with their number. A crash before that may leave some of them.
+   * Removes the messages of a queue that were published before and are ready, not those that are
+   * unsettled, delayed or parked; durable when it resolves, with their number. A crash before that
+   * may leave some of them.
    */
   purge(queue: string): Promise<number>
   queues(): QueueStats[]

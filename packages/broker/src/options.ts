@@ -39,9 +39,9 @@ export interface QueueOptions {
    */
   deadLetter?: string
   /**
-   * The broker's dead-letter router is asked instead, also of what expires or overflows. While there
-   * is no router, `deadLetter` stands; without that one what has expired waits for the router, and is
-   * not delivered. Default false.
+   * The broker's dead-letter router is asked instead, also of what expires or overflows. While
+   * there is no router, `deadLetter` stands; without that one what has expired waits for the
+   * router, and is not delivered. Default false.
    */
   routeDeadLetters?: boolean
   /**
@@ -49,7 +49,9 @@ export interface QueueOptions {
    * Default: none.
    */
   messageExpiresMs?: number
-  /** Most ready messages; those of others (unsettled, delayed, parked) do not count. Default: none. */
+  /**
+   * Most ready messages; those of others (unsettled, delayed, parked) do not count. Default: none.
+   */
   maxReady?: number
   /** Most stored bytes of the ready messages. Default: none. */
   maxReadyBytes?: number

@@ -13,8 +13,9 @@ import type { State } from './state.ts'
  * Blocks of a checkpoint (docs/storage.md). A block's first byte says what it is:
  *   1  JSON { nextId, nextQueue }
  *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
- *   3  | kind 1 | priority 1 | 0 2 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |  waiting
- *   4  | kind 1 | priority 1 | 0 2 | queue 4 | n × row |     rows that are more than waiting: checkpoint-rows.ts
+ *   3  | kind 1 | priority 1 | 0 2 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |
+ *   4  | kind 1 | priority 1 | 0 2 | queue 4 | n × row |
+ *      3: rows that just wait; 4: those that are more than waiting, see checkpoint-rows.ts
  *   8  | kind 1 | 0 7 | records, as in a record entry |
  *   5  JSON [...]  batches not ended    6  JSON [...]  prepared transactions    7  decided ones
  */

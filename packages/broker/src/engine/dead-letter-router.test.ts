@@ -48,7 +48,7 @@ test('the router says where it goes and with which properties; all in one entry'
   }
 })
 
-test('what failed too often is given up as delivery_limit, back into its own queue too', async () => {
+test('what failed too often is given up as delivery_limit, into its own queue too', async () => {
   const reasons: string[] = []
   const world = await worldWith(({ reason, properties }) => {
     reasons.push(reason)
@@ -88,7 +88,7 @@ test('what is dropped is gone for good; what is parked is listed with its cause'
   assert.deepEqual(await peek(world, 'x'), [])
 })
 
-test('routed to no queue it is dropped; to a full or unknown one, or not at all, parked', async () => {
+test('routed to no queue it is dropped; to a full or unknown one it is parked', async () => {
   const routes: [() => ReturnType<DeadLetterRouter>, number, RegExp | undefined][] = [
     [() => ({ queues: [], properties: Buffer.from('') }), 0, undefined],
     [() => ({ queues: ['x', 'y'], properties: Buffer.from('') }), 1, undefined],

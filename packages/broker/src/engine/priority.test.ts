@@ -54,7 +54,7 @@ test('what comes back takes its place among its priority', async () => {
   assert.deepEqual(await delivered(world), ['4', '3 a', '3 b', '2', '1'])
 })
 
-test('priorities survive kills, checkpoints, copies forward, batches and half messages', async () => {
+test('priorities survive kills, checkpoints, copies forward, batches, half messages', async () => {
   const KiB = 1024
   const limits = { segmentBytesMin: 4 * KiB, segmentBytesMax: 4 * KiB, checkpointBytes: 6 * KiB }
   const world = await worldWith({}, limits)

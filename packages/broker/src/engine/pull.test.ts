@@ -26,7 +26,7 @@ test('with credit 0 nothing is pushed; each pull gets the next one, then none', 
   assert.equal(world.stats('a').unsettled, 2)
 })
 
-test('what is pulled is settled like any other, or goes back when the subscription ends', async () => {
+test('what is pulled is settled like any other, or goes back with its subscription', async () => {
   const world = await worldWith(numbers(2))
   const taker = world.take('a', { credit: 0 })
   const [one, two] = [(await pulled(world, taker))!, (await pulled(world, taker))!]

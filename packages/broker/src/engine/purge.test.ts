@@ -74,7 +74,7 @@ test('what was published before the purge goes, what comes after it stays', asyn
   assert.equal(world.stats('b').ready, 2)
 })
 
-test('a purge while messages flow loses none of those in delivery, whenever it is killed', async () => {
+test('a purge while messages flow loses none in delivery, whenever it is killed', async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const world = new World(seed)
     await world.open({ checkpointBytes: 4_096, segmentBytesMin: 4_096, segmentBytesMax: 4_096 })

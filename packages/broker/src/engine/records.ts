@@ -77,7 +77,9 @@ export interface NewMessage {
   batch?: number
 }
 
-/** Bytes that a message takes in the log; `targets`: its queues, where it does not have them yet. */
+/**
+ * Bytes that a message takes in the log; `targets`: its queues, where it does not have them yet.
+ */
 export function messageBytes(message: NewMessage, targets = message.queues.length): number {
   const { dueAt, expiresAt, origin, properties, body, batch } = message
   const numbers =

@@ -15,8 +15,8 @@ const EXPIRED = 'its time to live was over'
 const TOO_MUCH = 'its queue had more than it may have'
 
 /**
- * What became of the next row: it was dealt with · nothing can be delivered now · something is under
- * way, after which it is looked again.
+ * What became of the next row: it was dealt with · nothing can be delivered now · something is
+ * under way, after which it is looked again.
  */
 export type Step = 'done' | 'none' | 'wait'
 

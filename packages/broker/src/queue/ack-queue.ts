@@ -182,8 +182,8 @@ export class AckQueue {
   }
 
   /**
-   * Of the highest priority the one with the smallest id: what was delayed on publish may be younger
-   * than what waits.
+   * Of the highest priority the one with the smallest id: what was delayed on publish may be
+   * younger than what waits.
    */
   #first(): QueueRow | WaitingList | undefined {
     const returned = this.#returned.peek()

@@ -1,8 +1,8 @@
 import { type Visit, WaitingList, type WaitingRow } from './waiting-list.ts'
 
 /**
- * The rows waiting in one queue: one list for each level in use, the highest comes first. A row that
- * is found is loaded into its list, which is returned.
+ * The rows waiting in one queue: one list for each level in use, the highest comes first. A row
+ * that is found is loaded into its list, which is returned.
  */
 export class WaitingLevels {
   readonly #lowest = new WaitingList()

@@ -7,7 +7,9 @@ export interface Put {
   state: 'asked' | 'confirmed' | 'void'
 }
 
-/** What records must be: the outcome of all puts up to one that is not before the last confirmed. */
+/**
+ * What records must be: the outcome of all puts up to one that is not before the last confirmed.
+ */
 export class RecordModel {
   readonly puts: Put[] = []
   readonly #findings: Findings
