@@ -69,13 +69,6 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     why: 'what comes up late is delivered all the same',
   },
   {
-    name: 'expiry-lost-in-copy-forward',
-    file: `${ENGINE}/retain.ts`,
-    find: 'const times = { time, dueAt, expiresAt }',
-    replace: 'const times = { time, dueAt, expiresAt: 0 * expiresAt }',
-    why: 'a message that was copied forward lives for ever',
-  },
-  {
     name: 'expiry-flag-not-in-checkpoint',
     file: `${ENGINE}/checkpoint.ts`,
     find: '  queue.expiring = expiring ?? false\n',
