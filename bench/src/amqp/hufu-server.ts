@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as passed } from 'node:timers/promises'
+import { endsWithUs } from '../../../tools/services/leftovers.ts'
 import { freePorts } from '../../../tools/services/ports.ts'
 import { accepts } from './accepts.ts'
 
@@ -47,6 +48,8 @@ export class HufuServer {
     const file = openSync(log, 'a')
     const stdio = ['ignore', file, file] as const
     this.#process = spawn(process.execPath, [...this.#nodeArgs, ...args], { stdio: [...stdio] })
+    endsWithUs(this.#process)
+    closeSync(file)
     const until = performance.now() + READY_MS
     while (!(await accepts(this.url))) {
       if (this.#process.exitCode !== null || performance.now() > until) {
