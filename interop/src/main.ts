@@ -4,6 +4,7 @@ import type { Choice } from './choice.ts'
 import { HELP, type Options, readOptions, UsageError } from './options.ts'
 import { choose } from './programs.ts'
 import { HufuServer } from './run/hufu-server.ts'
+import type { Program } from './run/program.ts'
 import { run, type Verdict } from './run/run.ts'
 
 async function main(args: readonly string[]): Promise<number> {
@@ -15,6 +16,9 @@ async function main(args: readonly string[]): Promise<number> {
   return report(choice, verdicts, options.json)
 }
 
+/** Programs that look at what is left when both servers have been started again. */
+const AFTER_RESTART = 'after-restart/'
+
 async function playAll({ programs }: Choice, { transcripts }: Options): Promise<Verdict[]> {
   const hufu = new HufuServer()
   process.once('exit', () => hufu.drop())
@@ -23,10 +27,15 @@ async function playAll({ programs }: Choice, { transcripts }: Options): Promise<
     await hufu.start()
     const verdicts: Verdict[] = []
     complain(`Hufu and RabbitMQ ${rabbitmq.version}, ${programs.length} programs on each`)
-    await run(programs, { hufu: hufu.url, rabbitmq: rabbitmq.url }, (verdict) => {
-      verdicts.push(verdict)
-      complain(linesOf(verdict, transcripts).join('\n'))
-    })
+    const play = (played: readonly Program[]) =>
+      run(played, { hufu: hufu.url, rabbitmq: rabbitmq.url }, (verdict) => {
+        verdicts.push(verdict)
+        complain(linesOf(verdict, transcripts).join('\n'))
+      })
+    const late = programs.filter(({ name }) => name.startsWith(AFTER_RESTART))
+    await play(programs.filter((program) => !late.includes(program)))
+    if (late.length > 0) await Promise.all([hufu.restart(), rabbitmq.restart()])
+    await play(late)
     if (hufu.hasEnded) throw new Error(`Hufu ended while programs were played: ${hufu.log}`)
     return verdicts
   } finally {

@@ -23,6 +23,7 @@ export class Session {
   constructor(stage: Stage, connection: ChannelModel) {
     this.stage = stage
     this.connection = connection
+    connection.setMaxListeners(0)
     connection.on('error', () => undefined)
   }
 

@@ -18,7 +18,8 @@ export class HufuServer {
   async start(): Promise<void> {
     const ready = join(this.#folder, 'ready.json')
     const data = join(this.#folder, 'data')
-    const args = ['serve', '--data', data, '--amqp', '127.0.0.1:0', '--ready-file', ready]
+    const address = `127.0.0.1:${this.url ? new URL(this.url).port : 0}`
+    const args = ['serve', '--data', data, '--amqp', address, '--ready-file', ready]
     const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     child.stderr.on('data', (chunk: Buffer) => {
@@ -42,15 +43,24 @@ export class HufuServer {
     return this.#log
   }
 
+  /** In the ordinary way; on its data and address again. */
+  async restart(): Promise<void> {
+    await this.#end()
+    await this.start()
+  }
+
   async stop(): Promise<void> {
-    if (this.#child && !this.hasEnded) {
-      const closed = once(this.#child, 'close')
-      this.#child.kill('SIGTERM')
-      const timer = setTimeout(() => this.#child?.kill('SIGKILL'), 10_000)
-      await closed
-      clearTimeout(timer)
-    }
+    await this.#end()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #end(): Promise<void> {
+    if (!this.#child || this.hasEnded) return
+    const closed = once(this.#child, 'close')
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), 10_000)
+    await closed
+    clearTimeout(timer)
   }
 
   /** For the end of this process. */
