@@ -1,5 +1,5 @@
-/** From a frame that cannot be read to the end, in which the client may read why. */
-export const UNREADABLE_MS = 500
+/** From the last word of the server to the end, for the client to read it. */
+export const LAST_WORD_MS = 500
 
 /** Until a connection is open; and from a close to its answer. */
 export const HANDSHAKE_MS = 10_000

@@ -14,7 +14,7 @@ import { AmqpError, type ReplyCode } from './amqp-error.ts'
 import { Budget } from './budget.ts'
 import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
-import { CONTENTS_MAX, HANDSHAKE_MS, OUT_MAX, UNREADABLE_MS } from './connection-limits.ts'
+import { CONTENTS_MAX, HANDSHAKE_MS, LAST_WORD_MS, OUT_MAX } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
 import { Handshake } from './handshake.ts'
@@ -221,7 +221,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
     } catch (error) {
       this.#fail(this.#asAmqp(error), methodOf(error))
       // Where the next frame begins is not known: no answer can be read.
-      this.#endBy = this.#now() + UNREADABLE_MS
+      this.#endBy = this.#now() + LAST_WORD_MS
     }
   }
 
@@ -350,7 +350,9 @@ export class AmqpConnection implements ChannelHost, Overseer {
       this.#leaveChannels()
       this.#send({ name: 'connection.close-ok' })
       this.#flush()
-      this.#end()
+      // The end is the client's: some take an end that comes with the answer for a broken line.
+      this.#phase = 'over'
+      this.#endBy = this.#now() + LAST_WORD_MS
     })
   }
 

@@ -132,7 +132,7 @@ export class Consuming implements ConsumerHost {
   async get(queue: AmqpQueue, noAck: boolean): Promise<void> {
     this.#host.vhost.used(queue)
     const source = this.#getsOf(queue)
-    const delivery = await source.subscription.pull()
+    const delivery = (await source.subscription.pull()) ?? (await this.#pullLater(source))
     const { out } = this.#host
     if (delivery === undefined) {
       out.method(this.#channel, { name: 'basic.get-empty' })
@@ -144,6 +144,12 @@ export class Consuming implements ConsumerHost {
     const { ready } = this.#host.vhost.countOf(queue)
     writeGetOk(out, this.#channel, tag, redelivered, ready, bytes, at, body)
     this.#host.changed()
+  }
+
+  /** What is on its way to the disk, such as a dead letter, may be for this queue. */
+  async #pullLater({ subscription }: Source): Promise<Delivery | undefined> {
+    await this.#host.parts.broker.records.put([])
+    return subscription.pull()
   }
 
   /** Takes what a client names; throws 406 when there is no such delivery. */
