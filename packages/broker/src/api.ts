@@ -338,6 +338,8 @@ export interface Broker {
    */
   purge(queue: string): Promise<number>
   queues(): QueueStats[]
+  /** Undefined: there is none of that name. */
+  queue(name: string): QueueStats | undefined
   stats(): BrokerStats
   /**
    * Stops deliveries, writes what waits, marks the stop as clean, lets go of the folder. Rejects

@@ -204,6 +204,11 @@ export class EmbeddedBroker implements Broker {
     return [...this.#engine.state.queues.values()].map(statsOf)
   }
 
+  queue(name: string): QueueStats | undefined {
+    const found = this.#engine.state.byName.get(name)
+    return found && statsOf(found)
+  }
+
   stats(): BrokerStats {
     const { log, counters, time } = this.#engine
     const { bytes, all, noSpace } = log.segments

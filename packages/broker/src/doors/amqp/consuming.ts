@@ -74,10 +74,11 @@ export class Consuming implements ConsumerHost {
     const credit = noAck ? NO_ACK_CREDIT : this.prefetch || CREDIT_MAX
     const consumer = new AmqpConsumer(this, { tag, tagBytes: shortstr(tag), queue, noAck, credit })
     const first = this.#host.congested ? 0 : credit
+    const { broker } = this.#host.parts
     const priority = Number(plainOf(method.arguments)['x-priority'] ?? 0)
-    consumer.subscription = this.#host.parts.subscribe(queue, first, priority, (batch) =>
-      this.deliver(consumer, batch),
-    )
+    const options = { credit: first, priority, exclusive: method.exclusive }
+    const onDeliveries = (batch: Delivery[]) => this.deliver(consumer, batch)
+    consumer.subscription = broker.subscribe(queue.coreName, options, onDeliveries)
     this.#consumers.set(tag, consumer)
     queue.consumers.add(consumer)
     queue.cancelExpiry()
@@ -215,7 +216,7 @@ export class Consuming implements ConsumerHost {
     this.#consumers.delete(consumer.tag)
     this.#giveBackBeyond(consumer)
     consumer.ended = true
-    consumer.subscription.setCredit(0)
+    consumer.subscription.leave()
     if (consumer.unacked === 0) this.#close(consumer)
     const { queue } = consumer
     queue.exclusiveConsumer = false
@@ -240,7 +241,8 @@ export class Consuming implements ConsumerHost {
   #getsOf(queue: AmqpQueue): Source {
     const known = this.#gets.get(queue)
     if (known !== undefined) return known
-    const subscription = this.#host.parts.subscribe(queue, 0, 0, () => undefined)
+    const { broker } = this.#host.parts
+    const subscription = broker.subscribe(queue.coreName, { pullOnly: true }, () => undefined)
     const source: Source = { queue, subscription, settlements: [], unacked: 0, ended: false }
     this.#gets.set(queue, source)
     return source

@@ -13,8 +13,9 @@ export const LIFE_MS_MAX = 400 * 86_400_000
 /** What a queue's arguments mean to the core: attempts are the client's matter there. */
 export function coreOptions(given: QueueArguments): QueueOptions {
   const { messageTtlMs, maxLength, maxLengthBytes, overflow, maxPriority } = given
+  const singleActive = given.singleActiveConsumer === true
   return {
-    ...{ maxAttempts: 0, routeDeadLetters: true },
+    ...{ maxAttempts: 0, routeDeadLetters: true, singleActive },
     ...(messageTtlMs !== undefined && { messageExpiresMs: Math.min(messageTtlMs, LIFE_MS_MAX) }),
     ...(maxLength !== undefined && { maxReady: maxLength }),
     ...(maxLengthBytes !== undefined && { maxReadyBytes: maxLengthBytes }),

@@ -1,6 +1,5 @@
 import type { Os } from '@hufu/os'
-import type { Broker, Delivery, Subscription } from '../../api.ts'
-import type { AmqpQueue } from './amqp-queue.ts'
+import type { Broker } from '../../api.ts'
 import type { Gate } from './gate.ts'
 import type { PublishFlow } from './publish-flow.ts'
 import type { Replies } from './replies.ts'
@@ -18,11 +17,5 @@ export interface DoorParts {
   readonly replies: Replies
   readonly flow: PublishFlow
   vhost(name: string): VirtualHost | undefined
-  subscribe(
-    queue: AmqpQueue,
-    credit: number,
-    priority: number,
-    onDeliveries: (batch: Delivery[]) => void,
-  ): Subscription
   warn(text: string): void
 }

@@ -401,4 +401,33 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     assert.deepEqual(messages.map(textOf), ['5', '9', '3', '3', '0'])
     await client.close()
   })
+
+  it('one active consumer is followed by the next; higher priority is first', async (t) => {
+    const made = await house(t)
+    const client = await made.client()
+    const channel = await client.createConfirmChannel()
+    await channel.assertQueue('one', { arguments: { 'x-single-active-consumer': true } })
+    await channel.assertQueue('two')
+    const seen: string[] = []
+    const consume = (queue: string, name: string, priority = 0) =>
+      channel.consume(queue, (message) => seen.push(`${name}${message?.content}`), {
+        ...{ consumerTag: name, noAck: true, priority },
+      })
+    for (const name of ['a', 'b']) await consume('one', name)
+    await consume('two', 'c')
+    await consume('two', 'd', 5)
+    const send = async (queue: string, text: string, count: number) => {
+      channel.sendToQueue(queue, Buffer.from(text))
+      await channel.waitForConfirms()
+      while (seen.length < count) await channel.checkQueue(queue)
+    }
+    await send('one', '1', 1)
+    await send('one', '2', 2)
+    await channel.cancel('a')
+    await send('one', '3', 3)
+    await send('two', '4', 4)
+    await send('two', '5', 5)
+    assert.deepEqual(seen, ['a1', 'a2', 'b3', 'd4', 'd5'])
+    await client.close()
+  })
 })

@@ -74,8 +74,6 @@ class Door implements AmqpDoor {
       replies: new Replies(() => os.random.id()),
       flow: new PublishFlow(),
       vhost: (name) => this.#vhosts.get(name),
-      subscribe: (queue, credit, _priority, onDeliveries) =>
-        broker.subscribe(queue.coreName, { credit }, onDeliveries),
       warn: (text) => options.onWarning?.(text),
     }
   }

@@ -37,7 +37,7 @@ export class RawClient {
   /** Bytes that came. */
   bytes = 0
   over = false
-  #wake: () => void = () => undefined
+  #waiting: (() => void)[] = []
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -128,10 +128,12 @@ export class RawClient {
     await closed
   }
 
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
   #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 }
 

@@ -5,7 +5,8 @@ import { it } from 'node:test'
 import { setTimeout as after } from 'node:timers/promises'
 import { randomBelow } from '@hufu/os'
 import { SeededRandom } from '@hufu/os/simulated'
-import { decodeMethod, FRAME_METHOD, FrameReader } from '@hufu/wire/amqp091'
+import { decodeMethod, FRAME_METHOD, FrameReader, PROTOCOL_HEADER } from '@hufu/wire/amqp091'
+import { methodFrame, RawClient, START_OK } from './hostile-client.fixture.ts'
 import { mutated } from './hostile-mutations.fixture.ts'
 import { type ServerProcess, serverProcess } from './hostile-process.fixture.ts'
 import { type Frames, HANDSHAKE, recordedSessions } from './hostile-sessions.fixture.ts'
@@ -33,6 +34,7 @@ it('sessions changed by chance harm nobody', { timeout: (SECONDS + 120) * 1_000 
   const calm = await server.measure()
   const calmWait = friend.worstWait()
   const tally = new Map<string, number>()
+  const slow = await slowOnes(server)
   const end = Date.now() + SECONDS * 1_000
   let seed = FIRST_SEED
   const work = async () => {
@@ -47,6 +49,7 @@ it('sessions changed by chance harm nobody', { timeout: (SECONDS + 120) * 1_000 
   const stormy = await server.measure()
   const waits = [calmWait, friend.worstWait()].map((ms) => Math.round(ms))
   await friend.leave()
+  assert.equal(await slow(), 0, 'who has not come in after ten seconds is out')
   const grown = (stormy.memoryBytes - calm.memoryBytes) >> 20
   t.diagnostic(`${seed - FIRST_SEED} sessions: ${JSON.stringify([...tally].sort())}`)
   t.diagnostic(`longest turn ${stormy.stallMs | 0} ms, before ${calm.stallMs | 0}; ${grown} MiB`)
@@ -58,6 +61,31 @@ it('sessions changed by chance harm nobody', { timeout: (SECONDS + 120) * 1_000 
     for (const code of ['501', '502', '503', '504', '505', '540', 'open'])
       assert.ok(tally.has(code))
 })
+
+/** Clients that send a byte a second, from the first or from the second message on; how many stay. */
+async function slowOnes(server: ServerProcess): Promise<() => Promise<number>> {
+  const begun = Date.now()
+  const clients = await Promise.all(
+    Array.from({ length: 100 }, () => RawClient.connect(server.port)),
+  )
+  for (const client of clients.slice(50)) client.send(PROTOCOL_HEADER)
+  const bytes = Buffer.concat([PROTOCOL_HEADER, methodFrame(0, START_OK)])
+  let at = 0
+  const timer = setInterval(() => {
+    for (const [index, client] of clients.entries()) {
+      const from = at + (index < 50 ? 0 : PROTOCOL_HEADER.length)
+      client.send(bytes.subarray(from, from + 1))
+    }
+    at++
+  }, 1_000)
+  return async () => {
+    while (Date.now() < begun + 20_000 && clients.some(({ over }) => !over)) await after(100)
+    clearInterval(timer)
+    const left = clients.filter(({ over }) => !over)
+    for (const client of left) await client.drop()
+    return left.length
+  }
+}
 
 /** A client that does nothing wrong: what it publishes is confirmed and comes, all of it. */
 class Friend {

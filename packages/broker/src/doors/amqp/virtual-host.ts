@@ -96,8 +96,7 @@ export class VirtualHost {
   }
 
   countOf({ coreName }: AmqpQueue): { ready: number } {
-    const stats = this.#broker.queues().find(({ name }) => name === coreName)
-    return { ready: stats?.ready ?? 0 }
+    return { ready: this.#broker.queue(coreName)?.ready ?? 0 }
   }
 
   /** Throws 404. */
