@@ -9,7 +9,7 @@ import { treeCpuUs } from './process-usage.ts'
 import { Publisher } from './publisher.ts'
 import { layOut, type Queues } from './queues.ts'
 
-const WARM_S = 0.5
+const WARM_S = 1
 
 /** Runs a load in this process. */
 export async function drive(load: Load): Promise<Driven> {

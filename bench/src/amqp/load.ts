@@ -5,7 +5,7 @@ export interface Load {
   readonly url: string
   /** Of the server: its processor time is read, with that of its children. */
   readonly pid: number
-  /** Measured, after as much again for warming up, half a second at most. */
+  /** Measured, after as much again for warming up, a second at most. */
   readonly seconds: number
   /** Of each queue. */
   readonly queueArguments: PlainFields

@@ -19,7 +19,7 @@ const CHANNELS = [0, 1, 1, 2, 2, 3, 2_047, 2_048, 65_535]
 const TYPES = [0, 1, 2, 3, 4, 8, 65, 255]
 const SIZES = [0, 1, 2 ** 24, 2 ** 24 + 1, 2 ** 40, 2 ** 53, 2 ** 63]
 
-/** Each hits the structure somewhere; bytes by chance alone would hardly come past the first frame. */
+/** Each hits the structure somewhere; bytes by chance would hardly come past the first frame. */
 const MUTATIONS: Readonly<Record<string, Mutation>> = {
   dropped: (frames, at) => frames.splice(at, 1),
   doubled: (frames, at) => frames.splice(at, 0, frames[at]!),

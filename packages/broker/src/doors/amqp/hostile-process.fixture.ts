@@ -9,7 +9,7 @@ import type { Measure } from './hostile-server.fixture.ts'
 
 const PROGRAM = join(import.meta.dirname, 'hostile-server.fixture.ts')
 
-/** A broker with an AMQP door in a child process, so that its death does not take the test along. */
+/** A broker with an AMQP door in a child process, whose death does not take the test along. */
 export class ServerProcess {
   readonly port: number
   readonly #child: ChildProcess

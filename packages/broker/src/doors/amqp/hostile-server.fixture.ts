@@ -3,7 +3,8 @@ import { createBroker } from '../../engine/open.ts'
 import { openAmqpDoor } from './door.ts'
 
 /*
- * A broker with an AMQP door in a process of its own; started by `ServerProcess`. It measures itself:
+ * A broker with an AMQP door in a process of its own; started by `ServerProcess`. It measures
+ * itself:
  * CPU time, not wall time, so that a busy machine is not taken for a stall.
  */
 
