@@ -62,7 +62,7 @@ it('sessions changed by chance harm nobody', { timeout: (SECONDS + 120) * 1_000 
       assert.ok(tally.has(code))
 })
 
-/** Clients that send a byte a second, from the first or from the second message on; how many stay. */
+/** Clients that send a byte a second, from the first or the second message on; how many stay. */
 async function slowOnes(server: ServerProcess): Promise<() => Promise<number>> {
   const begun = Date.now()
   const clients = await Promise.all(
