@@ -17,7 +17,7 @@ import { type ServerProcess, serverProcess } from './hostile-process.fixture.ts'
 
 const FRIEND = join(import.meta.dirname, 'crowd-friend.fixture.ts')
 const MiB = 1 << 20
-const SECONDS = 2
+const SECONDS = 1.5
 /** On which the ten thousand queues are declared. */
 const CHANNELS = 100
 
@@ -164,28 +164,34 @@ describe('a client among many', { timeout: 280_000 }, () => {
       const friend = new Friend(server)
       await friend.ready()
       await friend.waits()
-      const calm = await friend.waits()
+      const alone = [await friend.waits()]
       const leave = await crowd(server, t)
       await after(1_000)
       const before = await server.measure()
-      const crowded = await friend.waits()
+      const crowded: Waits[] = []
+      for (let times = 0; times < 3; times++) crowded.push(await friend.waits())
       const { stallMs, memoryBytes, peakBytes, warnings } = await server.measure()
       await leave()
-      const again = await friend.waits()
+      for (let times = 0; times < 2; times++) alone.push(await friend.waits())
       friend.leave()
-      const told = [calm, crowded, again].map(
-        ({ p50, p99 }) => `${p50.toFixed(1)}/${p99.toFixed(1)}`,
-      )
-      t.diagnostic(`p50/p99 ms alone ${told[0]}, in the crowd ${told[1]}, alone ${told[2]}`)
+      t.diagnostic(`p50/p99 ms alone ${shown(alone)}; in the crowd ${shown(crowded)}`)
       const [held, most] = [memoryBytes, peakBytes].map((bytes) => (bytes / MiB) | 0)
       t.diagnostic(`longest turn ${stallMs | 0} ms, ${held} MiB, at most ${most}`)
       assert.deepEqual(warnings, [])
-      const allowed = 2 * Math.max(calm.p99, again.p99) + SLACK_MS
-      assert.ok(crowded.p99 < allowed, `p99 ${crowded.p99} ms`)
+      const [calm, p99] = [alone, crowded].map(medianP99)
+      assert.ok(p99! < 2 * calm! + SLACK_MS, `p99 ${p99} ms, alone ${calm}`)
       assert.ok(peakBytes - before.memoryBytes < 256 * MiB, `${most} MiB`)
     })
   }
 })
+
+function shown(waits: readonly Waits[]): string {
+  return waits.map(({ p50, p99 }) => `${p50 | 0}/${p99 | 0}`).join(' ')
+}
+
+function medianP99(waits: readonly Waits[]): number {
+  return waits.map(({ p99 }) => p99).sort((a, b) => a - b)[1]!
+}
 
 /** A client whose channel 1 has the queue `crowd`. */
 async function declared(server: ServerProcess): Promise<RawClient> {

@@ -106,7 +106,7 @@ class Door implements AmqpDoor {
       throw new AmqpError(404, `no vhost '${name}'`)
     }
     const { broker, os } = this.#options
-    const vhost = new VirtualHost(name, broker, os)
+    const vhost = new VirtualHost(name, broker, os, this.#parts.warn)
     await vhost.open()
     this.#vhosts.set(name, vhost)
     return vhost

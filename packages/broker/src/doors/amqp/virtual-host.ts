@@ -1,10 +1,11 @@
 import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
+import { BrokerError } from '../../errors.ts'
 import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
 import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
 import { bindingId, exchangeTypeOf, matchingOf } from '../../routing/exchange.ts'
 import type { Arguments } from '../../routing/fields.ts'
-import { queueArguments } from '../../routing/queue-arguments.ts'
+import { type QueueArguments, queueArguments } from '../../routing/queue-arguments.ts'
 import { type Removed, Routing } from '../../routing/routing.ts'
 import { AmqpError } from './amqp-error.ts'
 import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
@@ -47,15 +48,17 @@ export class VirtualHost {
   /** Names of the core's queues for each list of queues that routing gives, which it keeps. */
   readonly #coreNames = new WeakMap<readonly string[], readonly string[]>()
   readonly #os: Os
+  readonly #warn: (text: string) => void
   /** What is under way, by queue, exchange or binding. */
   readonly #lines = new Map<string, Promise<unknown>>()
 
-  constructor(name: string, broker: Broker, os: Os) {
+  constructor(name: string, broker: Broker, os: Os, warn: (text: string) => void) {
     this.name = name
     this.routing = new Routing(name)
     this.#broker = broker
     this.#records = new TopologyRecords(broker, name)
     this.#os = os
+    this.#warn = warn
   }
 
   /** Brings back what is durable; queues of the core that nobody has declared are removed. */
@@ -65,13 +68,23 @@ export class VirtualHost {
     for (const queue of queues) {
       const settings = queueArguments(this.name, queue, queue.arguments)
       this.#add(new AmqpQueue(queue, settings, coreNameOf(this.name, queue.name), 0))
-      await this.#broker.declareQueue(coreNameOf(this.name, queue.name), coreOptions(settings))
+      await this.#reopen(coreNameOf(this.name, queue.name), settings)
     }
     for (const binding of bindings) this.routing.bind(binding)
     const mine = coreNameOf(this.name, '')
     const known = new Set([...this.#queues.values()].map(({ coreName }) => coreName))
     const left = this.#broker.queues().filter(({ name }) => name.startsWith(mine))
     for (const { name } of left) if (!known.has(name)) await this.#broker.deleteQueue(name)
+  }
+
+  /** An earlier version may have made it with other options: it works on as it is. */
+  async #reopen(coreName: string, settings: QueueArguments): Promise<void> {
+    try {
+      await this.#broker.declareQueue(coreName, coreOptions(settings))
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.code === 'QUEUE_MISMATCH')) throw error
+      this.#warn(`Queue ${coreName} works on as it was made: ${error.message}`)
+    }
   }
 
   // Looking.
