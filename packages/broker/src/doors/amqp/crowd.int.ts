@@ -24,6 +24,9 @@ const CHANNELS = 100
 /** On top of twice the time without a crowd: what two cores take to share themselves. */
 const SLACK_MS = 50
 
+/** It has the disk at its limit, whose slowest writes are then everybody's: the median is compared. */
+const FLOOD = 'a publisher that floods, without confirms'
+
 /** A client that is where the crowd is. */
 class Friend {
   readonly #child
@@ -74,7 +77,7 @@ const CROWDS: Readonly<Record<string, Crowd>> = {
     client.say(1, { ...CONSUME, noAck: true })
     return () => client.drop()
   },
-  'a publisher that floods, without confirms': async (server, t) => {
+  [FLOOD]: async (server, t) => {
     const client = await declared(server)
     let going = true
     let sent = 0
@@ -178,8 +181,9 @@ describe('a client among many', { timeout: 280_000 }, () => {
       const [held, most] = [memoryBytes, peakBytes].map((bytes) => (bytes / MiB) | 0)
       t.diagnostic(`longest turn ${stallMs | 0} ms, ${held} MiB, at most ${most}`)
       assert.deepEqual(warnings, [])
-      const [calm, p99] = [alone, crowded].map(medianP99)
-      assert.ok(p99! < 2 * calm! + SLACK_MS, `p99 ${p99} ms, alone ${calm}`)
+      const by = name === FLOOD ? 'p50' : 'p99'
+      const [calm, wait] = [alone, crowded].map((waits) => medianOf(waits, by))
+      assert.ok(wait! < 2 * calm! + SLACK_MS, `${by} ${wait} ms, alone ${calm}`)
       assert.ok(peakBytes - before.memoryBytes < 256 * MiB, `${most} MiB`)
     })
   }
@@ -189,8 +193,8 @@ function shown(waits: readonly Waits[]): string {
   return waits.map(({ p50, p99 }) => `${p50 | 0}/${p99 | 0}`).join(' ')
 }
 
-function medianP99(waits: readonly Waits[]): number {
-  return waits.map(({ p99 }) => p99).sort((a, b) => a - b)[1]!
+function medianOf(waits: readonly Waits[], by: 'p50' | 'p99'): number {
+  return waits.map((each) => each[by]).sort((a, b) => a - b)[1]!
 }
 
 /** A client whose channel 1 has the queue `crowd`. */
