@@ -66,41 +66,41 @@ class Run {
 
   async #compareAll(wanted: readonly Case[]) {
     const rabbitmq = await this.#rabbitmq()
+    const profiled = this.#parts.options.profiles !== undefined
+    const hufu = profiled ? undefined : await this.#hufu()
     try {
       const cases = []
-      for (const each of wanted) cases.push(await this.#compare(each, rabbitmq))
+      for (const each of wanted) cases.push(await this.#compare(each, hufu, rabbitmq))
       const confirms = [HUFU, ...(rabbitmq ? contendersOf(rabbitmq) : [])].map(
         ({ name, confirmMeans }) => [name, confirmMeans] as const,
       )
       const version = rabbitmq && { rabbitmq: rabbitmq.version }
       return { ...version, confirmMeans: Object.fromEntries(confirms), cases }
     } finally {
+      await hufu?.stop()
       await rabbitmq?.stop()
     }
   }
 
-  /** Hufu is a new one each time, so that a profile is of one case. */
-  async #compare(wanted: Case, rabbitmq: Running | undefined) {
+  /** Without a running Hufu a new one is taken, so that its profile is of one case. */
+  async #compare(wanted: Case, running: HufuServer | undefined, rabbitmq: Running | undefined) {
     const { say } = this.#parts
-    const compared = await this.#entrantsOn(wanted, rabbitmq)
+    const hufu = running ?? (await this.#hufu(this.#profiling(wanted)))
+    const compared = await this.#entrantsOn(wanted, hufu, rabbitmq)
+    if (running === undefined) await hufu.stop()
     const ceiling = await this.#ceiling(wanted)
     say(`${linesOf(compared)}\n  driver alone ${ceiling}/s`)
     return { ...compared, driverCeiling: ceiling }
   }
 
-  async #entrantsOn(wanted: Case, rabbitmq: Running | undefined): Promise<Compared> {
+  #entrantsOn(wanted: Case, hufu: HufuServer, rabbitmq: Running | undefined): Promise<Compared> {
     const { driver, options } = this.#parts
-    const hufu = await this.#hufu(this.#profiling(wanted))
-    try {
-      const others = rabbitmq ? contendersOf(rabbitmq) : []
-      const entrants = [
-        { ...HUFU, url: hufu.url, pid: hufu.pid },
-        ...others.map((each) => ({ ...each, url: rabbitmq!.url, pid: rabbitmq!.pid })),
-      ]
-      return await compare(wanted, { driver, entrants, ...options })
-    } finally {
-      await hufu.stop()
-    }
+    const others = rabbitmq ? contendersOf(rabbitmq) : []
+    const entrants = [
+      { ...HUFU, url: hufu.url, pid: hufu.pid },
+      ...others.map((each) => ({ ...each, url: rabbitmq!.url, pid: rabbitmq!.pid })),
+    ]
+    return compare(wanted, { driver, entrants, ...options })
   }
 
   /** What the driver does against a process that stores nothing. */
