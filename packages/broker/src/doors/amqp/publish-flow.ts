@@ -1,6 +1,6 @@
 /** Bytes of publishes on their way to the disk: of all connections, and of one. */
 const ALL_MAX = 24 << 20
-const ONE_MAX = 4 << 20
+const ONE_MAX = 2 << 20
 
 /** Whose publishes are not read any more is read again at this part of the limit. */
 const AGAIN = 0.5
