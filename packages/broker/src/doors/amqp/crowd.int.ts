@@ -21,10 +21,14 @@ const SECONDS = 1.5
 /** On which the ten thousand queues are declared. */
 const CHANNELS = 100
 
+/** `HUFU_TIMED=1` on a quiet machine: times are asserted, too. Else nobody is starved. */
+const IS_TIMED = process.env.HUFU_TIMED === '1'
+const STARVED_MS = 5_000
+
 /** On top of twice the time without a crowd: what two cores take to share themselves. */
 const SLACK_MS = 50
 
-/** It has the disk at its limit, whose slowest writes are then everybody's: the median is compared. */
+/** It has the disk at its limit, whose slowest writes are everybody's: medians are compared. */
 const FLOOD = 'a publisher that floods, without confirms'
 
 /** A client that is where the crowd is. */
@@ -162,7 +166,7 @@ const CROWDS: Readonly<Record<string, Crowd>> = {
 
 describe('a client among many', { timeout: 280_000 }, () => {
   for (const [name, crowd] of Object.entries(CROWDS)) {
-    it(`beside ${name} waits less than twice as long`, async (t) => {
+    it(`beside ${name} gets on`, async (t) => {
       const server = await serverProcess(t)
       const friend = new Friend(server)
       await friend.ready()
@@ -183,7 +187,8 @@ describe('a client among many', { timeout: 280_000 }, () => {
       assert.deepEqual(warnings, [])
       const by = name === FLOOD ? 'p50' : 'p99'
       const [calm, wait] = [alone, crowded].map((waits) => medianOf(waits, by))
-      assert.ok(wait! < 2 * calm! + SLACK_MS, `${by} ${wait} ms, alone ${calm}`)
+      const mostMs = IS_TIMED ? 2 * calm! + SLACK_MS : STARVED_MS
+      assert.ok(wait! < mostMs, `${by} ${wait} ms, alone ${calm}`)
       assert.ok(peakBytes - before.memoryBytes < 256 * MiB, `${most} MiB`)
     })
   }
