@@ -300,10 +300,10 @@ export class Channel {
 
   /** What it had goes back; what was not committed is dropped. */
   #leave(): void {
+    if (this.#transaction !== undefined) this.#consuming.putBack(this.#transaction.abandon())
     this.#consuming.end()
     this.#publishing.handOver()
     this.#publishing.flush()
-    this.#transaction?.rollback().catch(() => undefined)
     this.#content.drop()
   }
 

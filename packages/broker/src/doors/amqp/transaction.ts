@@ -85,6 +85,13 @@ export class Transaction {
     return back
   }
 
+  /** Its channel is over: gives the deliveries that it had taken, for them to go back. */
+  abandon(): Unacked<Source>[] {
+    const back = this.#settled.map(({ each }) => each)
+    this.rollback().catch(() => undefined)
+    return back
+  }
+
   #renew(): void {
     this.#batch = this.#broker.batch()
     this.#unrouted = []
