@@ -181,7 +181,7 @@ export class Publishing implements ConfirmWriter {
   }
 
   #said(published: Published): Said {
-    const { exchange, routingKey, stored, propertiesAt } = published
+    const { routingKey, stored, propertiesAt } = published
     const view = this.#view.read(stored, propertiesAt)
     const { headers, expiration, userId, replyTo, priority = 0 } = view
     const { user } = this.#host
@@ -191,14 +191,8 @@ export class Publishing implements ConfirmWriter {
     }
     const expiresMs = expiration === undefined ? undefined : millisecondsIn(expiration)
     const table: Arguments = headers === undefined ? NO_ARGUMENTS : new Map(decodeTable(headers))
-    const changes = {
-      ...(replyTo === REPLY_TO && { replyTo: this.#address() }),
-      ...(table.has('BCC') && { headers: withFields(headers!, { BCC: undefined }) }),
-    }
     const isChanged = replyTo === REPLY_TO || table.has('BCC')
-    const shown = isChanged
-      ? storedForm(exchange, routingKey, withProperties(stored.subarray(propertiesAt), changes))
-      : stored
+    const shown = isChanged ? this.#changed(published, headers) : stored
     if (headers === undefined) {
       const plain = { keys: [routingKey], delayMs: 0, headers: NO_HEADERS }
       return { ...plain, stored: shown, expiresMs, priority }
@@ -206,6 +200,17 @@ export class Publishing implements ConfirmWriter {
     const delayMs = Math.max(0, Number(table.get('x-delay')?.value ?? 0)) || 0
     const keys = [routingKey, ...MORE_KEYS.flatMap((name) => keysIn(table, name))]
     return { keys, stored: shown, delayMs, expiresMs, priority, headers: () => table }
+  }
+
+  /** As it is to be stored and delivered: with an address to reply to, and without BCC. */
+  #changed(published: Published, headers: Uint8Array | undefined): Uint8Array {
+    const { exchange, routingKey, stored, propertiesAt } = published
+    const changes = {
+      ...(this.#view.replyTo === REPLY_TO && { replyTo: this.#address() }),
+      ...(headers !== undefined && { headers: withFields(headers, { BCC: undefined }) }),
+    }
+    const properties = withProperties(stored.subarray(propertiesAt), changes)
+    return storedForm(exchange, routingKey, properties)
   }
 
   /** What the name for "here" becomes. */
