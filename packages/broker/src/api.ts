@@ -62,7 +62,10 @@ export type Settlement =
    * Failed: comes again after `delayMs` (default: the queue's retry delay), or is dead-lettered.
    */
   | { id: number; outcome: 'retry'; delayMs?: number; cause?: string }
-  /** Back to its place in the queue at once, as redelivered; does not count as an attempt. */
+  /**
+   * Back to its place in the queue at once, as redelivered; counts as an attempt only where the
+   * queue has `countRequeues`.
+   */
   | { id: number; outcome: 'requeue' }
   /** Not now: comes again after `delayMs`; does not count as an attempt. */
   | { id: number; outcome: 'later'; delayMs: number }
@@ -185,7 +188,7 @@ export interface Subscription {
    * it may still settle, until `close`.
    */
   leave(): void
-  /** No more deliveries; what is unsettled goes back to the queue, with its attempts unchanged. */
+  /** No more deliveries; what is unsettled goes back to the queue as by `requeue`. */
   close(): Promise<void>
 }
 

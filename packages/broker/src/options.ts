@@ -29,6 +29,12 @@ export interface QueueOptions {
   maxBytes?: number
   /** Deliveries that may fail before a message is dead-lettered; 0 = no limit. Default 16. */
   maxAttempts?: number
+  /**
+   * What is put back counts as a failed delivery: `requeue`, and what a consumer that closes leaves
+   * behind. It comes again in its place once the count is on disk, and nothing else comes meanwhile;
+   * beyond `maxAttempts` it is dead-lettered, or parked. Default false.
+   */
+  countRequeues?: boolean
   /** First retry delay, ms; it doubles with each failure. Default 1,000. */
   retryFirstMs?: number
   /** Longest retry delay, ms. Default 600,000. */

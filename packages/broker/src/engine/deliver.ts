@@ -191,14 +191,14 @@ export class Deliverer {
       this.#killed(queue, row, attempts)
     }
     if (marked.length === 0) return this.schedule(queue)
-    queue.marking = marked.length
+    queue.marking += marked.length
     const items = marked.map(({ id, attempts, crashes }) => {
       const counted = { attempts: attempts + 1, crashes: crashes + 1 }
       return { id, state: 'ready' as const, ...counted, dueAt: 0, cause: '' }
     })
     appendReturns(this.#engine.log, queue.number, items)
     this.#engine.log.onDurable(() => {
-      queue.marking = 0
+      queue.marking -= marked.length
       this.schedule(queue)
     })
   }

@@ -14,7 +14,7 @@ export class EngineQueue extends AckQueue {
   lengthAtEnd = 0
   /** Consumers of the queue. */
   consumers = 0
-  /** Rows whose attempts are being written down; nothing is delivered meanwhile. */
+  /** Rows whose attempts are being written down, marked or put back: nothing goes out meanwhile. */
   marking = 0
   /**
    * Id of the row that is delivered alone; 0 = none. Nothing else goes out before it is settled.

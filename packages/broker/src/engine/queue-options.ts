@@ -15,6 +15,7 @@ const DEFAULTS: StoredQueueOptions = {
   maxMessages: 10_000_000,
   maxBytes: 16 * 2 ** 30,
   maxAttempts: 16,
+  countRequeues: false,
   retryFirstMs: 1_000,
   retryCapMs: 600_000,
   deadLetter: null,
@@ -39,7 +40,7 @@ const NUMBERS = [
   'maxPriority',
 ] as const
 
-const FLAGS = ['routeDeadLetters', 'singleActive'] as const
+const FLAGS = ['countRequeues', 'routeDeadLetters', 'singleActive'] as const
 
 export const PRIORITY_MAX = 255
 const OVERFLOWS = ['drop-head', 'reject', 'reject-dead-letter']

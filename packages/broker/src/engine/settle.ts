@@ -9,6 +9,9 @@ import type { Engine } from './engine.ts'
 import type { EngineQueue } from './engine-queue.ts'
 import { appendReturns, appendSettle, type NewReturn, SETTLED } from './records.ts'
 
+/** Why a row is given up that its consumers never settled. */
+const PUT_BACK = 'put back more often than its queue allows'
+
 /** A delivery that is settled in a batch. */
 interface Taken {
   consumer: Consumer
@@ -77,34 +80,72 @@ export class Settler {
       const row = this.#take(consumer, settlement.id)
       if (row === undefined) continue
       if (settlement.outcome === 'done') done.push(row.id)
-      else if (settlement.outcome === 'requeue') returns.push(requeued(queue, row, batch))
       else if (settlement.outcome === 'later') returns.push(this.#later(row, settlement.delayMs))
-      else givenUp.push(...this.#failed(queue, row, settlement, returns, batch))
+      else if (settlement.outcome === 'requeue') {
+        // It was answered, so no crash counts any more.
+        givenUp.push(...this.#putBack(queue, row, 0, returns, batch))
+      } else givenUp.push(...this.#failed(queue, row, settlement, returns, batch))
     }
     const { log, counters } = this.#engine
     const number = batch?.number ?? 0
     if (done.length > 0) appendSettle(log, queue.number, done, SETTLED.done, number)
     if (returns.length > 0) appendReturns(log, queue.number, returns, number)
+    if (batch === undefined) this.#holdBack(queue, returns)
     counters.settled += done.length
     return givenUp
   }
 
-  /** What a consumer leaves behind goes back, its attempts unchanged. */
+  /** What a consumer leaves behind is put back. */
   async release(consumer: Consumer): Promise<void> {
     const { queue } = consumer
     const returns: NewReturn[] = []
+    const givenUp: Promise<void>[] = []
     for (const id of consumer.unsettled) {
       const row = queue.rows.get(id)
       if (row?.consumer !== consumer.number || row.state !== 'unsettled') continue
-      const { attempts, crashes } = row
-      queue.requeue(row, crashes)
-      returns.push({ id, state: 'ready', attempts, crashes, dueAt: 0, cause: '' })
+      queue.move(row, 'settling')
+      givenUp.push(...this.#putBack(queue, row, row.crashes, returns))
     }
     consumer.unsettled.clear()
     const { log } = this.#engine
-    if (returns.length === 0 || log.failure !== undefined) return
-    appendReturns(log, queue.number, returns)
-    await log.durable()
+    if (log.failure !== undefined || returns.length + givenUp.length === 0) return
+    if (returns.length > 0) appendReturns(log, queue.number, returns)
+    this.#holdBack(queue, returns)
+    await Promise.all([log.durable(), ...givenUp])
+  }
+
+  /**
+   * Back to its own place: as it is, at once; or counted, and then it is no news before that is on
+   * disk.
+   */
+  #putBack(
+    queue: EngineQueue,
+    row: QueueRow,
+    crashes: number,
+    returns: NewReturn[],
+    batch?: OpenBatch,
+  ): Promise<void>[] {
+    const { countRequeues, maxAttempts } = queue.options
+    const attempts = row.attempts + (countRequeues ? 1 : 0)
+    if (countRequeues && nextStep(attempts, maxAttempts) === 'give-up') {
+      const failed = { row, attempts, cause: PUT_BACK, reason: 'delivery_limit', batch } as const
+      return [this.#deadLetters.giveUp(queue, failed)]
+    }
+    if (!countRequeues && batch === undefined) queue.requeue(row, crashes)
+    returns.push({ id: row.id, state: 'ready', attempts, crashes, dueAt: 0, cause: '' })
+    return []
+  }
+
+  /** Nothing overtakes what is put back and counted: it goes out when the count is on disk. */
+  #holdBack(queue: EngineQueue, returns: readonly NewReturn[]): void {
+    if (!queue.options.countRequeues) return
+    const held = returns.filter(({ state }) => state === 'ready').length
+    if (held === 0) return
+    queue.marking += held
+    // Applying the entry has it delivered from again.
+    this.#engine.log.onDurable(() => {
+      queue.marking -= held
+    })
   }
 
   #giveBack(taken: readonly Taken[]): void {
@@ -158,13 +199,6 @@ export class Settler {
     // Rounded up: never early.
     return Math.ceil(this.#engine.time() + Math.min(delayMs, delayMsMax))
   }
-}
-
-/** Back to its own place, as it is; it was answered, so no crash counts any more. */
-function requeued(queue: EngineQueue, row: QueueRow, batch: OpenBatch | undefined): NewReturn {
-  const { id, attempts } = row
-  if (batch === undefined) queue.requeue(row)
-  return { id, state: 'ready', attempts, dueAt: 0, cause: '' }
 }
 
 /** Before anything of the batch is done: it is all or nothing for bad input. */
