@@ -1,6 +1,8 @@
 import type { Connection, Listener, ListenOptions, Net, Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
 import type { GivenUp } from '../../options.ts'
+import { Administration } from './administration/administration.ts'
+import type { AdministrationHost, Guest } from './administration/administration-host.ts'
 import { AmqpError } from './amqp-error.ts'
 import { AmqpConnection } from './connection.ts'
 import { type Fate, fateOf } from './dead-letters.ts'
@@ -43,6 +45,8 @@ export interface AmqpDoor {
    * different: what came before it stays.
    */
   importDefinitions(json: string): Promise<Imported>
+  /** Everything an administrator does: users, permissions, queues and what is in them. */
+  readonly administration: Administration
   /** Accepts no more, tells clients (320), waits 3 s at most for them; the broker stays open. */
   close(): Promise<void>
 }
@@ -54,13 +58,14 @@ export async function openAmqpDoor(options: AmqpDoorOptions): Promise<AmqpDoor> 
   return door
 }
 
-class Door implements AmqpDoor {
+class Door implements AmqpDoor, AdministrationHost {
+  readonly administration = new Administration(this)
   readonly #options: AmqpDoorOptions
   readonly #gate: Gate
   readonly #parts: DoorParts
   readonly #vhosts = new Map<string, VirtualHost>()
   readonly #listeners: Listener[] = []
-  readonly #connections = new Set<AmqpConnection>()
+  readonly #connections = new Map<AmqpConnection, Guest>()
   #closing = false
   #whenEmpty: () => void = () => undefined
 
@@ -81,12 +86,12 @@ class Door implements AmqpDoor {
   async open(): Promise<void> {
     this.#options.broker.setDeadLetterRouter((given) => this.#fateOf(given))
     await this.#gate.open()
-    for (const { name } of this.#gate.users.vhosts()) await this.#vhost(name)
+    for (const { name } of this.#gate.users.vhosts()) await this.openVhost(name)
     this.#tick()
   }
 
   importDefinitions(json: string): Promise<Imported> {
-    const vhost = (name: string) => this.#vhost(name)
+    const vhost = (name: string) => this.openVhost(name)
     return importDefinitions(json, { gate: this.#gate, vhost, warn: this.#parts.warn })
   }
 
@@ -98,8 +103,42 @@ class Door implements AmqpDoor {
     return 'park'
   }
 
+  // What administration asks for.
+
+  get broker(): Broker {
+    return this.#options.broker
+  }
+
+  get os(): Os {
+    return this.#options.os
+  }
+
+  get gate(): Gate {
+    return this.#gate
+  }
+
+  get product(): string {
+    return this.#parts.product
+  }
+
+  get version(): string {
+    return this.#parts.version
+  }
+
+  guests(): Iterable<Guest> {
+    return this.#connections.values()
+  }
+
+  vhosts(): Iterable<VirtualHost> {
+    return this.#vhosts.values()
+  }
+
+  shutVhost(name: string): void {
+    this.#vhosts.delete(name)
+  }
+
   /** Opens it where it is not open yet. */
-  async #vhost(name: string): Promise<VirtualHost> {
+  async openVhost(name: string): Promise<VirtualHost> {
     const known = this.#vhosts.get(name)
     if (known !== undefined) return known
     if (this.#gate.users.vhost(name) === undefined) {
@@ -124,18 +163,20 @@ class Door implements AmqpDoor {
     const empty = new Promise<void>((resolve) => {
       this.#whenEmpty = resolve
     })
-    for (const connection of this.#connections) connection.close(320, 'broker is shutting down')
+    for (const connection of this.#connections.keys())
+      connection.close(320, 'broker is shutting down')
     if (this.#connections.size === 0) return
     const timer = this.#options.os.clock.timer(CLOSE_MS, () => this.#whenEmpty())
     await empty
     timer.cancel()
-    for (const connection of this.#connections) connection.drop()
+    for (const connection of this.#connections.keys()) connection.drop()
   }
 
   #accept(socket: Connection): void {
     if (this.#closing) return socket.destroy()
     const connection = new AmqpConnection(socket, this.#parts, (over) => this.#over(over))
-    this.#connections.add(connection)
+    const since = this.os.clock.now()
+    this.#connections.set(connection, { connection, remote: socket.remote, since })
     connection.start()
   }
 
@@ -148,7 +189,7 @@ class Door implements AmqpDoor {
   #tick(): void {
     if (this.#closing && this.#connections.size === 0) return
     const reason = this.#options.broker.stats().noSpace ? 'no space left on the disk' : undefined
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       connection.tick()
       connection.block(reason)
     }

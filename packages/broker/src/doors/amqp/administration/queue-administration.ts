@@ -1,0 +1,86 @@
+import type { AmqpQueue } from '../amqp-queue.ts'
+import type { VirtualHost } from '../virtual-host.ts'
+import { trying } from './administration-error.ts'
+import { type AdministrationHost, demandVhost } from './administration-host.ts'
+import { type JsonTable, jsonOf } from './json-value.ts'
+import { byName } from './user-administration.ts'
+
+/** A queue as an administrator sees it. */
+export interface QueueInfo {
+  readonly vhost: string
+  readonly name: string
+  readonly type: 'classic' | 'quorum'
+  readonly durable: boolean
+  /** Only the connection that declared it may use it, and it goes with that one. */
+  readonly exclusive: boolean
+  readonly autoDelete: boolean
+  readonly arguments: JsonTable
+  /** Messages by what they wait for: a consumer, its ack, their time, a person. */
+  readonly ready: number
+  readonly unsettled: number
+  readonly delayed: number
+  readonly parked: number
+  /** As stored, of all of them. */
+  readonly bytes: number
+  readonly consumers: number
+}
+
+/** The queues of all virtual hosts. */
+export class QueueAdministration {
+  readonly #host: AdministrationHost
+
+  constructor(host: AdministrationHost) {
+    this.#host = host
+  }
+
+  /** Of one virtual host, or of all, by name. `unknown`. */
+  list(vhost?: string): Promise<QueueInfo[]> {
+    return trying('list queues', () => {
+      const all = vhost === undefined ? [...this.#host.vhosts()] : [this.#vhost(vhost)]
+      return byName(all).flatMap((each) => byName(each.queues().map((it) => this.#info(each, it))))
+    })
+  }
+
+  /** Also of an exclusive queue. Gives the number of messages that went. `unknown`. */
+  delete(vhost: string, name: string): Promise<number> {
+    return trying(`delete queue '${name}'`, async () => {
+      const host = this.#vhost(vhost)
+      const queue = demandQueue(host, name)
+      const { ready, unsettled, delayed, parked } = this.#info(host, queue)
+      await host.deleteQueue(name, queue.owner, { ifUnused: false, ifEmpty: false })
+      return ready + unsettled + delayed + parked
+    })
+  }
+
+  /** Removes what is ready; gives their number. What consumers have, and parked ones, stay. */
+  purge(vhost: string, name: string): Promise<number> {
+    return trying(`purge queue '${name}'`, () => {
+      return this.#host.broker.purge(demandQueue(this.#vhost(vhost), name).coreName)
+    })
+  }
+
+  #vhost(name: string): VirtualHost {
+    return demandVhost(this.#host, name)
+  }
+
+  #info(vhost: VirtualHost, queue: AmqpQueue): QueueInfo {
+    const { durable, exclusive, autoDelete, arguments: args } = queue.declared
+    const stats = this.#host.broker.queue(queue.coreName)
+    return {
+      ...{ vhost: vhost.name, name: queue.name, type: queue.settings.type },
+      ...{ durable, exclusive, autoDelete, arguments: jsonOf(args) },
+      ready: stats?.ready ?? 0,
+      unsettled: stats?.unsettled ?? 0,
+      delayed: stats?.delayed ?? 0,
+      parked: stats?.parked ?? 0,
+      bytes: stats?.bytes ?? 0,
+      consumers: queue.consumers.size,
+    }
+  }
+}
+
+/** Whoever has it; throws 404. */
+export function demandQueue(vhost: VirtualHost, name: string): AmqpQueue {
+  const queue = vhost.queues().find((each) => each.name === name)
+  return queue ?? vhost.queueOf(0, name)
+}
