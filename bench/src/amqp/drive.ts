@@ -5,7 +5,7 @@ import { Publishes } from './frames.ts'
 import { Latency } from './latency.ts'
 import type { Driven, Load } from './load.ts'
 import { UNDER_WAY_MAX } from './load.ts'
-import { treeCpuUs } from './process-usage.ts'
+import { treeCpuUs } from '../process-usage.ts'
 import { Publisher } from './publisher.ts'
 import { layOut, type Queues } from './queues.ts'
 

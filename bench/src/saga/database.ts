@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freshDatabase } from '../../../tools/services/fresh-database.ts'
-import { descendants } from '../../../tools/services/process-tree.ts'
+import { type FreshDatabase, freshDatabase } from '../../../tools/services/fresh-database.ts'
 import { ServiceMissing, urlVariable } from '../../../tools/services/service.ts'
 import { startService } from '../../../tools/services/start.ts'
+import { treeCpuUs } from '../process-usage.ts'
 import type { StoreName } from './options.ts'
 
 /** Where coordinators keep their state in one case. */
@@ -12,6 +11,8 @@ export interface Database {
   readonly url: string
   /** Processor time of the server so far, µs; 0 where there is none, or where it is not told. */
   cpuUs(): number
+  /** Address of another, empty database in the same server; undefined: it is a file. */
+  readonly fresh?: () => Promise<string>
   end(): Promise<void>
 }
 
@@ -26,13 +27,14 @@ export async function openDatabase(
   }
   const given = process.env[urlVariable(name)]
   if (given) {
-    const { url, drop } = await freshDatabase(given)
-    return { url, cpuUs: () => 0, end: drop }
+    const fresh = databasesOf(given)
+    return { url: await fresh.make(), cpuUs: () => 0, fresh: fresh.make, end: fresh.drop }
   }
   try {
     const server = await startService(name)
-    const { url } = await freshDatabase(server.url)
-    return { url, cpuUs: () => treeCpuUs(server.pid), end: () => server.stop() }
+    const { make } = databasesOf(server.url)
+    const cpuUs = () => treeCpuUs(server.pid)
+    return { url: await make(), cpuUs, fresh: make, end: () => server.stop() }
   } catch (error) {
     if (!(error instanceof ServiceMissing)) throw error
     say(`${name} is not here: ${error.message}`)
@@ -40,20 +42,16 @@ export async function openDatabase(
   }
 }
 
-/** Linux counts in hundredths of a second. */
-const TICK_US = 10_000
-
-function treeCpuUs(top: number): number {
-  return [top, ...descendants(top)].reduce((sum, pid) => sum + ticksOf(pid), 0) * TICK_US
-}
-
-/** Own time and that of children that have ended. */
-function ticksOf(pid: number): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-  } catch {
-    return 0
+/** Databases of this run in one server. */
+function databasesOf(server: string) {
+  const made: FreshDatabase[] = []
+  const make = async () => {
+    const database = await freshDatabase(server)
+    made.push(database)
+    return database.url
   }
+  const drop = async () => {
+    for (const database of made) await database.drop()
+  }
+  return { make, drop }
 }

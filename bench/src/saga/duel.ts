@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import { median, rounded } from '../statistics.ts'
-import { CONTESTANTS, type ContestantName } from './contestant.ts'
+import type { ContestantName } from './contestant.ts'
 import type { Database } from './database.ts'
+import type { DtmProgram } from './dtm/program.ts'
+import { DtmServer } from './dtm/server.ts'
+import { type Entrant, startEntrant } from './entrant.ts'
 import { type Driven, drive } from './load.ts'
 import type { SagaOptions } from './options.ts'
-import { Worker } from './workers.ts'
+import type { Worker } from './workers.ts'
 
 /** One round of one coordinator. */
 export interface Round extends Driven {
@@ -28,14 +31,23 @@ export interface Score {
   readonly othersUs: number
 }
 
-export interface Compared {
-  readonly callers: number
-  readonly hufu: Score
-  readonly statements: Score
-  /** Sagas per second of Hufu for one of the other, median over the rounds. */
+/** Who is measured; `dtm` stores every step, `dtm-default` is dtm as it comes. */
+const NAMES = ['hufu', 'statements', 'dtm', 'dtm-default'] as const
+type Name = (typeof NAMES)[number]
+type Entrants = Partial<Record<Name, Entrant>> & { readonly hufu: Entrant }
+
+/** Another coordinator beside Hufu. */
+export interface Other extends Score {
+  /** Sagas per second of Hufu for one of this, median over the rounds. */
   readonly ratio: number
   /** The same of the processor time that all processes together need for a saga. */
   readonly cpuRatio: number
+}
+
+export interface Compared {
+  readonly callers: number
+  readonly hufu: Score
+  readonly others: Readonly<Record<string, Other>>
 }
 
 const WARM = { callers: 64, seconds: 1.5 }
@@ -49,49 +61,65 @@ interface Place {
 interface Duel extends Place {
   readonly folder: string
   readonly options: SagaOptions
+  /** Undefined: it is not measured. */
+  readonly dtm: DtmProgram | undefined
   readonly say: (text: string) => void
 }
 
-/** Both coordinators on one database server, in turn, with more and more callers. */
-export async function duel({ database, folder, participants, options, say }: Duel) {
-  const started = CONTESTANTS.map((name) => {
-    const given = { name, url: urlOf(database, name), folder: join(folder, `broker-${name}`) }
-    const start = { ...given, participants: participants?.port ?? 0 }
-    return Worker.start('coordinator-worker.ts', start)
-  })
-  const settled = await Promise.allSettled(started)
+/** All coordinators on one database server, in turn, with more and more callers. */
+export async function duel(given: Duel): Promise<Compared[]> {
+  const entrants: Partial<Record<Name, Entrant>> = {}
   try {
-    const workers = await Promise.all(started)
-    const of = (name: ContestantName) => workers[CONTESTANTS.indexOf(name)]!
-    const place = { database, participants }
-    for (const name of CONTESTANTS) await round(of(name), place, WARM)
+    for (const name of NAMES) {
+      const entrant = await enter(name, given)
+      if (entrant !== undefined) entrants[name] = entrant
+    }
+    const all = entrants as Entrants
+    for (const each of Object.values(all)) await round(each, given, WARM)
     const compared: Compared[] = []
-    for (const callers of options.callers) {
-      compared.push(await compare(of, place, callers, options))
-      say(lineOf(compared.at(-1)!))
+    for (const callers of given.options.callers) {
+      compared.push(await compare(all, given, callers))
+      given.say(lineOf(compared.at(-1)!))
     }
     return compared
   } finally {
-    for (const each of settled) if (each.status === 'fulfilled') await each.value.end()
+    for (const each of Object.values(entrants)) await each.end()
   }
 }
 
-async function compare(
-  of: (name: ContestantName) => Worker,
-  place: Place,
-  callers: number,
-  { rounds, seconds }: SagaOptions,
-): Promise<Compared> {
-  const hufu: Round[] = []
-  const statements: Round[] = []
-  for (let n = 0; n < rounds; n++) {
-    hufu.push(await round(of('hufu'), place, { callers, seconds }))
-    statements.push(await round(of('statements'), place, { callers, seconds }))
+/** dtm calls participants over HTTP only, and keeps no state on SQLite. */
+async function enter(name: Name, given: Duel): Promise<Entrant | undefined> {
+  const { database, folder, participants, dtm } = given
+  const port = participants?.port ?? 0
+  if (name === 'hufu' || name === 'statements') {
+    const place = { url: urlOf(database, name), folder: join(folder, `broker-${name}`) }
+    return startEntrant({ name, ...place, participants: port })
   }
+  if (dtm === undefined || port === 0 || database.fresh === undefined) return undefined
+  const mode = name === 'dtm' ? 'steps' : 'default'
+  const url = await database.fresh()
+  return DtmServer.start({ program: dtm, mode, url, participants: port })
+}
+
+async function compare(entrants: Entrants, given: Duel, callers: number): Promise<Compared> {
+  const { rounds, seconds } = given.options
+  const done = new Map<string, Round[]>(Object.keys(entrants).map((name) => [name, []]))
+  for (let n = 0; n < rounds; n++) {
+    for (const [name, entrant] of Object.entries(entrants)) {
+      done.get(name)!.push(await round(entrant, given, { callers, seconds }))
+    }
+  }
+  const hufu = done.get('hufu')!
+  done.delete('hufu')
+  const others = Array.from(done, ([name, theirs]) => [name, otherOf(hufu, theirs)])
+  return { callers, hufu: scoreOf(hufu), others: Object.fromEntries(others) }
+}
+
+function otherOf(hufu: readonly Round[], theirs: readonly Round[]): Other {
   const ratioOf = (cost: (round: Round) => number) =>
-    rounded(median(hufu.map((each, at) => cost(statements[at]!) / cost(each))))
+    rounded(median(hufu.map((each, at) => cost(theirs[at]!) / cost(each))))
   return {
-    ...{ callers, hufu: scoreOf(hufu), statements: scoreOf(statements) },
+    ...scoreOf(theirs),
     ratio: ratioOf((each) => 1 / rate(each)),
     cpuRatio: ratioOf(({ cpuUs, databaseUs, othersUs }) => cpuUs + databaseUs + othersUs),
   }
@@ -100,13 +128,13 @@ async function compare(
 let rounds = 0
 
 async function round(
-  worker: Worker,
+  entrant: Entrant,
   place: Place,
   load: { callers: number; seconds: number },
 ): Promise<Round> {
-  const before = await usageOf(worker, place)
-  const driven = await drive({ ...load, port: worker.port, prefix: `r${++rounds}-` })
-  const after = await usageOf(worker, place)
+  const before = await usageOf(entrant, place)
+  const driven = await drive({ ...load, entrant, prefix: `r${++rounds}-` })
+  const after = await usageOf(entrant, place)
   const perSaga = (name: keyof typeof before) => (after[name] - before[name]) / driven.sagas
   return {
     ...driven,
@@ -117,11 +145,11 @@ async function round(
   }
 }
 
-async function usageOf(worker: Worker, { database, participants }: Place) {
+async function usageOf(entrant: Entrant, { database, participants }: Place) {
   const participantsUs = (await participants?.usage())?.cpuUs ?? 0
   const { user, system } = process.cpuUsage()
   const othersUs = participantsUs + user + system
-  return { ...(await worker.usage()), databaseUs: database.cpuUs(), othersUs }
+  return { ...(await entrant.usage()), databaseUs: database.cpuUs(), othersUs }
 }
 
 /** On SQLite each has a file of its own: there is one writer at a time. */
@@ -147,12 +175,14 @@ function rate({ sagas, seconds }: Round): number {
   return sagas / seconds
 }
 
-function lineOf({ callers, hufu, statements, ratio, cpuRatio }: Compared): string {
+function lineOf({ callers, hufu, others }: Compared): string {
   const words = ({ perSecond, p50, p99, commitsPerSaga, ...cpu }: Score) =>
-    `${perSecond}/s, p50 ${p50}, p99 ${p99} ms, ${commitsPerSaga} commits per saga, ` +
-    `µs of CPU: ${cpu.cpuUs} coordinator, ${cpu.databaseUs} database, ${cpu.othersUs} others`
-  return (
-    `${callers} at a time: ${words(hufu)}\n  per statement: ${words(statements)}\n` +
-    `  ratio ${ratio}, in CPU ${cpuRatio}`
+    `${perSecond}/s, p50 ${p50}, p99 ${p99} ms` +
+    (commitsPerSaga > 0 ? `, ${commitsPerSaga} commits per saga` : '') +
+    `, µs of CPU: ${cpu.cpuUs} coordinator, ${cpu.databaseUs} database, ${cpu.othersUs} others`
+  const lines = Object.entries(others).map(
+    ([name, other]) =>
+      `  ${name}: ${words(other)}\n    ratio ${other.ratio}, in CPU ${other.cpuRatio}`,
   )
+  return [`${callers} at a time: ${words(hufu)}`, ...lines].join('\n')
 }

@@ -8,6 +8,8 @@ export type StoreName = (typeof STORES)[number]
 const CASES = ['local', 'http', 'recovery'] as const
 export type CaseName = (typeof CASES)[number]
 
+const PEERS = ['dtm', 'none'] as const
+
 export interface SagaOptions {
   readonly stores: readonly StoreName[]
   readonly cases: readonly CaseName[]
@@ -16,6 +18,8 @@ export interface SagaOptions {
   /** Of one round of one coordinator. */
   readonly seconds: number
   readonly rounds: number
+  /** `dtm`: it is built where Go is there, and measured too. */
+  readonly peer: (typeof PEERS)[number]
   readonly dir: string
   readonly finished: number
   readonly pending: number
@@ -25,7 +29,17 @@ const CALLERS = [1, 10, 100, 128, 1_000]
 
 export function sagaOptions(args: readonly string[]): SagaOptions {
   const flags = readFlags(args, [
-    ...(['store', 'case', 'callers', 'seconds', 'rounds', 'dir', 'finished', 'pending'] as const),
+    ...([
+      'store',
+      'case',
+      'callers',
+      'seconds',
+      'rounds',
+      'peer',
+      'dir',
+      'finished',
+      'pending',
+    ] as const),
   ])
   return {
     stores: chosen(STORES, flags.store, 'store'),
@@ -33,6 +47,7 @@ export function sagaOptions(args: readonly string[]): SagaOptions {
     callers: flags.callers === undefined ? CALLERS : flags.callers.split(',').map(callersOf),
     seconds: numberFlag(flags.seconds, 'seconds', 2, 0.2, 600),
     rounds: numberFlag(flags.rounds, 'rounds', 3, 1, 100),
+    peer: chosen(PEERS, flags.peer ?? 'dtm', 'peer')[0]!,
     dir: flags.dir ?? tmpdir(),
     finished: numberFlag(flags.finished, 'finished', 1_000_000, 0, 1e8),
     pending: numberFlag(flags.pending, 'pending', 100_000, 1, 1e7),

@@ -4,10 +4,10 @@ import type { Participant } from 'hufu'
 import { runSql } from '../../../tools/services/sql.ts'
 import { median, rounded } from '../statistics.ts'
 import type { Order } from './contestant.ts'
+import { startEntrant } from './entrant.ts'
 import { openSaga } from './hufu-contestant.ts'
 import { type Driven, drive } from './load.ts'
 import type { SagaOptions } from './options.ts'
-import { Worker } from './workers.ts'
 
 interface Recovery {
   readonly url: string
@@ -33,17 +33,17 @@ export async function recover({ url, folder, options, say }: Recovery): Promise<
   await makeRows(url, folder, finished, pending)
   say(`${finished} finished and ${pending} pending rows are there`)
   const started = performance.now()
-  const given = { name: 'hufu', url, folder: join(folder, 'broker'), participants: 0 }
-  const worker = await Worker.start('coordinator-worker.ts', given)
+  const given = { url, folder: join(folder, 'broker'), participants: 0 }
+  const entrant = await startEntrant({ name: 'hufu', ...given })
   try {
     const opened = (performance.now() - started) / 1_000
     const meanwhile: Driven[] = []
     while ((await pendingOf(url)) > 0) {
       const prefix = `during${meanwhile.length}-`
-      meanwhile.push(await drive({ port: worker.port, callers: CALLERS, seconds: 0.5, prefix }))
+      meanwhile.push(await drive({ entrant, callers: CALLERS, seconds: 0.5, prefix }))
     }
     const recovered = (performance.now() - started) / 1_000
-    const after = await drive({ port: worker.port, callers: CALLERS, seconds, prefix: 'after' })
+    const after = await drive({ entrant, callers: CALLERS, seconds, prefix: 'after' })
     const result = {
       ...{ finished, pending, openedSeconds: rounded(opened), recoverySeconds: rounded(recovered) },
       recoveredPerSecond: Math.round(pending / recovered),
@@ -52,7 +52,7 @@ export async function recover({ url, folder, options, say }: Recovery): Promise<
     say(JSON.stringify(result))
     return result
   } finally {
-    await worker.end()
+    await entrant.end()
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { descendants } from '../../../tools/services/process-tree.ts'
+import { descendants } from '../../tools/services/process-tree.ts'
 
 /** Linux counts in hundredths of a second. */
 const TICK_US = 10_000
