@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { help, helpOf } from './help.ts'
+import { help, helpOf, helpOfGroup } from './help.ts'
 import type { Call, Report, Verb } from './verb.ts'
 import { CannotRunError, UsageError } from './verb.ts'
 import { VERBS } from './verbs.ts'
@@ -44,24 +44,43 @@ async function answer(
   output: Output,
   verbs: readonly Verb[],
 ): Promise<Report> {
-  const [first, ...rest] = args.filter((arg) => !FOR_ALL.includes(arg))
+  const words = args.filter((arg) => !FOR_ALL.includes(arg))
+  const [first, second] = words
   const name = first === '--version' ? 'version' : first
-  const verb = verbs.find((each) => each.name === name)
+  const verb = findVerb(verbs, name, second)
+  const group = verb === undefined ? groupOf(verbs, name) : []
   const asksHelp = args.includes('--help') || args.includes('-h')
-  if (name === 'help' && !verb) return helpOn(rest, verbs)
-  if (asksHelp && (verb || name === undefined)) return helpOn(verb ? [verb.name] : [], verbs)
-  if (name === undefined) throw new UsageError(noVerb(args, verbs))
-  if (!verb) throw new UsageError(`Cannot run 'hufu ${name}': no such verb; see hufu --help`)
-  return verb.run(parse(verb, rest, output))
+  if (name === 'help' && !verb) return helpOn(words.slice(1), verbs)
+  if (name === undefined && !asksHelp) throw new UsageError(noVerb(args, verbs))
+  if (asksHelp && (verb || group.length > 0 || name === undefined)) {
+    return helpOn(verb ? verb.name.split(' ') : words.slice(0, 1), verbs)
+  }
+  if (verb) return verb.run(parse(verb, words.slice(verb.name.split(' ').length), output))
+  if (group.length === 0) throw noSuchVerb(name!)
+  if (second === undefined) throw new UsageError(helpOfGroup(name!, group))
+  throw new UsageError(`Cannot run 'hufu ${name} ${second}': no such verb; see hufu ${name} --help`)
+}
+
+function findVerb(verbs: readonly Verb[], first: string | undefined, second: string | undefined) {
+  const named = (name: string) => verbs.find((each) => each.name === name)
+  return first === undefined ? undefined : (named(first) ?? named(`${first} ${second}`))
+}
+
+/** The verbs whose first word it is, and not their only one. */
+function groupOf(verbs: readonly Verb[], name: string | undefined): readonly Verb[] {
+  return verbs.filter((each) => each.name.startsWith(`${name} `))
+}
+
+function noSuchVerb(name: string): UsageError {
+  return new UsageError(`Cannot run 'hufu ${name}': no such verb; see hufu --help`)
 }
 
 /** `hufu help`, `hufu help VERB`. */
-function helpOn([name]: readonly string[], verbs: readonly Verb[]): Report {
-  const verb = verbs.find((each) => each.name === name)
-  if (name !== undefined && !verb) {
-    throw new UsageError(`Cannot run 'hufu help ${name}': no such verb; see hufu --help`)
-  }
-  const text = verb ? helpOf(verb) : help(verbs)
+function helpOn([name, second]: readonly string[], verbs: readonly Verb[]): Report {
+  const verb = findVerb(verbs, name, second)
+  const group = groupOf(verbs, name)
+  if (name !== undefined && !verb && group.length === 0) throw noSuchVerb(`help ${name}`)
+  const text = verb ? helpOf(verb) : name === undefined ? help(verbs) : helpOfGroup(name, group)
   return { holds: true, text, json: { help: text } }
 }
 

@@ -21,6 +21,7 @@ export interface Report {
 
 /** One verb of the command; `--json` and `--help` are understood by all. */
 export interface Verb {
+  /** One word, or a group and a word: `users add`. */
   readonly name: string
   /** Names of the arguments it must be given. */
   readonly args: readonly string[]

@@ -58,7 +58,7 @@ test('the ready file names what accepts; SIGTERM stops in order and removes it',
     assert.equal(server.out, 'Stopped in order\n')
     assert.deepEqual(
       server.log.map(({ event }) => event),
-      ['starting', 'created', 'listening', 'ready', 'stopping', 'stopped'],
+      ['starting', 'created', 'listening', 'listening', 'ready', 'stopping', 'stopped'],
     )
   })
 })

@@ -3,6 +3,7 @@ import { createBroker } from '@hufu/broker'
 import type { AmqpDoor } from '@hufu/broker/amqp'
 import { openAmqpDoor } from '@hufu/broker/amqp'
 import type { ListenOptions, Os } from '@hufu/os'
+import { AdminSocket } from '../administration/admin-socket.ts'
 import { type Address, formatAddress } from './address.ts'
 import type { Log } from './log.ts'
 import type { Ready } from './ready-file.ts'
@@ -25,6 +26,7 @@ export class Server {
   readonly #options: ServerOptions
   readonly #broker: Broker
   readonly #door: AmqpDoor
+  #admin: AdminSocket | undefined
 
   private constructor(options: ServerOptions, broker: Broker, door: AmqpDoor) {
     this.#options = options
@@ -52,22 +54,37 @@ export class Server {
     }
   }
 
-  /** Imports the definitions, then opens every address. */
+  /** Imports the definitions, then opens every address, and the socket for administrators. */
   async start(): Promise<Listening> {
     const { settings, log } = this.#options
     if (settings.definitions !== undefined) {
       const imported = await this.#door.importDefinitions(settings.definitions)
       log.info('definitions imported', imported)
     }
-    return { amqp: await this.#listen('amqp'), amqps: await this.#listen('amqps') }
+    const listening = { amqp: await this.#listen('amqp'), amqps: await this.#listen('amqps') }
+    await this.#openAdminSocket()
+    return listening
   }
 
   /** Tells clients to go, then closes the folder in order. */
   async stop(): Promise<void> {
     try {
+      await this.#admin?.close()
       await this.#door.close()
     } finally {
       await this.#broker.close()
+    }
+  }
+
+  /** Not every disk can hold a socket: clients are served all the same. */
+  async #openAdminSocket(): Promise<void> {
+    const { settings, log, os } = this.#options
+    try {
+      this.#admin = await AdminSocket.open(settings.data, this.#door.administration, os)
+      log.info('listening', { door: 'admin', address: this.#admin.path })
+    } catch (error) {
+      const text = `Commands such as 'hufu users' cannot reach this server: ${error}`
+      log.warn('warning', { text })
     }
   }
 

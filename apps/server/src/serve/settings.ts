@@ -50,6 +50,11 @@ export function readSettings(flags: Flags, env: Environment): Settings {
   }
 }
 
+/** The data folder alone, found as the server finds it. `UsageError` for what is wrong. */
+export function readDataFolder(flags: Flags, env: Environment): string {
+  return gather(flags, env).get('data')![0]!
+}
+
 function gather(flags: Flags, env: Environment): Values {
   const near = (option: Option) =>
     valuesOf(`--${option.name}`, flags[option.name], option) ?? fromEnvironment(option, env)

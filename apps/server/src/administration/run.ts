@@ -1,0 +1,58 @@
+import { readDataFolder } from '../serve/settings.ts'
+import type { Call, Report } from '../verb.ts'
+import { UsageError } from '../verb.ts'
+import type { AdminVerb } from '../verbs/admin-verb.ts'
+import type { Administrator } from './administrator.ts'
+import { RefusedError } from './answer.ts'
+import { reach } from './reach.ts'
+
+/** Does what a verb asks for, in the server that has the data folder open, or without one. */
+export async function run<R extends object>(verb: AdminVerb<R>, call: Call): Promise<Report> {
+  const { data, config, yes } = call.options
+  const dir = readDataFolder({ data, config }, process.env)
+  if (verb.destructive && yes !== true && process.stdin.isTTY) {
+    throw new UsageError(`Cannot run 'hufu ${verb.name}': it cannot be undone; add --yes`)
+  }
+  const input = await verb.input(call)
+  const administrator = await reach(dir, call.say)
+  const { through } = administrator
+  try {
+    const result = (await operate(administrator, verb, input, call)) as R
+    if (through === 'folder') call.say(`No server has ${dir} open: it was opened for this`)
+    return {
+      holds: verb.holds?.(result) ?? true,
+      text: verb.show(result),
+      json: { through, ...result },
+    }
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    const { message, reason } = error
+    return { holds: false, text: message, json: { through, error: message, reason } }
+  } finally {
+    await administrator.close()
+  }
+}
+
+/** The first SIGINT or SIGTERM lets the operation end in order, a second one ends the process. */
+async function operate<R extends object>(
+  administrator: Administrator,
+  verb: AdminVerb<R>,
+  input: object,
+  { say }: Call,
+): Promise<object> {
+  const stop = new AbortController()
+  const stopped = () => {
+    say('Stopping: what is under way is ended first')
+    stop.abort()
+  }
+  const signals = verb.progress === undefined ? [] : (['SIGINT', 'SIGTERM'] as const)
+  for (const signal of signals) process.once(signal, stopped)
+  try {
+    return await administrator.call(verb.operation, input, {
+      progress: (of) => say(verb.progress?.(of) ?? ''),
+      signal: stop.signal,
+    })
+  } finally {
+    for (const signal of signals) process.off(signal, stopped)
+  }
+}

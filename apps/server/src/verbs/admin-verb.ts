@@ -1,0 +1,60 @@
+import type { Call, Verb } from '../verb.ts'
+
+/** A verb that asks for one operation. */
+export interface AdminVerb<R extends object>
+  extends Pick<Verb, 'name' | 'args' | 'about' | 'more'> {
+  readonly options?: Verb['options']
+  /** Name of the operation. */
+  readonly operation: string
+  /** What it cannot be undone: on a terminal it wants `--yes`. */
+  readonly destructive?: boolean
+  /** The operation's input. `UsageError` for what is wrong. */
+  input(call: Call): object | Promise<object>
+  /** The result for a person. */
+  show(result: R): string
+  /** The exit code is 0 when it says true. Default: true. */
+  holds?(result: R): boolean
+  /** A line for a person who waits; with it the verb can be stopped in order. */
+  progress?(of: object): string
+}
+
+const FOR_ALL = {
+  data: { type: 'string' },
+  config: { type: 'string' },
+} as const
+
+/** The verb of the command line. */
+export function adminVerb<R extends object>(verb: AdminVerb<R>): Verb {
+  const { name, args, about, more = [], options = {}, destructive = false } = verb
+  return {
+    ...{ name, args, about },
+    more: [
+      ...more,
+      "--data           the server's folder, as for 'hufu serve'; default hufu-data",
+      ...(destructive ? ['--yes            on a terminal: it may be done'] : []),
+    ],
+    options: { ...options, ...FOR_ALL, ...(destructive && { yes: { type: 'boolean' } as const }) },
+    // The broker is loaded only for this.
+    run: async (call) => (await import('../administration/run.ts')).run(verb, call),
+  }
+}
+
+/** The text of an option; undefined where it is not given. */
+export function textOf({ options }: Call, name: string): string | undefined {
+  const value = options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Texts between commas. */
+export function listOf(call: Call, name: string): string[] {
+  const text = textOf(call, name) ?? ''
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+}
+
+/** The virtual host that is meant. */
+export function vhostOf(call: Call): string {
+  return textOf(call, 'vhost') ?? '/'
+}

@@ -1,0 +1,58 @@
+import type { QueueInfo } from '@hufu/broker/amqp'
+import type { Verb } from '../verb.ts'
+import { adminVerb, textOf, vhostOf } from './admin-verb.ts'
+import { textTable } from './text-table.ts'
+
+/** What every verb of one queue takes. */
+const VHOST = { vhost: { type: 'string' } } as const
+const VHOST_LINE = '--vhost          where the queue is; default /'
+
+interface Emptied {
+  readonly vhost: string
+  readonly queue: string
+  readonly messages: number
+}
+
+const list = adminVerb<{ queues: QueueInfo[] }>({
+  name: 'queues list',
+  args: [],
+  about: 'Lists the queues: what is ready, unacked, delayed and parked, and who consumes',
+  more: ['Example: hufu queues list --vhost shop', '--vhost          only of this virtual host'],
+  options: VHOST,
+  operation: 'queues.list',
+  input: (call) => ({ vhost: textOf(call, 'vhost') }),
+  show: ({ queues }) =>
+    textTable(
+      ['vhost', 'queue', 'type', 'ready', 'unacked', 'delayed', 'parked', 'consumers', 'bytes'],
+      queues.map((each) => [
+        ...[each.vhost, each.name, each.type, each.ready, each.unsettled, each.delayed],
+        ...[each.parked, each.consumers, each.bytes],
+      ]),
+    ),
+})
+
+const remove = adminVerb<Emptied>({
+  name: 'queues delete',
+  args: ['QUEUE'],
+  about: 'Deletes a queue with all that is in it; its consumers are told',
+  more: ['Example: hufu queues delete old-orders --yes', VHOST_LINE],
+  options: VHOST,
+  destructive: true,
+  operation: 'queues.delete',
+  input: (call) => ({ vhost: vhostOf(call), queue: call.args[0] }),
+  show: ({ queue, messages }) => `Queue ${queue} is deleted, with ${messages} messages`,
+})
+
+const purge = adminVerb<Emptied>({
+  name: 'queues purge',
+  args: ['QUEUE'],
+  about: 'Removes what is ready in a queue; what is unacked, delayed or parked stays',
+  more: ['Example: hufu queues purge orders --yes', VHOST_LINE],
+  options: VHOST,
+  destructive: true,
+  operation: 'queues.purge',
+  input: (call) => ({ vhost: vhostOf(call), queue: call.args[0] }),
+  show: ({ queue, messages }) => `${messages} messages of ${queue} are removed`,
+})
+
+export const QUEUES: readonly Verb[] = [list, remove, purge]
