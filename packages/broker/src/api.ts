@@ -281,6 +281,14 @@ export interface Broker {
   /** Makes the queue; no effect when it is there with equal options, else `QUEUE_MISMATCH`. */
   declareQueue(name: string, options?: QueueOptions): Promise<void>
   /**
+   * From now on the queue does what these options say; what they do not name has its default.
+   * Durable when it resolves. What is then too much in it gives way, as its options say; messages
+   * that have come keep the queue's time to live of then. `maxPriority` and `singleActive` stay as
+   * they are: `QUEUE_MISMATCH`. `QUEUE_UNKNOWN`, of its dead-letter queue too; `ARGUMENT` where
+   * dead letters would come back.
+   */
+  changeQueue(name: string, options: QueueOptions): Promise<void>
+  /**
    * Removes the queue and what is in it; its consumers get no more. Returns how many messages went.
    */
   deleteQueue(name: string): Promise<number>

@@ -21,7 +21,7 @@ export interface BrokerOptions {
   onWarning?: (text: string) => void
 }
 
-/** What a queue does. All fields are stored with the queue and stay the same for its life. */
+/** What a queue does. All fields are stored with the queue, until `changeQueue` changes them. */
 export interface QueueOptions {
   /** Waiting, delayed and unsettled messages together. Default 10,000,000. */
   maxMessages?: number

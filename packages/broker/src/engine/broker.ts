@@ -23,22 +23,19 @@ import { type BatchParts, BatchWriter } from './batch.ts'
 import { DeadLetters } from './dead-letter.ts'
 import { Deliverer } from './deliver.ts'
 import { DueTimer } from './due-timer.ts'
-import { demandOpen, demandQueue, type Engine, track } from './engine.ts'
+import { demandOpen, type Engine, track } from './engine.ts'
 import { peek, resolve, statsOf } from './inspect.ts'
 import { Preparer } from './prepare.ts'
 import { Intake } from './publish.ts'
 import { NumberedPublisher } from './publisher.ts'
 import { purge } from './purge.ts'
-import { firstDifference, storedOptions } from './queue-options.ts'
+import { changeQueue, declareQueue, deleteQueue } from './queue-verbs.ts'
 import { RecordKeeper } from './record-keeper.ts'
-import { appendJson, QUEUE, QUEUE_DELETED } from './records.ts'
 import type { Retainer } from './retain.ts'
 import { RoutedPublisher } from './routed-publisher.ts'
 import { Settler } from './settle.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { markSuspects } from './suspects.ts'
-
-const QUEUE_NAME_BYTES_MAX = 255
 
 /** Joins the parts of the engine into what users see. */
 export class EmbeddedBroker implements Broker {
@@ -81,48 +78,16 @@ export class EmbeddedBroker implements Broker {
     this.#tendAll()
   }
 
-  async declareQueue(name: string, options: QueueOptions = {}): Promise<void> {
-    const doing = `Cannot declare queue ${name}`
-    demandOpen(this.#engine, doing)
-    const { log, state, limits } = this.#engine
-    const bytes = Buffer.byteLength(name)
-    if (bytes < 1 || bytes > QUEUE_NAME_BYTES_MAX) {
-      const text = `its name has ${bytes} bytes, 1 to ${QUEUE_NAME_BYTES_MAX} are possible`
-      throw new BrokerError('LIMIT', `${doing}: ${text}`)
-    }
-    const stored = storedOptions(name, options)
-    const known = state.byName.get(name)
-    if (known !== undefined) {
-      const difference = firstDifference(known.options, stored)
-      if (difference !== undefined) {
-        const text = `${difference} is ${known.options[difference as 'maxBytes']}`
-        throw new BrokerError('QUEUE_MISMATCH', `${doing}: it is there and its ${text}`)
-      }
-      return log.durable()
-    }
-    if (stored.deadLetter !== null) demandQueue(this.#engine, stored.deadLetter, doing)
-    if (state.queues.size >= limits.queuesMax) {
-      throw new BrokerError('LIMIT', `${doing}: there are ${limits.queuesMax} queues`)
-    }
-    const queue = state.addQueue(state.nextQueue, name, stored)
-    appendJson(log, { type: QUEUE, aux: queue.number }, { name, options: stored })
-    await log.durable()
+  declareQueue(name: string, options: QueueOptions = {}): Promise<void> {
+    return declareQueue(this.#engine, name, options)
   }
 
-  async deleteQueue(name: string): Promise<number> {
-    const doing = `Cannot delete queue ${name}`
-    demandOpen(this.#engine, doing)
-    const { log, state } = this.#engine
-    const queue = demandQueue(this.#engine, name, doing)
-    for (const other of state.byName.values()) {
-      if (other.options.deadLetter !== name) continue
-      throw new BrokerError('QUEUE_IN_USE', `${doing}: ${other.name} dead-letters to it`)
-    }
-    this.#subscriptions.queueGoes(queue)
-    appendJson(log, { type: QUEUE, flags: QUEUE_DELETED, aux: queue.number }, {})
-    state.byName.delete(name)
-    await log.durable()
-    return queue.lengthAtEnd
+  changeQueue(name: string, options: QueueOptions): Promise<void> {
+    return changeQueue(this.#engine, name, options, (queue) => this.#deliverer.schedule(queue))
+  }
+
+  deleteQueue(name: string): Promise<number> {
+    return deleteQueue(this.#engine, name, (queue) => this.#subscriptions.queueGoes(queue))
   }
 
   publish(message: PublishRequest): Promise<number> {

@@ -6,13 +6,14 @@ import type { WaitingList } from '../queue/waiting-list.ts'
 import type { HeldBatch } from './batches.ts'
 import { readRows, rowBlocks, type StoredRow } from './checkpoint-rows.ts'
 import type { EngineQueue } from './engine-queue.ts'
+import type { LifeSpan } from './life-spans.ts'
 import { readOptions, type StoredQueueOptions } from './queue-options.ts'
 import type { State } from './state.ts'
 
 /*
  * Blocks of a checkpoint (docs/storage.md). A block's first byte says what it is:
  *   1  JSON { nextId, nextQueue }
- *   2  JSON { number, name, options, reach }     a queue; the next two kinds belong to it
+ *   2  JSON { number, name, options, spans, reach, expiring }    a queue, before its rows
  *   3  | kind 1 | priority 1 | 0 2 | queue 4 | n × ( id 8 | position 8 | size 4 | key 4 ) |
  *   4  | kind 1 | priority 1 | 0 2 | queue 4 | n × row |
  *      3: rows that just wait; 4: those that are more than waiting, see checkpoint-rows.ts
@@ -51,8 +52,8 @@ export function* encodeState(state: State): Generator<Uint8Array> {
   yield* held
   yield* state.records.blocks(recordsHead())
   for (const queue of [...state.queues.values()]) {
-    const { number, name, options, reach, expiring } = queue
-    yield json(QUEUE_HEAD, { number, name, options, reach, expiring })
+    const { number, name, options, spans, reach, expiring } = queue
+    yield json(QUEUE_HEAD, { number, name, options, spans, reach, expiring })
     yield* waitingBlocks(queue)
     yield* trackedBlocks(queue)
   }
@@ -167,13 +168,15 @@ interface QueueHead {
   number: number
   name: string
   options: StoredQueueOptions
+  spans?: LifeSpan[]
   reach: number
   expiring?: boolean
 }
 
 function decodeQueue(state: State, block: Uint8Array): void {
-  const { number, name, options, reach, expiring } = parse<QueueHead>(block)
+  const { number, name, options, spans = [], reach, expiring } = parse<QueueHead>(block)
   const queue = state.addQueue(number, name, readOptions(options))
+  queue.change(queue.options, spans)
   queue.expiring = expiring ?? false
   queue.reach = reach
   queue.reachAsked = reach

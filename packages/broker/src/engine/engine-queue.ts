@@ -1,11 +1,15 @@
 import { AckQueue } from '../queue/ack-queue.ts'
+import { expiresMsOf, type LifeSpan } from './life-spans.ts'
 import type { StoredQueueOptions } from './queue-options.ts'
 
 /** A queue with what the engine adds to it. */
 export class EngineQueue extends AckQueue {
-  readonly options: StoredQueueOptions
-  /** What is too much gives way at its head. */
-  readonly trimmed: boolean
+  #options: StoredQueueOptions
+  /** Of messages that came before its time to live was changed. */
+  #spans: readonly LifeSpan[] = []
+  #trimmed = false
+  /** It has, or had, a time to live for all messages. */
+  #expires = false
   /** Taken from publishers and not yet in the queue. */
   incoming = { messages: 0, bytes: 0 }
   /** Deliveries up to this id are covered by a reach entry on disk. */
@@ -35,9 +39,34 @@ export class EngineQueue extends AckQueue {
 
   constructor(number: number, name: string, options: StoredQueueOptions, asideMax: number) {
     super(number, name, asideMax)
-    this.options = options
-    const { maxReady, maxReadyBytes, overflow } = options
-    this.trimmed = (maxReady !== null || maxReadyBytes !== null) && overflow === 'drop-head'
+    this.#options = options
+    this.change(options, [])
+  }
+
+  get options(): StoredQueueOptions {
+    return this.#options
+  }
+
+  get spans(): readonly LifeSpan[] {
+    return this.#spans
+  }
+
+  /** What is too much gives way at its head. */
+  get trimmed(): boolean {
+    return this.#trimmed
+  }
+
+  change(options: StoredQueueOptions, spans: readonly LifeSpan[]): void {
+    this.#options = options
+    this.#spans = spans
+    const { maxReady, maxReadyBytes, overflow, messageExpiresMs } = options
+    this.#trimmed = (maxReady !== null || maxReadyBytes !== null) && overflow === 'drop-head'
+    this.#expires = messageExpiresMs !== null || spans.some(({ expiresMs }) => expiresMs !== null)
+  }
+
+  /** Its time to live for this message; null: without end. */
+  expiresMsOf(id: number): number | null {
+    return expiresMsOf(this.#spans, id, this.#options.messageExpiresMs)
   }
 
   /** The level at which a message of this priority waits. */
@@ -47,7 +76,7 @@ export class EngineQueue extends AckQueue {
 
   /** What is in it may expire. */
   get mayExpire(): boolean {
-    return this.expiring || this.options.messageExpiresMs !== null
+    return this.expiring || this.#expires
   }
 
   /** It is looked after also while nobody consumes from it. */
@@ -57,7 +86,7 @@ export class EngineQueue extends AckQueue {
 
   /** It has more than it may have ready, and the first ones give way. */
   get overflows(): boolean {
-    if (!this.trimmed) return false
+    if (!this.#trimmed) return false
     const { maxReady, maxReadyBytes } = this.options
     const tooMany = maxReady !== null && this.ready > maxReady
     return tooMany || (maxReadyBytes !== null && this.readyBytes > maxReadyBytes)

@@ -13,12 +13,12 @@ export function expiryOf(time: number, dueAt: number, expiresMs: number | undefi
 }
 
 /** From when on the message is not delivered any more: by its own time to live or the queue's. */
-export function expiryIn({ options }: EngineQueue, message: MessageView): number {
+export function expiryIn(queue: EngineQueue, id: number, message: MessageView): number {
   const { time, dueAt, expiresAt } = message
   const own = expiresAt === 0 ? NEVER : expiresAt
-  const { messageExpiresMs } = options
-  if (messageExpiresMs === null) return own
-  return Math.min(own, Math.floor(Math.max(time, dueAt) + messageExpiresMs))
+  const expiresMs = queue.expiresMsOf(id)
+  if (expiresMs === null) return own
+  return Math.min(own, Math.floor(Math.max(time, dueAt) + expiresMs))
 }
 
 /** A time to live of 0: at once or not at all. */

@@ -45,25 +45,26 @@ const FLAGS = ['countRequeues', 'routeDeadLetters', 'singleActive'] as const
 export const PRIORITY_MAX = 255
 const OVERFLOWS = ['drop-head', 'reject', 'reject-dead-letter']
 
-export function storedOptions(queue: string, options: QueueOptions): StoredQueueOptions {
+/** `doing`: how a refusal begins. */
+export function storedOptions(doing: string, options: QueueOptions): StoredQueueOptions {
   const stored = { ...DEFAULTS }
   for (const name of NUMBERS) {
     const value = options[name]
     if (value === undefined) continue
     if (!Number.isSafeInteger(value) || value < 0) {
       const text = `${name} is ${String(value)}, not a whole number from 0`
-      throw new BrokerError('ARGUMENT', `Cannot declare queue ${queue}: ${text}`)
+      throw new BrokerError('ARGUMENT', `${doing}: ${text}`)
     }
     stored[name] = value
   }
   if (stored.maxPriority > PRIORITY_MAX) {
     const text = `maxPriority is ${stored.maxPriority}, 0 to ${PRIORITY_MAX} are possible`
-    throw new BrokerError('LIMIT', `Cannot declare queue ${queue}: ${text}`)
+    throw new BrokerError('LIMIT', `${doing}: ${text}`)
   }
   const { overflow = stored.overflow } = options
   if (!OVERFLOWS.includes(overflow)) {
     const text = `overflow is ${String(overflow)}`
-    throw new BrokerError('ARGUMENT', `Cannot declare queue ${queue}: ${text}`)
+    throw new BrokerError('ARGUMENT', `${doing}: ${text}`)
   }
   stored.overflow = overflow
   for (const name of FLAGS) {

@@ -11,7 +11,7 @@ import { ENTRY_HEADER_BYTES, getU64, setU64 } from '../log/layout.ts'
  *            | due 8 ? | expires 8 ? | batch 8 ? | origin length 4, origin ? | properties | body |
  *   settle   | id 8 × n |                                        flags: why
  *   return   | id 8 | due 8 | attempts 4 | state 1 | crashes 1 | cause length 2 | cause | × n
- *   queue    | JSON { name, options } |                           flags: 1 = deleted
+ *   queue    | JSON { name, options } |       flags: 1 = deleted, 2 = changed: { options, spans }
  *   reach    | id 8 |
  *   end      | batch 8 | first id 8 |                          flags: 1 = commit, else rolled back
  *   prepare  | JSON |        checked  | JSON |                   of a transaction that is prepared
@@ -38,6 +38,7 @@ const HAS_ORIGIN = 8
 export const MOVED = 16
 
 export const QUEUE_DELETED = 1
+export const QUEUE_CHANGED = 2
 
 const END_COMMIT = 1
 

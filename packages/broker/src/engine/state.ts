@@ -10,7 +10,9 @@ import {
   type HeldMessage,
   queuesOf,
 } from './batches.ts'
+import { DeadLetterLinks } from './dead-letter-links.ts'
 import { EngineQueue } from './engine-queue.ts'
+import type { LifeSpan } from './life-spans.ts'
 import type { Origin } from './origin.ts'
 import { readOrigin } from './origin.ts'
 import { PURGE, readPurge } from './purge-entry.ts'
@@ -30,6 +32,7 @@ import {
   type NewReturn,
   PREPARE,
   QUEUE,
+  QUEUE_CHANGED,
   QUEUE_DELETED,
   REACH,
   RETURN,
@@ -54,6 +57,7 @@ export class State implements BatchEffects {
   readonly due = new DueHeap()
   readonly batches: Batches
   readonly records = new RecordTable()
+  readonly links = new DeadLetterLinks()
   nextId = 1
   nextQueue = 1
   /** Queues that an applied entry may have given something to deliver. */
@@ -106,8 +110,16 @@ export class State implements BatchEffects {
     const queue = new EngineQueue(number, name, options, this.#limits.asidePerQueueMax)
     this.queues.set(number, queue)
     this.byName.set(name, queue)
+    this.links.add(queue)
     this.nextQueue = Math.max(this.nextQueue, number + 1)
     return queue
+  }
+
+  /** From now on it does what these say. */
+  changeQueue(queue: EngineQueue, options: StoredQueueOptions, spans: readonly LifeSpan[]): void {
+    this.links.remove(queue)
+    queue.change(options, spans)
+    this.links.add(queue)
   }
 
   /** Puts back a row read from a checkpoint. */
@@ -173,7 +185,7 @@ export class State implements BatchEffects {
   #keepLost(below: number): void {
     while (this.nextQueue < below) {
       const name = `lost-${this.nextQueue}`
-      this.addQueue(this.nextQueue, name, storedOptions(name, {}))
+      this.addQueue(this.nextQueue, name, storedOptions('Cannot keep a queue', {}))
     }
   }
 
@@ -279,15 +291,25 @@ export class State implements BatchEffects {
 
   #applyQueue(entry: EntryView): void {
     if (entry.flags & QUEUE_DELETED) return this.#deleteQueue(entry.aux)
+    if (entry.flags & QUEUE_CHANGED) return this.#changed(entry)
     if (this.queues.has(entry.aux)) return
     if (!this.present) this.#keepLost(entry.aux)
     const { name, options } = readJson(entry) as { name: string; options: StoredQueueOptions }
     this.addQueue(entry.aux, name, readOptions(options))
   }
 
+  /** Of this life it was in effect when it was written, and another one may be since. */
+  #changed(entry: EntryView): void {
+    const queue = this.#queueFor(entry.aux)
+    if (queue === undefined || this.present) return
+    const { options, spans } = readJson(entry) as Changed
+    this.changeQueue(queue, readOptions(options), spans)
+  }
+
   #deleteQueue(number: number): void {
     const queue = this.queues.get(number)
     if (queue === undefined) return
+    this.links.remove(queue)
     this.queues.delete(number)
     if (this.byName.get(queue.name) === queue) this.byName.delete(queue.name)
     queue.waiting.forEach((_id, position, size) => {
@@ -308,6 +330,11 @@ export class State implements BatchEffects {
     queue.reachAsked = Math.max(queue.reachAsked, queue.reach)
     this.touched.add(queue)
   }
+}
+
+interface Changed {
+  options: StoredQueueOptions
+  spans: readonly LifeSpan[]
 }
 
 interface Checked {

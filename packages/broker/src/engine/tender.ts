@@ -72,7 +72,7 @@ export class Tender {
       return 'done'
     }
     loadMessage(this.#entry, this.#message)
-    this.#expiry = expiryIn(queue, this.#message)
+    this.#expiry = expiryIn(queue, head.id, this.#message)
     if (time() < this.#expiry) return 'keep'
     if (wanted && isForNow(this.#message, this.#expiry) && this.#isFresh(head)) return 'keep'
     if (!this.#giveUp.isReady(queue)) return 'none'
