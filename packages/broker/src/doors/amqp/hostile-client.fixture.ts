@@ -29,6 +29,17 @@ export const START_OK: MethodOf<'connection.start-ok'> = {
   locale: 'en_US',
 }
 
+/** A durable queue `q`, and a consumer `c` of it. */
+export const DECLARE = {
+  ...{ name: 'queue.declare', queue: 'q', passive: false, durable: true, exclusive: false },
+  ...{ autoDelete: false, noWait: false, arguments: EMPTY_TABLE },
+} as const satisfies Method
+
+export const CONSUME = {
+  ...{ name: 'basic.consume', queue: 'q', consumerTag: 'c', noLocal: false, noAck: false },
+  ...{ exclusive: false, noWait: false, arguments: EMPTY_TABLE },
+} as const satisfies Method
+
 /** A client that sends what it is told to, right or wrong. */
 export class RawClient {
   readonly socket: Socket

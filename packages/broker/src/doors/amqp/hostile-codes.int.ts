@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EMPTY_TABLE, encodeTable, type Method, PROTOCOL_HEADER } from '@hufu/wire/amqp091'
+import { EMPTY_TABLE, encodeTable, PROTOCOL_HEADER } from '@hufu/wire/amqp091'
 import { house } from './door.fixture.ts'
 import {
+  CONSUME,
+  DECLARE,
   headerPayload,
   methodFrame,
   publishOf,
@@ -18,14 +20,6 @@ const HEADER = 2
 const BODY = 3
 const HEARTBEAT = 8
 
-const DECLARE = {
-  ...{ name: 'queue.declare', queue: 'q', passive: false, durable: true, exclusive: false },
-  ...{ autoDelete: false, noWait: false, arguments: EMPTY_TABLE },
-} as const satisfies Method
-const CONSUME = {
-  ...{ name: 'basic.consume', queue: 'q', consumerTag: 'c', noLocal: false, noAck: false },
-  ...{ exclusive: false, noWait: false, arguments: EMPTY_TABLE },
-} as const satisfies Method
 const QOS = { name: 'basic.qos', prefetchSize: 0, prefetchCount: 0, global: false } as const
 
 /** What a connection whose channel 1 is open and has a queue `q` does wrong, by its answer. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { EMPTY_TABLE, type Method } from '@hufu/wire/amqp091'
 import {
+  CONSUME,
+  DECLARE,
   headerPayload,
   methodFrame,
   publishOf,
@@ -20,14 +21,7 @@ const PER_CONNECTION = 160 * MiB
 /** More than a connection may hold. */
 const MESSAGES = 250
 
-const DECLARE = {
-  ...{ name: 'queue.declare', queue: '', passive: false, durable: true, exclusive: false },
-  ...{ autoDelete: false, noWait: false, arguments: EMPTY_TABLE },
-} as const satisfies Method
-const CONSUME = {
-  ...{ name: 'basic.consume', queue: 'large', consumerTag: '', noLocal: false, noAck: false },
-  ...{ exclusive: false, noWait: false, arguments: EMPTY_TABLE },
-} as const satisfies Method
+const CONSUME_LARGE = { ...CONSUME, queue: 'large', consumerTag: '' }
 
 /** Makes an open connection hold all it can; the queue `large` has messages of 1 MiB. */
 type Attack = (client: RawClient, server: ServerProcess) => Promise<void>
@@ -85,15 +79,15 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'unread deliveries, to be acked': async (client) => {
     client.socket.pause()
-    client.say(1, CONSUME)
+    client.say(1, CONSUME_LARGE)
   },
   'unread deliveries, not to be acked': async (client) => {
     client.socket.pause()
-    client.say(1, { ...CONSUME, noAck: true })
+    client.say(1, { ...CONSUME_LARGE, noAck: true })
   },
   'unread direct replies': async (client, server) => {
     const replyTo = 'amq.rabbitmq.reply-to'
-    client.say(1, { ...CONSUME, queue: replyTo, noAck: true })
+    client.say(1, { ...CONSUME_LARGE, queue: replyTo, noAck: true })
     await client.next('basic.consume-ok')
     const other = await server.client()
     const channel = await other.createConfirmChannel()

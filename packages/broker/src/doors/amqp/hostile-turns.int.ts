@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { EMPTY_TABLE, encodePlain, type Method, writeProperties } from '@hufu/wire/amqp091'
 import {
+  CONSUME,
+  DECLARE,
   headerPayload,
   methodFrame,
   publishOf,
@@ -18,14 +20,8 @@ const TURN_MS = process.env.HUFU_TIMED === '1' ? 250 : 1_000
 /** One write: what comes together is dealt with together. */
 const WRITE_BYTES = 64 << 10
 
-const DECLARE = {
-  ...{ name: 'queue.declare', queue: 'q', passive: false, durable: false, exclusive: true },
-  ...{ autoDelete: false, noWait: true, arguments: EMPTY_TABLE },
-} as const satisfies Method
-const CONSUME = {
-  ...{ name: 'basic.consume', queue: 'q', consumerTag: '', noLocal: false, noAck: false },
-  ...{ exclusive: false, noWait: true, arguments: EMPTY_TABLE },
-} as const satisfies Method
+const OWN = { ...DECLARE, durable: false, exclusive: true, noWait: true }
+const TAKE = { ...CONSUME, consumerTag: '', noWait: true }
 const EXCHANGE = {
   ...{ name: 'exchange.declare', exchange: 'x', type: 'topic', passive: false, durable: false },
   ...{ autoDelete: false, internal: false, noWait: true, arguments: EMPTY_TABLE },
@@ -38,7 +34,7 @@ type Attack = (client: RawClient) => Promise<(n: number) => Uint8Array>
 const ATTACKS: Readonly<Record<string, Attack>> = {
   'declares among many queues': async (client) => {
     await declareMany(client)
-    return () => methodFrame(1, { ...DECLARE, queue: 'many-0', passive: true })
+    return () => methodFrame(1, { ...OWN, queue: 'many-0', passive: true })
   },
   'gets among many queues': async (client) => {
     await declareMany(client)
@@ -48,7 +44,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'publishes to a thousand queues at once': async (client) => {
     for (let n = 0; n < 1_000; n++) {
-      client.say(1, { ...DECLARE, queue: `fan-${n}` })
+      client.say(1, { ...OWN, queue: `fan-${n}` })
       client.say(1, bind(`fan-${n}`, 'amq.fanout', ''))
     }
     await idle(client)
@@ -56,7 +52,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'topic patterns with many #': async (client) => {
     client.say(1, EXCHANGE)
-    client.say(1, DECLARE)
+    client.say(1, OWN)
     for (let n = 0; n < 50; n++) client.say(1, bind('q', 'x', `${'#.a.'.repeat(60)}b${n}`))
     await idle(client)
     return (n) => message('x', `${'a.'.repeat(120)}${n}`)
@@ -69,7 +65,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     return (n) => message('x-0', `key-${n}`)
   },
   'a thousand bindings that compare headers': async (client) => {
-    client.say(1, DECLARE)
+    client.say(1, OWN)
     for (let n = 0; n < 1_000; n++) {
       const args = encodePlain({ 'x-match': 'all', a: 1, b: 2, n })
       client.say(1, { ...bind('q', 'amq.headers', ''), arguments: args })
@@ -83,19 +79,19 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'a thousand routing keys in a message': async (client) => {
     client.say(1, EXCHANGE)
-    client.say(1, DECLARE)
+    client.say(1, OWN)
     client.say(1, bind('q', 'x', 'a.#.b.#'))
     await idle(client)
     const CC = Array.from({ length: 1_000 }, (_, n) => `a.${n}.b`)
     return () => message('x', 'a', { CC })
   },
   'requeues of sixty thousand messages': async (client) => {
-    client.say(1, DECLARE)
+    client.say(1, OWN)
     for (let n = 0; n < 60_000; n++) {
       client.send(message('', 'q'))
       if (n % 1_000 === 0) await client.drained()
     }
-    client.say(1, CONSUME)
+    client.say(1, TAKE)
     await idle(client)
     return () => methodFrame(1, { name: 'basic.recover', requeue: true })
   },
@@ -151,7 +147,7 @@ async function declareMany(client: RawClient): Promise<void> {
   for (let channel = 2; channel < 102; channel++) {
     client.say(channel, { name: 'channel.open' })
     for (let n = 0; n < 20; n++) {
-      client.say(channel, { ...DECLARE, queue: `many-${20 * (channel - 2) + n}` })
+      client.say(channel, { ...OWN, queue: `many-${20 * (channel - 2) + n}` })
     }
   }
   for (let channel = 2; channel < 102; channel++) await idle(client, channel)
