@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import type { Transport } from '../ports/transport.ts'
 import { DELIVERY_RULES } from './delivery-contract.ts'
 import { PREPARED_RULES } from './prepared-contract.ts'
@@ -12,24 +12,26 @@ export interface TransportFixture {
   readonly remove: () => Promise<void> | void
 }
 
+/** Undefined: it has skipped the test, as there is no server. */
+export type MakeTransport = (t: TestContext) => Promise<TransportFixture | undefined>
+
 /**
  * What every transport must hold, as its user sees it; a rule that needs a flag is checked where
  * the flag is set. Call it in a file that `node --test` runs.
  */
-export function transportContract(
-  name: string,
-  makeTransport: () => Promise<TransportFixture>,
-): void {
+export function transportContract(name: string, makeTransport: MakeTransport): void {
   describe(`transport contract: ${name}`, () => {
     for (const [rule, holds] of Object.entries({
       ...DELIVERY_RULES,
       ...SETTLE_RULES,
       ...PREPARED_RULES,
     })) {
-      it(rule, () => withTransport(makeTransport, holds))
+      it(rule, (t) => withTransport(t, makeTransport, holds))
     }
-    it('each open wants its own close', async () => {
-      const { transport, remove } = await makeTransport()
+    it('each open wants its own close', async (t) => {
+      const fixture = await makeTransport(t)
+      if (!fixture) return
+      const { transport, remove } = fixture
       await transport.open()
       await transport.open()
       await transport.close()
@@ -42,10 +44,13 @@ export function transportContract(
 }
 
 async function withTransport(
-  makeTransport: () => Promise<TransportFixture>,
+  t: TestContext,
+  makeTransport: MakeTransport,
   holds: TransportRule,
 ): Promise<void> {
-  const { transport, remove } = await makeTransport()
+  const fixture = await makeTransport(t)
+  if (!fixture) return
+  const { transport, remove } = fixture
   await transport.open()
   try {
     await transport.declare('e', ['a', 'b'])

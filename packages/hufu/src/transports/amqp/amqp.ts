@@ -1,0 +1,159 @@
+import { sleep } from '@hufu/os'
+import { HufuError } from '../../errors.ts'
+import type {
+  Delivery,
+  Outgoing,
+  PublishOutcome,
+  SubscribeRequest,
+  Transport,
+  TransportSubscription,
+} from '../../ports/transport.ts'
+import { Link } from './link.ts'
+import { type AmqpOptions, type Settings, settingsOf } from './options.ts'
+import { OrderedSubscription } from './ordered.ts'
+import { Publisher } from './publisher.ts'
+import { Subscription } from './subscription.ts'
+import { Topology } from './topology.ts'
+import { Turns } from './turn.ts'
+
+/** Between attempts to connect while `open` waits, ms. */
+const OPEN_AGAIN_MS = 250
+
+/** `ACCESS_REFUSED` and `NOT_ALLOWED`: to try again helps nobody. */
+const REFUSED = /\b(403|530|ACCESS[_-]REFUSED|NOT[_-]ALLOWED)\b/
+
+/**
+ * Messages on a server that speaks AMQP 0-9-1: `hufu serve` or a RabbitMQ from 3.10, which it finds
+ * out itself. Needs the package `amqplib`. Several `createHufu` may share one transport object; its
+ * connections close with the last of them.
+ * @param options the server's address, or all of the options
+ */
+export function amqp(options: string | AmqpOptions): Transport {
+  return new AmqpTransport(settingsOf(options))
+}
+
+/** What there is while it is open. */
+interface Opened {
+  readonly publishing: Link
+  readonly consuming: Link
+  readonly topology: Topology
+  readonly publisher: Publisher
+  readonly turns: Turns
+}
+
+class AmqpTransport implements Transport {
+  readonly name = 'amqp'
+  readonly flags = { delay: true, keyOrder: true, attempts: false, prepared: false }
+  readonly #settings: Settings
+  #users = 0
+  #opening: Promise<Opened> | undefined
+  #opened: Opened | undefined
+  #handles = 0
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  async open(): Promise<void> {
+    this.#users++
+    this.#opening ??= this.#start()
+    try {
+      this.#opened = await this.#opening
+    } catch (error) {
+      this.#users--
+      this.#opening = undefined
+      throw error
+    }
+  }
+
+  async declare(event: string, groups: readonly string[]): Promise<void> {
+    await this.#demand(`declare ${event}`).topology.declare(event, groups)
+  }
+
+  async publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]> {
+    return this.#demand('publish').publisher.publish(batch)
+  }
+
+  async subscribe(request: SubscribeRequest): Promise<TransportSubscription> {
+    const { event, group, keyOrder } = request
+    const opened = this.#demand(`consume ${event}/${group}`)
+    const begin = (each: SubscribeRequest) => this.#consume(opened, each)
+    if (!keyOrder) return begin(request)
+    const subscription = new OrderedSubscription(request, begin)
+    // Fails here, and not later, when there is no connection.
+    await opened.consuming.get()
+    subscription.start(opened.turns, opened.topology.names.turn(event, group))
+    return subscription
+  }
+
+  async close(): Promise<void> {
+    if (this.#users === 0 || --this.#users > 0) return
+    const opened = this.#opened
+    this.#opened = undefined
+    this.#opening = undefined
+    if (!opened) return
+    await opened.publisher.idle()
+    await Promise.all([opened.publishing.close(), opened.consuming.close()])
+  }
+
+  async #start(): Promise<Opened> {
+    // Two connections: a server that holds back publishers must not hold back acknowledgements.
+    const publishing = new Link(this.#settings, 'hufu publishing')
+    const consuming = new Link(this.#settings, 'hufu consuming')
+    try {
+      await this.#connect(publishing)
+      await consuming.get()
+    } catch (error) {
+      await Promise.all([publishing.close(), consuming.close()])
+      throw error
+    }
+    const topology = new Topology(publishing, this.#settings)
+    const publisher = new Publisher(publishing, topology, this.#settings)
+    const turns = new Turns(consuming, this.#settings)
+    return { publishing, consuming, topology, publisher, turns }
+  }
+
+  /** A server that starts at the same time is waited for. */
+  async #connect(link: Link): Promise<void> {
+    const { os, openTimeoutMs } = this.#settings
+    const until = os.clock.mono() + openTimeoutMs
+    for (;;) {
+      try {
+        await link.get()
+        return
+      } catch (error) {
+        if (os.clock.mono() >= until || REFUSED.test(String(error))) throw error
+      }
+      await sleep(os.clock, OPEN_AGAIN_MS)
+    }
+  }
+
+  async #consume(opened: Opened, request: SubscribeRequest): Promise<Subscription> {
+    const { model } = await opened.consuming.get()
+    const subscription = new Subscription({
+      request,
+      channel: await model.createChannel(),
+      queue: opened.topology.names.queue(request.event, request.group),
+      clock: this.#settings.os.clock,
+      handle: () => ++this.#handles,
+      waitAgain: (message, leftMs) => waitAgain(opened.publisher, message, leftMs),
+    })
+    await subscription.start()
+    return subscription
+  }
+
+  #demand(doing: string): Opened {
+    if (this.#opened !== undefined) return this.#opened
+    throw new HufuError('CLOSED', `Cannot ${doing}: the AMQP transport is not open`)
+  }
+}
+
+async function waitAgain(
+  publisher: Publisher,
+  { event, group, id, key, headers, body }: Delivery,
+  delayMs: number,
+): Promise<PublishOutcome> {
+  const message = { event, groups: [group], id, headers, body, delayMs }
+  const [outcome] = await publisher.publish([key === undefined ? message : { ...message, key }])
+  return outcome!
+}

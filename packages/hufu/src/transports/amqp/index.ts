@@ -1,0 +1,2 @@
+export { amqp } from './amqp.ts'
+export type { AmqpOptions, AmqpTls } from './options.ts'

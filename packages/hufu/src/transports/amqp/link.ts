@@ -1,0 +1,136 @@
+import { type ChannelModel, connect, type SocketOptions } from 'amqplib'
+import { backoffMs } from '../../backoff.ts'
+import { HufuError, messageOf } from '../../errors.ts'
+import type { Settings } from './options.ts'
+
+/** After connecting failed nobody tries again for so long, ms. */
+const AGAIN = { firstMs: 100, capMs: 5_000, jitter: true }
+
+/** The server gets so long to agree to the end of a connection, ms. */
+const CLOSE_MS = 3_000
+
+/** One connection while it lives. */
+export interface Connected {
+  readonly model: ChannelModel
+  readonly server: Server
+  /** Why the server takes no messages at present. */
+  blocked: string | undefined
+}
+
+export interface Server {
+  readonly rabbitmq: boolean
+  /** Of its version, the first number. */
+  readonly major: number
+}
+
+/** A connection that is made when it is needed, again after each loss. */
+export class Link {
+  readonly #settings: Settings
+  readonly #name: string
+  #connected: Connected | undefined
+  #connecting: Promise<Connected> | undefined
+  #closed = false
+  #failures = 0
+  #notBefore = 0
+  #lastError: unknown
+
+  /** `name`: what the server's lists of connections say. */
+  constructor(settings: Settings, name: string) {
+    this.#settings = settings
+    this.#name = name
+  }
+
+  /** The connection there is, or a new one. */
+  async get(): Promise<Connected> {
+    if (this.#closed) throw new HufuError('CLOSED', 'Connecting: the transport is closed')
+    if (this.#connected) return this.#connected
+    if (this.#settings.os.clock.mono() < this.#notBefore) throw this.#lastError
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined
+    })
+    return this.#connecting
+  }
+
+  get current(): Connected | undefined {
+    return this.#connected
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#connecting?.catch(() => {})
+    const model = this.#connected?.model
+    this.#connected = undefined
+    if (model) await this.#end(model)
+  }
+
+  async #connect(): Promise<Connected> {
+    const failures: string[] = []
+    for (const url of this.#settings.urls) {
+      try {
+        const connected = await this.#connectTo(url)
+        this.#failures = 0
+        return connected
+      } catch (error) {
+        failures.push(`${url.protocol}//${url.host}: ${messageOf(error)}`)
+      }
+    }
+    const { clock, random } = this.#settings.os
+    this.#notBefore = clock.mono() + backoffMs(++this.#failures, AGAIN, random)
+    this.#lastError = new Error(`Connecting to ${failures.join('; ')}`)
+    throw this.#lastError
+  }
+
+  async #connectTo(url: URL): Promise<Connected> {
+    const { heartbeatS, connectTimeoutMs, tls } = this.#settings
+    const address = new URL(url)
+    if (heartbeatS !== undefined) address.searchParams.set('heartbeat', String(heartbeatS))
+    const socket = {
+      ...tls,
+      noDelay: true,
+      timeout: connectTimeoutMs,
+      clientProperties: { connection_name: this.#name },
+    }
+    const model = await connect(address.href, socket as SocketOptions)
+    const server = serverOf(model.connection.serverProperties)
+    const connected: Connected = { model, server, blocked: undefined }
+    this.#watch(connected)
+    if (this.#closed) {
+      await this.#end(model)
+      throw new Error('the transport is closed')
+    }
+    this.#connected = connected
+    return connected
+  }
+
+  #watch(connected: Connected): void {
+    const { model } = connected
+    model.setMaxListeners(0)
+    // What is wrong is told again with `close`.
+    model.on('error', () => {})
+    model.on('blocked', (reason: string) => {
+      connected.blocked = reason
+    })
+    model.on('unblocked', () => {
+      connected.blocked = undefined
+    })
+    model.on('close', () => {
+      if (this.#connected === connected) this.#connected = undefined
+    })
+  }
+
+  /** In order where the server answers; a server that does not is left. */
+  async #end(model: ChannelModel): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = this.#settings.os.clock.timer(CLOSE_MS, () => {
+      const { stream } = model.connection as unknown as { stream: { destroy(): void } }
+      stream.destroy()
+      resolve()
+    })
+    await Promise.race([model.close().catch(() => {}), late])
+    timer.cancel()
+  }
+}
+
+function serverOf({ product, version }: { product: string; version: string }): Server {
+  return { rabbitmq: product === 'RabbitMQ', major: Number.parseInt(version, 10) }
+}

@@ -1,0 +1,66 @@
+import type { Settlement, SubscribeRequest, TransportSubscription } from '../../ports/transport.ts'
+import type { Turns } from './turn.ts'
+
+/** A subscription that begins when it is its turn; until then it gets nothing. */
+export class OrderedSubscription implements TransportSubscription {
+  readonly #request: SubscribeRequest
+  readonly #begin: (request: SubscribeRequest) => Promise<TransportSubscription>
+  readonly #stopping = new AbortController()
+  #credit: number
+  #inner: TransportSubscription | undefined
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(
+    request: SubscribeRequest,
+    begin: (request: SubscribeRequest) => Promise<TransportSubscription>,
+  ) {
+    this.#request = request
+    this.#credit = request.credit
+    this.#begin = begin
+  }
+
+  start(turns: Turns, name: string): void {
+    this.#running = this.#run(turns, name).catch((error) => this.#over(error))
+  }
+
+  async settle(batch: readonly Settlement[]): Promise<void> {
+    await this.#inner?.settle(batch)
+  }
+
+  setCredit(credit: number): void {
+    this.#credit = credit
+    this.#inner?.setCredit(credit)
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  /** The turn is given back after the subscription has given back its messages. */
+  async #run(turns: Turns, name: string): Promise<void> {
+    const { signal } = this.#stopping
+    const release = await turns.wait(name, signal)
+    if (release === undefined) return
+    const ended = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => ended.resolve())
+    try {
+      const onEnd = (cause: Error) => {
+        ended.resolve()
+        this.#over(cause)
+      }
+      this.#inner = await this.#begin({ ...this.#request, credit: this.#credit, onEnd })
+      if (signal.aborted) ended.resolve()
+      await ended.promise
+      await this.#inner.close()
+    } finally {
+      await release()
+    }
+  }
+
+  #over(cause: unknown): void {
+    if (this.#stopping.signal.aborted) return
+    this.#stopping.abort()
+    this.#request.onEnd(cause instanceof Error ? cause : new Error(String(cause)))
+  }
+}

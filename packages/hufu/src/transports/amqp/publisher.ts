@@ -1,0 +1,196 @@
+import type { ConfirmChannel } from 'amqplib'
+import { messageOf } from '../../errors.ts'
+import type { Outgoing, PublishOutcome, Refusal } from '../../ports/transport.ts'
+import type { Link } from './link.ts'
+import type { Settings } from './options.ts'
+import { LONGEST_MS, rungOf } from './rungs.ts'
+import type { Topology } from './topology.ts'
+import { idOf, propertiesOf } from './wire.ts'
+
+const OK: PublishOutcome = { ok: true }
+
+/** A message and the way it goes. */
+interface Routed {
+  readonly message: Outgoing
+  /** Its queues, the first of them the routing key. */
+  readonly queues: readonly string[]
+  /** It waits for so long, ms; 0: not at all. */
+  readonly rungMs: number
+}
+
+/** A confirm channel and what is under way on it. */
+interface Lane {
+  readonly channel: ConfirmChannel
+  /** Messages that came back and are not confirmed yet, by queue and id, and how often. */
+  readonly returned: Map<string, number>
+  /** Gives up one message each. */
+  readonly waiting: Set<() => void>
+  ended: boolean
+}
+
+/** Sends messages and waits for the server's confirms. */
+export class Publisher {
+  readonly #link: Link
+  readonly #topology: Topology
+  readonly #settings: Settings
+  #lane: Promise<Lane> | undefined
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  constructor(link: Link, topology: Topology, settings: Settings) {
+    this.#link = link
+    this.#topology = topology
+    this.#settings = settings
+  }
+
+  /**
+   * All are written, then all are waited for. Rejects when there is no connection: nothing of the
+   * batch was sent then.
+   */
+  publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]> {
+    const sending = this.#publish(batch)
+    const settled = sending.catch(() => {}).finally(() => this.#underWay.delete(settled))
+    this.#underWay.add(settled)
+    return sending
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+
+  async #publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]> {
+    const routed = batch.map((message) => this.#route(message))
+    const missing = new Set(await this.#topology.missing(routed.flatMap(({ queues }) => queues)))
+    for (const rungMs of new Set(routed.map((each) => each.rungMs))) {
+      if (rungMs > 0) await this.#topology.demandRung(rungMs)
+    }
+    const lane = await this.#openLane()
+    const blocked = this.#link.current?.blocked
+    if (blocked !== undefined) throw new Error(`Sending: the server takes no messages: ${blocked}`)
+    return this.#inTime(
+      lane,
+      routed.map((each) => this.#refusal(each, missing) ?? this.#send(lane, each)),
+    )
+  }
+
+  #route(message: Outgoing): Routed {
+    const { event, groups, delayMs = 0 } = message
+    const queues = groups.map((group) => this.#topology.names.queue(event, group))
+    return { message, queues, rungMs: delayMs > 0 ? rungOf(delayMs) : 0 }
+  }
+
+  /** What need not be sent, as it would be refused. */
+  #refusal({ message, queues }: Routed, missing: Set<string>): PublishOutcome | undefined {
+    if (queues.length === 0) return OK
+    const absent = queues.find((queue) => missing.has(queue))
+    if (absent !== undefined) {
+      return refused('QUEUE_UNKNOWN', message, `there is no queue ${absent}`, false)
+    }
+    const { messageBytesMax } = this.#settings
+    const { length } = message.body
+    if (length <= messageBytesMax) return undefined
+    const text = `${length} bytes, limit ${messageBytesMax}`
+    return refused('MESSAGE_TOO_LARGE', message, text, false)
+  }
+
+  #send(lane: Lane, routed: Routed): Promise<PublishOutcome> | PublishOutcome {
+    const { message, queues, rungMs } = routed
+    const [queue, ...others] = queues
+    const { names } = this.#topology
+    const exchange = rungMs > 0 ? names.rung(rungMs) : names.exchange
+    const leftMs = rungMs > 0 ? Math.max(0, message.delayMs! - LONGEST_MS) : 0
+    const { promise, resolve } = Promise.withResolvers<PublishOutcome>()
+    const giveUp = () => resolve(refused('TIMEOUT', message, 'it was not confirmed in time', true))
+    const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.length)
+    try {
+      const properties = propertiesOf(message, others, leftMs)
+      lane.channel.publish(exchange, queue!, body, properties, (error) => {
+        lane.waiting.delete(giveUp)
+        resolve(this.#outcome(lane, message, queue!, error))
+      })
+      lane.waiting.add(giveUp)
+    } catch (error) {
+      // Nothing of it is on its way: it cannot be written, or the channel has just ended.
+      return refused('NOT_WRITTEN', message, messageOf(error), lane.ended)
+    }
+    return promise
+  }
+
+  #outcome(lane: Lane, message: Outgoing, queue: string, error: unknown): PublishOutcome {
+    if (error) {
+      const text = lane.ended ? 'the connection was lost before it was confirmed' : messageOf(error)
+      return refused(lane.ended ? 'LOST' : 'NACKED', message, text, true)
+    }
+    if (!cameBack(lane, `${queue} ${message.id}`)) return OK
+    this.#topology.forget(queue)
+    return refused(
+      'UNROUTABLE',
+      message,
+      `the queue ${queue} is gone; it is looked for again`,
+      true,
+    )
+  }
+
+  /** A server that does not confirm in time is left: what it owes counts as refused. */
+  async #inTime(
+    lane: Lane,
+    outcomes: (Promise<PublishOutcome> | PublishOutcome)[],
+  ): Promise<PublishOutcome[]> {
+    const { os, publishTimeoutMs } = this.#settings
+    const timer = os.clock.timer(publishTimeoutMs, () => this.#end(lane))
+    const all = await Promise.all(outcomes)
+    timer.cancel()
+    return all
+  }
+
+  #end(lane: Lane): void {
+    lane.ended = true
+    this.#lane = undefined
+    for (const giveUp of lane.waiting) giveUp()
+    lane.channel.close().catch(() => {})
+  }
+
+  async #openLane(): Promise<Lane> {
+    // A lost connection must be noticed here: nothing of the batch is sent yet.
+    await this.#link.get()
+    this.#lane ??= this.#newLane()
+    const opening = this.#lane
+    try {
+      return await opening
+    } catch (error) {
+      if (this.#lane === opening) this.#lane = undefined
+      throw error
+    }
+  }
+
+  async #newLane(): Promise<Lane> {
+    const { model } = await this.#link.get()
+    const channel = await model.createConfirmChannel()
+    const lane: Lane = { channel, returned: new Map(), waiting: new Set(), ended: false }
+    const over = () => {
+      if (!lane.ended) this.#lane = undefined
+      lane.ended = true
+    }
+    channel.on('error', over)
+    // Before the confirms that are owed are given up, which is what `close` does first.
+    channel.prependListener('close', over)
+    channel.on('return', (message) => {
+      const name = `${message.fields.routingKey} ${idOf(message)}`
+      lane.returned.set(name, (lane.returned.get(name) ?? 0) + 1)
+    })
+    return lane
+  }
+}
+
+/** Whether the message that is confirmed now came back before. */
+function cameBack({ returned }: Lane, name: string): boolean {
+  const times = returned.get(name)
+  if (times === undefined) return false
+  if (times === 1) returned.delete(name)
+  else returned.set(name, times - 1)
+  return true
+}
+
+function refused(code: string, { event, id }: Outgoing, text: string, retriable: boolean): Refusal {
+  return { ok: false, code, cause: `Sending ${event} ${id}: ${text}`, retriable }
+}

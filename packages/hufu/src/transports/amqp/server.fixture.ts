@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Broker, createBroker } from '@hufu/broker'
+import { type AmqpDoor, openAmqpDoor } from '@hufu/broker/amqp'
+import { nodeOs } from '@hufu/os'
+import { connect } from 'amqplib'
+import { shared } from '../../../../../tools/services/for-test.ts'
+
+/** The servers that the transport's rules are checked on. */
+export const SERVERS = ['Hufu', 'RabbitMQ'] as const
+export type ServerName = (typeof SERVERS)[number]
+
+/** Hufu's own server in this process, in a folder that goes away with it. */
+export class HufuServer {
+  readonly #dir: string
+  #broker!: Broker
+  #door!: AmqpDoor
+  port = 0
+
+  constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  static async start(): Promise<HufuServer> {
+    const server = new HufuServer(await mkdtemp(join(tmpdir(), 'hufu-amqp-')))
+    await server.open()
+    return server
+  }
+
+  get url(): string {
+    return `amqp://127.0.0.1:${this.port}`
+  }
+
+  /** On the port of before, where there was one. */
+  async open(): Promise<void> {
+    this.#broker = await createBroker({ dir: join(this.#dir, 'broker') })
+    this.#door = await openAmqpDoor({ broker: this.#broker, net: nodeOs.net, os: nodeOs })
+    const { port } = await this.#door.listen({ host: '127.0.0.1', port: this.port })
+    this.port = port
+  }
+
+  async close(): Promise<void> {
+    await this.#door.close()
+    await this.#broker.close()
+  }
+
+  async remove(): Promise<void> {
+    await this.close()
+    await rm(this.#dir, { recursive: true })
+  }
+}
+
+/** One server for all tests of a file; ends with `endServer`. */
+let hufu: Promise<HufuServer> | undefined
+
+/** Address of the server; undefined: there is none, and the test is skipped. */
+export async function serverUrl(t: TestContext, name: ServerName): Promise<string | undefined> {
+  if (name === 'RabbitMQ') return shared(t, 'rabbitmq')
+  hufu ??= HufuServer.start()
+  return (await hufu).url
+}
+
+export async function endServer(): Promise<void> {
+  await (await hufu)?.remove()
+}
+
+let prefixes = 0
+
+/** A prefix that nobody else has. */
+export function ownPrefix(): string {
+  return `hufu-test-${process.pid}-${++prefixes}`
+}
+
+/** Takes the queues and exchanges of a test away. */
+export async function removeOf(url: string, prefix: string, queues: string[]): Promise<void> {
+  const connection = await connect(url)
+  const channel = await connection.createChannel()
+  for (const queue of queues) await channel.deleteQueue(`${prefix}/${queue}`)
+  await channel.deleteExchange(prefix)
+  await connection.close()
+}

@@ -1,0 +1,146 @@
+import type { Channel } from 'amqplib'
+import type { Connected, Link, Server } from './link.ts'
+import { Names } from './names.ts'
+import type { Settings } from './options.ts'
+
+/** `NOT_FOUND`, as the server says it. */
+const NOT_FOUND = 404
+
+/** What is there on the server: the exchange, the groups' queues, the queues for waiting. */
+export class Topology {
+  readonly names: Names
+  readonly #link: Link
+  readonly #queues: Settings['queues']
+  /** Queues declared by us; made again on each new connection, as the server may be a new one. */
+  readonly #declared = new Set<string>()
+  /** Queues and waits of which the present connection knows that they are there. */
+  readonly #known = new Set<string>()
+  #connected: Connected | undefined
+  #channel: Promise<Channel> | undefined
+
+  constructor(link: Link, { prefix, queues }: Settings) {
+    this.#link = link
+    this.#queues = queues
+    this.names = new Names(prefix)
+  }
+
+  /** Makes the groups' queues, or finds them as they are. */
+  async declare(event: string, groups: readonly string[]): Promise<void> {
+    const queues = groups.map((group) => this.names.queue(event, group))
+    for (const queue of queues) this.#declared.add(queue)
+    await this.#make(queues)
+  }
+
+  /** Those of the queues that nobody has made. */
+  async missing(queues: Iterable<string>): Promise<string[]> {
+    await this.#refresh()
+    const missing: string[] = []
+    for (const queue of new Set(queues)) {
+      if (!this.#known.has(queue) && !(await this.#find(queue))) missing.push(queue)
+    }
+    return missing
+  }
+
+  /** Makes the queue for a wait, and the exchange in front of it. */
+  async demandRung(ms: number): Promise<void> {
+    const name = this.names.rung(ms)
+    if (this.#known.has(name)) return
+    const { server } = await this.#refresh()
+    await this.#with(async (channel) => {
+      await channel.assertExchange(name, 'fanout')
+      const back = { messageTtl: ms, deadLetterExchange: this.names.exchange }
+      await channel.assertQueue(name, { ...back, ...this.#waitOptions(server) })
+      await channel.bindQueue(name, name, '')
+    })
+    this.#known.add(name)
+  }
+
+  /** A queue was found missing: it is looked for, or made, before the next message to it. */
+  forget(queue: string): void {
+    this.#known.delete(queue)
+    if (this.#declared.has(queue)) this.#make([queue]).catch(() => {})
+  }
+
+  /** On a new connection everything of ours is made again. */
+  async #refresh(): Promise<Connected> {
+    const connected = await this.#link.get()
+    if (this.#connected !== connected) {
+      this.#connected = connected
+      this.#channel = undefined
+      this.#known.clear()
+      await this.#make([...this.#declared])
+    }
+    return connected
+  }
+
+  async #make(queues: readonly string[]): Promise<void> {
+    const { server } = await this.#refresh()
+    const wanted = queues.filter((queue) => !this.#known.has(queue))
+    if (wanted.length === 0) return
+    const { exchange } = this.names
+    await this.#with(async (channel) => {
+      const steps: Promise<unknown>[] = [channel.assertExchange(exchange, 'direct')]
+      for (const queue of wanted) {
+        steps.push(channel.assertQueue(queue, { arguments: this.#queueArguments(server) }))
+        steps.push(channel.bindQueue(queue, exchange, queue))
+      }
+      await all(steps)
+    })
+    for (const queue of wanted) this.#known.add(queue)
+  }
+
+  /** Whether somebody else has made it. To ask in vain ends a channel, so it gets its own. */
+  async #find(queue: string): Promise<boolean> {
+    const channel = await this.#open()
+    try {
+      await channel.checkQueue(queue)
+    } catch (error) {
+      if ((error as { code?: unknown }).code === NOT_FOUND) return false
+      throw error
+    }
+    await channel.close()
+    this.#known.add(queue)
+    return true
+  }
+
+  #queueArguments({ rabbitmq, major }: Server): Record<string, unknown> {
+    if (!rabbitmq) return {}
+    if (this.#queues === 'classic') return { 'x-queue-type': 'classic' }
+    // From 4.0 a message is dropped when it was delivered 20 times in vain.
+    const unlimited = major >= 4 ? { 'x-delivery-limit': -1 } : {}
+    return { 'x-queue-type': 'quorum', ...unlimited }
+  }
+
+  /** On a RabbitMQ a message leaves its wait only when it has arrived where it goes. */
+  #waitOptions({ rabbitmq }: Server): { overflow?: string; arguments: Record<string, unknown> } {
+    if (!rabbitmq || this.#queues === 'classic') return { arguments: {} }
+    const type = { 'x-queue-type': 'quorum', 'x-dead-letter-strategy': 'at-least-once' }
+    return { overflow: 'reject-publish', arguments: type }
+  }
+
+  /** An error of the server ends a channel; the next step gets a new one. */
+  async #with<T>(step: (channel: Channel) => Promise<T>): Promise<T> {
+    this.#channel ??= this.#open()
+    const opening = this.#channel
+    try {
+      return await step(await opening)
+    } catch (error) {
+      if (this.#channel === opening) this.#channel = undefined
+      throw error
+    }
+  }
+
+  async #open(): Promise<Channel> {
+    const { model } = await this.#link.get()
+    const channel = await model.createChannel()
+    channel.on('error', () => {})
+    return channel
+  }
+}
+
+/** As `Promise.all`, but the steps after one that failed are no unhandled rejections. */
+async function all(steps: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(steps)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
