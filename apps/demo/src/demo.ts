@@ -8,15 +8,28 @@ import { spool } from './input/spool.ts'
 import type { DemoOptions } from './options.ts'
 import { UsageError } from './options.ts'
 import { CRASH_POINTS } from './run/crash-points.ts'
+import type { Crew } from './run/crew.ts'
+import { crewOf } from './run/crew.ts'
 import { killsWarning } from './run/estimate.ts'
+import { GivenBroker } from './run/given-broker.ts'
 import { killPlan } from './run/kill-plan.ts'
 import { RunFailedError, Supervisor } from './run/supervisor.ts'
 import type { Screen } from './view/progress-line.ts'
 import { ProgressLine } from './view/progress-line.ts'
 import type { Outcome } from './view/summary.ts'
 
-/** So long the first worker waits for the input to be complete, ms. */
+/** So long the first process waits for the input to be complete, ms. */
 const SPOOL_MS = 500
+
+/** What a run has, beside its options. */
+interface Stage {
+  readonly source: Source
+  readonly screen: Screen
+  readonly dir: string
+  readonly interrupt: AbortSignal
+  /** The broker that was given; undefined: the run has its own. */
+  readonly given: GivenBroker | undefined
+}
 
 /** The whole job: run, kill, check. `interrupt` ends it early, with its reason as the error. */
 export async function runDemo(
@@ -26,10 +39,14 @@ export async function runDemo(
   interrupt: AbortSignal,
 ): Promise<Outcome> {
   const startedAt = performance.now()
+  const { broker } = options
+  const given = broker.kind === 'given' ? new GivenBroker(broker.url) : undefined
+  await given?.mustAnswer()
   const folder = await dataFolder(options.data)
   let keep = true
   try {
-    const { run, failure } = await supervise(options, source, folder.path, screen, interrupt)
+    const stage = { source, screen, dir: folder.path, interrupt, given }
+    const { run, failure } = await supervise(options, stage).finally(() => leave(given, screen))
     const end = await verdict(folder.path, failure)
     keep = !end.found.consistent || end.failure !== undefined
     return {
@@ -47,15 +64,11 @@ export async function runDemo(
   }
 }
 
-async function supervise(
-  options: DemoOptions,
-  source: Source,
-  dir: string,
-  screen: Screen,
-  interrupt: AbortSignal,
-) {
-  const { pattern, seed, kills, rate, orders, count } = options
-  const points = pattern === 'transactional-message' ? CRASH_POINTS : []
+async function supervise(options: DemoOptions, stage: Stage) {
+  const { source, screen, dir, interrupt, given } = stage
+  const { kills } = options
+  const crew = crewOf(options.broker, given?.prefix)
+  screen.write(`${crewText(crew, given)}\n`)
   const broken = new AbortController()
   const line = new ProgressLine(screen, kills)
   const spooled = { lines: 0, complete: false }
@@ -65,13 +78,10 @@ async function supervise(
     broken.abort(known ? error : new RunFailedError(`Storing the orders: ${error.message}`))
   })
   const supervisor = new Supervisor({
+    ...partsOf(options, crew),
     dir,
-    pattern,
-    seed,
-    rate,
     spooled,
-    plan: killPlan(seed, kills, points),
-    unreachable: orders === undefined ? unreachableOrders(seed, count) : [],
+    whyStalled: async () => given?.whyNoAnswer(),
     signal: AbortSignal.any([interrupt, broken.signal]),
     watch: (run) => line.show(run),
   })
@@ -90,6 +100,34 @@ async function supervise(
     over.abort()
     line.clear()
   }
+}
+
+/** What of the supervisor's options the user's options say. */
+function partsOf({ pattern, seed, kills, rate, stall, orders, count }: DemoOptions, crew: Crew) {
+  const points = pattern === 'transactional-message' ? CRASH_POINTS : []
+  return {
+    crew,
+    pattern,
+    seed,
+    rate,
+    stallMs: stall * 1_000,
+    plan: killPlan(seed, kills, crew.names, points),
+    unreachable: orders === undefined ? unreachableOrders(seed, count) : [],
+  }
+}
+
+function crewText({ names }: Crew, given: GivenBroker | undefined): string {
+  const processes = `${names.length} process${names.length > 1 ? 'es' : ''}: ${names.join(', ')}`
+  if (given === undefined) return processes
+  const { shownUrl, prefix } = given
+  const broker = `the broker ${shownUrl} is not this run's own and is not killed`
+  return `${processes}; ${broker}; in queues ${prefix}/…`
+}
+
+/** What is left in somebody else's broker is said, so that it can be removed by hand. */
+async function leave(given: GivenBroker | undefined, screen: Screen): Promise<void> {
+  const problem = await given?.remove()
+  if (problem !== undefined) screen.write(`${problem}\n`)
 }
 
 /** After a run that broke off the checker may find nothing that it can read. */

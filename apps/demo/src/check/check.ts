@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createBroker } from '@hufu/broker'
 import { brokerPath, openAll } from '../services/databases.ts'
 import { checkAsked } from './check-asked.ts'
@@ -28,7 +29,9 @@ export async function check(dir: string, finished = true): Promise<Findings> {
   return found
 }
 
+/** A broker that was given has no folder here. */
 async function lookIntoBroker(dir: string, found: Findings): Promise<void> {
+  if (!existsSync(brokerPath(dir))) return
   const broker = await createBroker({ dir: brokerPath(dir) })
   try {
     for (const { name, ready, unsettled, delayed, parked } of broker.queues()) {

@@ -24,6 +24,9 @@ const READ = `SELECT line, placed + repeated + rejected AS taken, placed,
     UNION SELECT id FROM sms.hufu_parked WHERE state = 'parked' AND kind = 'consume')) AS parked
   FROM intake`
 
+/** SQLite's code while another process is recovering a database after its owner was killed. */
+const BUSY = 5
+
 /** Reads the four databases from outside; for progress, not for the verdict. */
 export class Gauge {
   readonly #db: DatabaseSync
@@ -34,9 +37,15 @@ export class Gauge {
     this.#statement = this.#db.prepare(READ)
   }
 
-  read(): Reading {
-    const row = Object.entries(this.#statement.get() ?? {})
-    return Object.fromEntries(row.map(([name, value]) => [name, Number(value)])) as never
+  /** Undefined: they cannot be read just now. */
+  read(): Reading | undefined {
+    try {
+      const row = Object.entries(this.#statement.get() ?? {})
+      return Object.fromEntries(row.map(([name, value]) => [name, Number(value)])) as never
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === BUSY) return undefined
+      throw error
+    }
   }
 
   close(): void {

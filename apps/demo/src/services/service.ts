@@ -5,6 +5,14 @@ import { orderSchema } from '../input/order.ts'
 import type { ServiceName } from './databases.ts'
 import { databasePath } from './databases.ts'
 
+export const ORDER_PLACED = 'order.placed'
+
+/** Who must hear of an order. */
+export const GROUPS = ['coupon', 'points', 'sms'] as const
+
+/** Who has not answered by then is told again. Short, so that a lost answer costs little time. */
+const receiptTimeout = '5s'
+
 /** What every service is given. */
 export interface ServiceOptions {
   readonly dir: string
@@ -19,8 +27,8 @@ export function makeService(service: ServiceName, tables: string, options: Servi
   const { dir, transport } = options
   const store = sqlite(databasePath(dir, service), { setUp: (db) => db.exec(tables) })
   const hufu = createHufu({ store, transport, service })
-  const groups = ['coupon', 'points', 'sms'] as const
-  return { hufu, OrderPlaced: hufu.event('order.placed', orderSchema, { groups }) }
+  const OrderPlaced = hufu.event(ORDER_PLACED, orderSchema, { groups: GROUPS, receiptTimeout })
+  return { hufu, OrderPlaced }
 }
 
 /** How long each service goes on trying what fails. */

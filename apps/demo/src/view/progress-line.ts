@@ -1,4 +1,4 @@
-import type { RunState } from '../run/supervisor.ts'
+import type { RunState } from '../run/run-state.ts'
 
 /** Between two lines where the line cannot be redrawn, ms. */
 const LINE_MS = 1_000
@@ -42,7 +42,7 @@ export class ProgressLine {
     this.#drawn = false
   }
 
-  #line({ progress, hits }: RunState, seconds: number): string {
+  #line({ progress, hits, starting }: RunState, seconds: number): string {
     const { placed = 0, effects = 0, open = 0, parked = 0 } = progress ?? {}
     const parts = [
       `${seconds.toFixed(0)} s`,
@@ -52,6 +52,7 @@ export class ProgressLine {
       `${hits.length}/${this.#kills} kills`,
     ]
     if (parked > 0) parts.push(`${parked} parked`)
+    if (starting.length > 0) parts.push(`starting ${starting.join(', ')}`)
     return parts.join(' · ')
   }
 }

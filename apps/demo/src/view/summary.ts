@@ -1,10 +1,9 @@
 import type { Findings } from '../check/findings.ts'
 import type { Pattern } from '../options.ts'
-import type { Hit, RunState } from '../run/supervisor.ts'
+import type { RunState } from '../run/run-state.ts'
+import { killsByProcess, killsText, killsTimed } from './kills.ts'
+import { listed } from './listed.ts'
 import { number } from './progress-line.ts'
-
-/** Parked work and kills listed one by one; the others are counted. */
-const LISTED = 10
 
 export interface Outcome {
   readonly pattern: Pattern
@@ -15,7 +14,7 @@ export interface Outcome {
   readonly failure: string | undefined
 }
 
-/** The object of `--json`, with the fields that the project promises. */
+/** The object of `--json`. `processes`: how often each was killed. */
 export function jsonOf({ found, run, seconds, failure }: Outcome): object {
   const { orders, placed, repeated, rejected, lost, duplicated, outOfOrder } = found
   const { openReceipts, parked, consistent } = found
@@ -32,16 +31,18 @@ export function jsonOf({ found, run, seconds, failure }: Outcome): object {
     parked,
     consistent: consistent && failure === undefined,
     seconds: Math.round(seconds * 10) / 10,
+    processes: killsByProcess(run),
     ...(failure !== undefined && { error: failure }),
   }
 }
 
 /** What happened, for a person. */
 export function summaryOf(outcome: Outcome): string {
-  const { found, failure } = outcome
+  const { found, run, failure } = outcome
   const parts = [
     '',
     ...rowsOf(outcome).map(([name, text]) => `  ${name.padEnd(10)}${text}`),
+    ...listed('Killed', run.hits.length, killsTimed(run)),
     ...listed('Rejected lines', found.rejected, found.rejections.map(rejection)),
     ...listed('Parked, waiting for a person', found.parked, found.parkedWork.map(parkedWork)),
     ...listed('What is wrong', problemsOf(found), found.problems),
@@ -79,33 +80,6 @@ function askedText({ asked: { commit, rollback } }: Findings): string {
 
 function openOf(found: Findings): number {
   return found.openReceipts + new Set(found.parkedWork.map((work) => work.id)).size
-}
-
-function killsText({ hits, restartMs }: RunState): string {
-  const during = (what: Hit['during']) => hits.filter((hit) => hit.during === what).length
-  const names = [
-    ['work', 'at work'],
-    ['half', 'between half message and local transaction'],
-    ['commit', 'between its commit and the second word'],
-    ['drain', 'after the last order'],
-    ['start', 'while starting'],
-    ['idle', 'with nothing left to do'],
-  ] as const
-  const what = names.flatMap(([key, name]) => (during(key) > 0 ? [`${during(key)} ${name}`] : []))
-  const open = Math.max(0, ...hits.map((hit) => hit.open))
-  const starts = restartMs.toSorted((a, b) => a - b)
-  const start = ((starts[starts.length >> 1] ?? 0) / 1_000).toFixed(1)
-  if (hits.length === 0) return 'none'
-  const most = open > 0 ? `; up to ${number(open)} orders under way` : ''
-  return `${hits.length} with kill -9: ${what.join(', ')}${most}; ready again in ${start} s`
-}
-
-function listed(title: string, count: number, lines: readonly string[]): string[] {
-  if (count === 0) return []
-  const shown = lines.slice(0, LISTED * 2)
-  const rest = count - shown.length
-  const more = rest > 0 ? [`  … and ${number(rest)} more`] : []
-  return ['', `${title}:`, ...shown.map((line) => `  ${line}`), ...more]
 }
 
 function rejection({ line, reason }: Findings['rejections'][number]): string {

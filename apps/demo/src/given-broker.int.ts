@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { connect } from 'amqplib'
+import { shared } from '../../../tools/services/for-test.ts'
+import { countsOf, folder, lastLine, NOTHING_WRONG, start } from './demo.fixture.ts'
+import { BrokerProcess } from './run/broker-process.ts'
+
+/** `hufu serve` of the test's own. */
+async function ownServer(t: TestContext, dir: string) {
+  const server = new BrokerProcess(dir, '127.0.0.1:0')
+  t.after(() => server.kill())
+  while (server.address === undefined) {
+    if (server.end !== undefined) throw new Error(`hufu serve ended: ${server.tail()}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return { server, url: `amqp://guest:guest@${server.address}` }
+}
+
+async function runsOn(t: TestContext, url: string): Promise<void> {
+  const dir = await folder(t)
+  const form = '--kills 5 --seed 4 --count 500 --json --broker'.split(' ')
+  const { code, out, err } = await start([...form, url], dir).ended
+  assert.equal(code, 0, err)
+  const found = lastLine(out)
+  const { placed, repeated, parked, ...counts } = countsOf(found)
+  assert.deepEqual(counts, { ...NOTHING_WRONG, orders: 500, rejected: 0, kills: 5 })
+  assert.deepEqual(Object.keys(found.processes!), ['order', 'coupon', 'points', 'sms'])
+  const { password, host } = new URL(url)
+  assert.ok(!err.includes(password), 'the password is not shown')
+  assert.match(
+    err,
+    new RegExp(`the broker amqp://${host}\\S* is not this run's own and is not killed`),
+  )
+  const prefix = /in queues (hufu-demo-[0-9a-f]{8})/.exec(err)?.[1]
+  assert.deepEqual(await leftOf(url, prefix!), [], 'nothing is left in the broker')
+}
+
+/** Which of the run's exchange and queues are still there. */
+async function leftOf(url: string, prefix: string): Promise<string[]> {
+  const left: string[] = []
+  const names = ['coupon', 'points', 'sms'].map((group) => `${prefix}/order.placed/${group}`)
+  const connection = await connect(url)
+  const ask = async (name: string, kind: 'checkQueue' | 'checkExchange') => {
+    const channel = await connection.createChannel()
+    channel.on('error', () => {})
+    await channel[kind](name).then(
+      () => left.push(name),
+      () => {},
+    )
+  }
+  for (const name of [...names, `${prefix}/hufu.receipts/order`]) await ask(name, 'checkQueue')
+  await ask(prefix, 'checkExchange')
+  await connection.close()
+  return left
+}
+
+test('on a RabbitMQ that is there the services are killed, the broker is not', async (t) => {
+  const url = await shared(t, 'rabbitmq')
+  if (url) await runsOn(t, url)
+})
+
+test('on a Hufu server that is there the same holds', async (t) => {
+  const { url } = await ownServer(t, await folder(t))
+  await runsOn(t, url)
+})
+
+test('a broker that does not answer, or lets nobody in, cannot be used here: 3', async (t) => {
+  const dir = await folder(t)
+  const { server, url } = await ownServer(t, await folder(t))
+  const { code, out, err } = await start(
+    ['--broker', url.replace(':guest@', ':secret@'), '--json'],
+    dir,
+  ).ended
+  assert.equal(code, 3, err)
+  assert.match(String(lastLine(out).skipped), /Connecting to the broker amqp:\/\/127\.0\.0\.1:\d+/)
+  assert.ok(!err.includes('secret'))
+  await server.kill()
+  const away = await start(['--broker', url, '--json'], dir).ended
+  assert.equal(away.code, 3, away.err)
+  assert.match(String(lastLine(away.out).skipped), /Connecting to the broker .*ECONNREFUSED/s)
+})
+
+test('a broker that goes away for good: the run fails within the stall time and says why', async (t) => {
+  const dir = await folder(t)
+  const { server, url } = await ownServer(t, await folder(t))
+  const args = ['--broker', url, '--count', '2000', '--rate', '100', '--kills', '0', '--stall', '5']
+  const demo = start([...args, '--json', '--data', join(dir, 'd')], dir)
+  t.after(() => demo.child.kill('SIGKILL'))
+  await demo.said(/[1-9]\d* effects/)
+  await server.kill()
+  const { code, out, err } = await demo.ended
+  assert.equal(code, 1, err)
+  const { error, consistent } = lastLine(out)
+  assert.equal(consistent, false)
+  assert.match(String(error), /nothing has moved for 5 s/)
+  assert.match(String(error), /Connecting to the broker amqp:\/\/127\.0\.0\.1:\d+.*ECONNREFUSED/s)
+})
