@@ -1,12 +1,13 @@
 import type { Applied } from './policies.ts'
 import type { Policy } from './policy.ts'
-import type { Overflow, QueueArguments } from './queue-arguments.ts'
+import type { Overflow, QueueArguments, QueueType } from './queue-arguments.ts'
 
 /** RabbitMQ's default for quorum queues; classic ones have no limit. */
 const DELIVERY_LIMIT_QUORUM = 20
 
 /** What holds for a queue in the end; what is missing is not limited, or not wanted. */
 export interface QueueSettings {
+  readonly type: QueueType
   readonly messageTtlMs: number | undefined
   readonly expiresMs: number | undefined
   readonly maxLength: number | undefined
@@ -32,6 +33,7 @@ export function queueSettings(given: QueueArguments, applied: Applied): QueueSet
     return argument ?? setting<string>(applied.policy, name)
   }
   return {
+    type: given.type,
     messageTtlMs: limit(given.messageTtlMs, 'message-ttl'),
     expiresMs: limit(given.expiresMs, 'expires'),
     maxLength: limit(given.maxLength, 'max-length'),

@@ -1,5 +1,7 @@
 import type { Arguments } from '../../routing/fields.ts'
 import type { QueueArguments } from '../../routing/queue-arguments.ts'
+import type { QueueSettings } from '../../routing/settings.ts'
+import { AmqpError } from './amqp-error.ts'
 
 /** What a queue tells those who consume from it. */
 export interface QueueConsumer {
@@ -20,7 +22,9 @@ export interface QueueDeclaration {
 export class AmqpQueue {
   readonly declared: QueueDeclaration
   /** What its arguments say. */
-  readonly settings: QueueArguments
+  readonly given: QueueArguments
+  /** What holds: its arguments and the policies that apply to it. */
+  settings: QueueSettings
   readonly coreName: string
   /** Number of the connection that alone may use it; 0: all may. */
   readonly owner: number
@@ -34,11 +38,13 @@ export class AmqpQueue {
 
   constructor(
     declared: QueueDeclaration,
-    settings: QueueArguments,
+    given: QueueArguments,
+    settings: QueueSettings,
     coreName: string,
     owner: number,
   ) {
     this.declared = declared
+    this.given = given
     this.settings = settings
     this.coreName = coreName
     this.owner = owner
@@ -47,6 +53,19 @@ export class AmqpQueue {
   get name(): string {
     return this.declared.name
   }
+
+  /** It is to be there after a restart. */
+  get lasts(): boolean {
+    return this.declared.durable && !this.declared.exclusive
+  }
+}
+
+/** Another connection has it for itself. */
+export function locked(vhost: string, name: string): AmqpError {
+  const where = `exclusive access to locked queue '${name}' in vhost '${vhost}'`
+  const why = 'It could be originally declared on another connection or the exclusive property'
+  const text = `${why} value does not match that of the original declaration.`
+  return new AmqpError(405, `cannot obtain ${where}. ${text}`)
 }
 
 const PREFIX = 'amqp/'

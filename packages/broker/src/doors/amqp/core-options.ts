@@ -1,5 +1,5 @@
 import type { QueueOptions } from '../../options.ts'
-import type { QueueArguments } from '../../routing/queue-arguments.ts'
+import type { QueueSettings } from '../../routing/settings.ts'
 
 const OVERFLOW = {
   'drop-head': 'drop-head',
@@ -10,16 +10,23 @@ const OVERFLOW = {
 /** What shall live longer lives so long, ms: 400 days, the core's limit. */
 export const LIFE_MS_MAX = 400 * 86_400_000
 
-/** What a queue's arguments mean to the core: attempts are the client's matter there. */
-export function coreOptions(given: QueueArguments): QueueOptions {
-  const { messageTtlMs, maxLength, maxLengthBytes, overflow, maxPriority } = given
-  const singleActive = given.singleActiveConsumer === true
+/**
+ * What holds for a queue, as the core has it. Deliveries are counted where they are limited, and in
+ * quorum queues, whose clients are told the count.
+ */
+export function coreOptions(settings: QueueSettings): QueueOptions {
+  const { type, messageTtlMs, maxLength, maxLengthBytes, maxPriority, deliveryLimit } = settings
+  const isLimited = deliveryLimit !== undefined
   return {
-    ...{ maxAttempts: 0, routeDeadLetters: true, singleActive },
+    countRequeues: isLimited || type === 'quorum',
+    // The first delivery is none of those that the limit is about.
+    maxAttempts: isLimited ? deliveryLimit + 1 : 0,
+    routeDeadLetters: true,
+    singleActive: settings.singleActiveConsumer,
+    overflow: OVERFLOW[settings.overflow],
     ...(messageTtlMs !== undefined && { messageExpiresMs: Math.min(messageTtlMs, LIFE_MS_MAX) }),
     ...(maxLength !== undefined && { maxReady: maxLength }),
     ...(maxLengthBytes !== undefined && { maxReadyBytes: maxLengthBytes }),
-    ...(overflow !== undefined && { overflow: OVERFLOW[overflow] }),
     ...(maxPriority !== undefined && { maxPriority }),
   }
 }

@@ -3,12 +3,13 @@ import { decodeTable, encodeTable } from '@hufu/wire/amqp091'
 import type { Broker } from '../../api.ts'
 import { type Binding, bindingId, type Exchange } from '../../routing/exchange.ts'
 import type { Arguments } from '../../routing/fields.ts'
+import type { Policy } from '../../routing/policy.ts'
 import type { QueueDeclaration } from './amqp-queue.ts'
 
 /** What stands behind the names in a record; arguments as the bytes of a table, base64. */
 type Stored<T> = Omit<T, 'name' | 'arguments' | 'rawArguments'> & { readonly table: string }
 
-type Kind = 'exchange' | 'queue' | 'binding'
+type Kind = 'exchange' | 'queue' | 'binding' | 'policy' | 'operator-policy'
 
 /** What goes together. */
 export interface Gone {
@@ -56,6 +57,20 @@ export class TopologyRecords {
     return this.#put('binding', nameOf(binding), { ...rest, table: tableOf(args) })
   }
 
+  policies(operator: boolean): Policy[] {
+    return this.#entries<Omit<Policy, 'name'>>(kindOf(operator)).map(
+      ([name, rest]): Policy => ({ name, ...rest }),
+    )
+  }
+
+  putPolicy({ name, ...rest }: Policy, operator: boolean): Promise<void> {
+    return this.#put(kindOf(operator), name, rest)
+  }
+
+  forgetPolicy(name: string, operator: boolean): Promise<void> {
+    return this.#broker.records.put([{ key: this.#key(kindOf(operator), name), value: undefined }])
+  }
+
   /** All of it goes by one entry of the log; what was never stored does no harm. */
   forget({ queues, exchanges, bindings }: Gone): Promise<void> {
     const keys = [
@@ -82,6 +97,10 @@ export class TopologyRecords {
   #key(kind: Kind, name: string): string {
     return `amqp/${kind}/${this.#vhost}\0${name}`
   }
+}
+
+function kindOf(operator: boolean): Kind {
+  return operator ? 'operator-policy' : 'policy'
 }
 
 /** Its parts together may be longer than a key may be. */

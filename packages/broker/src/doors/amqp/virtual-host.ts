@@ -2,19 +2,20 @@ import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
 import { BrokerError } from '../../errors.ts'
 import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
-import type { Binding, Destination, Exchange } from '../../routing/exchange.ts'
-import { bindingId, exchangeTypeOf, matchingOf } from '../../routing/exchange.ts'
+import type { Binding, Exchange } from '../../routing/exchange.ts'
+import { bindingId, exchangeTypeOf } from '../../routing/exchange.ts'
 import type { Arguments } from '../../routing/fields.ts'
-import { type QueueArguments, queueArguments } from '../../routing/queue-arguments.ts'
+import type { Policy } from '../../routing/policy.ts'
+import { queueArguments } from '../../routing/queue-arguments.ts'
 import { type Removed, Routing } from '../../routing/routing.ts'
 import { AmqpError } from './amqp-error.ts'
-import { AmqpQueue, coreNameOf, type QueueDeclaration } from './amqp-queue.ts'
+import { AmqpQueue, coreNameOf, locked, type QueueDeclaration } from './amqp-queue.ts'
+import { checkPattern, isDurable, isThere } from './binding-rules.ts'
 import { coreOptions } from './core-options.ts'
 import { told } from './refusals.ts'
 import { type Gone, TopologyRecords } from './topology-records.ts'
-
-/** Most `#` in a pattern. */
-const HASHES_MAX = 2
+import { type PolicyKind, VhostPolicies } from './vhost-policies.ts'
+import { WorkLines } from './work-lines.ts'
 
 /** Where a publish goes. */
 export interface Target {
@@ -42,34 +43,51 @@ export class VirtualHost {
   version = 1
   readonly #broker: Broker
   readonly #records: TopologyRecords
+  readonly #policies: VhostPolicies
   readonly #queues = new Map<string, AmqpQueue>()
+  /** Queues that are being made. */
+  #coming = 0
   /** Exclusive ones by the number of their connection. */
   readonly #owned = new Map<number, Set<AmqpQueue>>()
   /** Names of the core's queues for each list of queues that routing gives, which it keeps. */
   readonly #coreNames = new WeakMap<readonly string[], readonly string[]>()
   readonly #os: Os
   readonly #warn: (text: string) => void
+  readonly #queuesMax: () => number | undefined
   /** What is under way, by queue, exchange or binding. */
-  readonly #lines = new Map<string, Promise<unknown>>()
+  readonly #lines = new WorkLines()
 
-  constructor(name: string, broker: Broker, os: Os, warn: (text: string) => void) {
+  /** `queuesMax`: how many queues it may have, asked when one is declared. */
+  constructor(
+    name: string,
+    broker: Broker,
+    os: Os,
+    warn: (text: string) => void,
+    queuesMax: () => number | undefined = () => undefined,
+  ) {
     this.name = name
     this.routing = new Routing(name)
     this.#broker = broker
     this.#records = new TopologyRecords(broker, name)
+    this.#policies = new VhostPolicies(broker, this.#records, {
+      routing: this.routing,
+      queues: () => this.#queues.values(),
+      used: (queue) => this.used(queue),
+      exchangesChanged: () => this.version++,
+    })
     this.#os = os
     this.#warn = warn
+    this.#queuesMax = queuesMax
   }
 
   /** Brings back what is durable; queues of the core that nobody has declared are removed. */
   async open(): Promise<void> {
     const { exchanges, queues, bindings } = this.#records.all()
+    this.#policies.open(this.#warn)
     for (const exchange of exchanges) this.routing.addExchange(exchange)
-    for (const queue of queues) {
-      const settings = queueArguments(this.name, queue, queue.arguments)
-      this.#add(new AmqpQueue(queue, settings, coreNameOf(this.name, queue.name), 0))
-      await this.#reopen(coreNameOf(this.name, queue.name), settings)
-    }
+    for (const { name } of this.routing.exchanges()) this.#policies.applyToExchange(name)
+    for (const queue of queues) this.#add(this.#queueOf(queue, queue.name, 0))
+    await Promise.all(this.queues().map((queue) => this.#reopen(queue)))
     for (const binding of bindings) this.routing.bind(binding)
     const mine = coreNameOf(this.name, '')
     const known = new Set([...this.#queues.values()].map(({ coreName }) => coreName))
@@ -77,10 +95,19 @@ export class VirtualHost {
     for (const { name } of left) if (!known.has(name)) await this.#broker.deleteQueue(name)
   }
 
-  /** An earlier version may have made it with other options: it works on as it is. */
-  async #reopen(coreName: string, settings: QueueArguments): Promise<void> {
+  /** Throws where its arguments are wrong; `named`: the name that a client gave it. */
+  #queueOf(declared: QueueDeclaration, named: string, owner: number): AmqpQueue {
+    const given = queueArguments(this.name, { ...declared, name: named }, declared.arguments)
+    const settings = this.#policies.settingsOf(declared.name, given)
+    return new AmqpQueue(declared, given, settings, coreNameOf(this.name, declared.name), owner)
+  }
+
+  /** An earlier version may have made it as it cannot be changed any more: it works on so. */
+  async #reopen({ coreName, settings }: AmqpQueue): Promise<void> {
+    const options = coreOptions(settings)
     try {
-      await this.#broker.declareQueue(coreName, coreOptions(settings))
+      if (this.#broker.queue(coreName)) await this.#broker.changeQueue(coreName, options)
+      else await this.#broker.declareQueue(coreName, options)
     } catch (error) {
       if (!(error instanceof BrokerError && error.code === 'QUEUE_MISMATCH')) throw error
       this.#warn(`Queue ${coreName} works on as it was made: ${error.message}`)
@@ -98,14 +125,7 @@ export class VirtualHost {
     const queue = this.#queues.get(name)
     if (queue === undefined) throw new AmqpError(404, `no queue '${name}' in vhost '${this.name}'`)
     if (queue.owner === 0 || queue.owner === connection) return queue
-    throw this.#locked(name)
-  }
-
-  #locked(name: string): AmqpError {
-    const where = `exclusive access to locked queue '${name}' in vhost '${this.name}'`
-    const why = 'It could be originally declared on another connection or the exclusive property'
-    const text = `${why} value does not match that of the original declaration.`
-    return new AmqpError(405, `cannot obtain ${where}. ${text}`)
+    throw locked(this.name, name)
   }
 
   countOf({ coreName }: AmqpQueue): { ready: number } {
@@ -177,6 +197,7 @@ export class VirtualHost {
       const there = this.routing.exchange(name)
       if (there !== undefined) return sameExchange(this.name, there, exchange)
       this.routing.addExchange(exchange)
+      this.#policies.applyToExchange(name)
       this.version++
       if (durable) await this.#records.putExchange(exchange)
     })
@@ -195,47 +216,39 @@ export class VirtualHost {
 
   bind(binding: Binding): Promise<void> {
     return this.#inLine(`binding ${bindingId(binding)}`, async () => {
-      this.#checkPattern(binding)
-      if (!this.routing.bind(binding) || !this.#isDurable(binding)) return
+      checkPattern(this.routing, binding)
+      if (!this.routing.bind(binding)) return
+      if (!isDurable(this.routing, this.#queues, binding)) return
       await this.#records.putBinding(binding)
     })
   }
 
-  /** As RabbitMQ since 4.3: matching takes longer with each `#`. */
-  #checkPattern({ source, key }: Binding): void {
-    const exchange = this.routing.exchange(source)
-    if (exchange === undefined || matchingOf(exchange) !== 'topic') return
-    const hashes = key.split('.').filter((word) => word === '#').length
-    if (hashes <= HASHES_MAX) return
-    throw new AmqpError(406, `invalid routing key '${key}': ${hashes} '#', at most ${HASHES_MAX}`)
-  }
-
   unbind(binding: Binding): Promise<void> {
     return this.#inLine(`binding ${bindingId(binding)}`, async () => {
-      if (!this.#isThere(binding)) return
+      if (!isThere(this.routing, this.#queues, binding)) return
       await this.#records.forget(this.#withEmptied(this.routing.unbind(binding)))
     })
   }
 
   declareQueue(declared: QueueDeclaration, { connection, named }: Declarer): Promise<void> {
     return this.#inLine(`queue ${declared.name}`, async () => {
-      const { name, durable, exclusive } = declared
-      const settings = queueArguments(
-        this.name,
-        { ...declared, name: named ? name : '' },
-        declared.arguments,
-      )
-      if (this.#queues.has(name)) return this.#checkSame(connection, declared)
+      const { name, exclusive } = declared
+      const isNew = !this.#queues.has(name)
+      if (isNew) this.#demandRoom(name)
+      const queue = this.#queueOf(declared, named ? name : '', exclusive ? connection : 0)
+      if (!isNew) return this.#checkSame(connection, declared)
       if (named && name.startsWith('amq.')) {
         const text = `queue name '${name}' contains reserved prefix 'amq.*'`
         throw new AmqpError(403, text)
       }
-      const coreName = coreNameOf(this.name, name)
-      const lasts = durable && !exclusive
-      const stored = lasts ? this.#records.putQueue(declared) : undefined
-      const core = this.#broker.declareQueue(coreName, coreOptions(settings))
-      await Promise.all([core, stored])
-      this.#add(new AmqpQueue(declared, settings, coreName, exclusive ? connection : 0))
+      const stored = queue.lasts ? this.#records.putQueue(declared) : undefined
+      const options = coreOptions(queue.settings)
+      this.#coming++
+      const core = this.#broker.declareQueue(queue.coreName, options)
+      await Promise.all([core, stored]).finally(() => this.#coming--)
+      this.#add(queue)
+      // Policies may have changed meanwhile.
+      await this.#policies.applyToQueue(queue)
     })
   }
 
@@ -253,6 +266,31 @@ export class VirtualHost {
       if (ifEmpty && this.countOf(queue).ready > 0) throw new AmqpError(406, `${where} not empty`)
       return this.#removeQueue(queue)
     })
+  }
+
+  // Policies.
+
+  policies(kind: PolicyKind = {}): Policy[] {
+    return this.#policies.list(kind)
+  }
+
+  /** Names of the policies that apply to a queue. */
+  policiesOf(queue: AmqpQueue): { policy?: string; operator?: string } {
+    return this.#policies.namesOf(queue)
+  }
+
+  /**
+   * Adds the policy, or puts it in the place of the one with its name. Durable, and in effect for
+   * queues and exchanges that are there and to come, when it resolves. Rejects with a
+   * `RoutingError` or an `AuthError` where it is wrong.
+   */
+  putPolicy(policy: Policy, kind: PolicyKind = {}): Promise<void> {
+    return this.#policies.put(policy, kind)
+  }
+
+  /** As `putPolicy`; false when there was none of this name. */
+  removePolicy(name: string, kind: PolicyKind = {}): Promise<boolean> {
+    return this.#policies.remove(name, kind)
   }
 
   /** Somebody uses the queue: it has its whole time again, which runs while nobody consumes. */
@@ -293,10 +331,17 @@ export class VirtualHost {
     this.#owned.delete(connection)
   }
 
+  #demandRoom(name: string): void {
+    const most = this.#queuesMax()
+    if (most === undefined || this.#queues.size + this.#coming < most) return
+    const where = `queue limit in vhost '${this.name}' (${most}) is reached`
+    throw new AmqpError(406, `cannot declare queue '${name}': ${where}`)
+  }
+
   /** Exclusive or not comes first; an exclusive queue is as durable as any. */
   #checkSame(connection: number, asked: QueueDeclaration): void {
     const { declared: there } = this.queueOf(connection, asked.name)
-    if (there.exclusive !== asked.exclusive) throw this.#locked(asked.name)
+    if (there.exclusive !== asked.exclusive) throw locked(this.name, asked.name)
     const { durable } = asked.exclusive ? there : asked
     sameQueue(this.name, there, { ...asked, durable })
     this.used(this.#queues.get(asked.name)!)
@@ -316,9 +361,8 @@ export class VirtualHost {
     this.#queues.delete(queue.name)
     this.#owned.get(queue.owner)?.delete(queue)
     const gone = this.#withEmptied(this.routing.removeQueue(queue.name))
-    const { durable, exclusive } = queue.declared
     const { ready } = this.countOf(queue)
-    const queues = durable && !exclusive ? [queue.name] : []
+    const queues = queue.lasts ? [queue.name] : []
     const forgotten = this.#records.forget({ ...gone, queues })
     await Promise.all([this.#broker.deleteQueue(queue.coreName), forgotten])
     // After the answer to whoever deletes it.
@@ -344,37 +388,13 @@ export class VirtualHost {
     return { queues: [], exchanges, bindings }
   }
 
-  #isThere({ source, destination }: Binding): boolean {
-    return this.routing.exchange(source) !== undefined && this.#isDestination(destination)
-  }
-
-  #isDestination({ kind, name }: Destination): boolean {
-    if (kind === 'exchange') return this.routing.exchange(name) !== undefined
-    return this.#queues.has(name)
-  }
-
-  #isDurable({ source, destination: { kind, name } }: Binding): boolean {
-    if (this.routing.exchange(source)?.durable !== true) return false
-    if (kind === 'exchange') return this.routing.exchange(name)?.durable === true
-    const { durable, exclusive } = this.#queues.get(name)!.declared
-    return durable && !exclusive
-  }
-
   /**
-   * After what was asked before for the same thing; what is about something else does not wait. In
-   * memory and in the log all changes have one order: each is written as it is made.
+   * After what was asked before for the same thing. In memory and in the log all changes have one
+   * order: each is written as it is made.
    */
   #inLine<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#lines.get(key)
-    const result = (before === undefined ? work() : before.then(work)).catch((error) => {
+    return this.#lines.run(key, work).catch((error) => {
       throw told(error)
     })
-    const over = result
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#lines.get(key) === over) this.#lines.delete(key)
-      })
-    this.#lines.set(key, over)
-    return result
   }
 }
