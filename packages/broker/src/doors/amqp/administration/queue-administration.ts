@@ -23,6 +23,9 @@ export interface QueueInfo {
   /** As stored, of all of them. */
   readonly bytes: number
   readonly consumers: number
+  /** Names of the policies that apply to it. */
+  readonly policy?: string
+  readonly operatorPolicy?: string
 }
 
 /** The queues of all virtual hosts. */
@@ -65,9 +68,10 @@ export class QueueAdministration {
 
   #info(vhost: VirtualHost, queue: AmqpQueue): QueueInfo {
     const { durable, exclusive, autoDelete, arguments: args } = queue.declared
+    const { policy, operator } = vhost.policiesOf(queue)
     const stats = this.#host.broker.queue(queue.coreName)
     return {
-      ...{ vhost: vhost.name, name: queue.name, type: queue.settings.type },
+      ...{ vhost: vhost.name, name: queue.name, type: queue.given.type },
       ...{ durable, exclusive, autoDelete, arguments: jsonOf(args) },
       ready: stats?.ready ?? 0,
       unsettled: stats?.unsettled ?? 0,
@@ -75,6 +79,8 @@ export class QueueAdministration {
       parked: stats?.parked ?? 0,
       bytes: stats?.bytes ?? 0,
       consumers: queue.consumers.size,
+      ...(policy !== undefined && { policy }),
+      ...(operator !== undefined && { operatorPolicy: operator }),
     }
   }
 }
