@@ -5,6 +5,7 @@ import { AmqpError } from './amqp-error.ts'
 import type { AmqpQueue } from './amqp-queue.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { AmqpConsumer, type ConsumerHost, type Source } from './consumer.ts'
+import { withDeliveryCount } from './delivery-count.ts'
 import { envelopeOf } from './message-form.ts'
 import { demandReplies, ReplyConsumer } from './reply-consumer.ts'
 import { type Unacked, UnackedList } from './unacked.ts'
@@ -122,9 +123,10 @@ export class Consuming implements ConsumerHost {
     }
   }
 
-  #send(consumer: AmqpConsumer, { id, redelivered, properties, body }: Delivery): void {
+  #send(consumer: AmqpConsumer, delivery: Delivery): void {
+    const { id, redelivered, body } = delivery
     const { queue, noAck, tagBytes } = consumer
-    const { bytes, at } = envelopeOf(properties, queue.name)
+    const { bytes, at } = envelopeOf(withDeliveryCount(delivery, queue), queue.name)
     const tag = noAck ? this.#settleNow(consumer, id) : this.#addUnacked(consumer, id)
     writeDeliver(this.#host.out, this.#channel, tagBytes, tag, redelivered, bytes, at, body)
   }
@@ -139,8 +141,8 @@ export class Consuming implements ConsumerHost {
       out.method(this.#channel, { name: 'basic.get-empty' })
       return this.#host.changed()
     }
-    const { id, redelivered, properties, body } = delivery
-    const { bytes, at } = envelopeOf(properties, queue.name)
+    const { id, redelivered, body } = delivery
+    const { bytes, at } = envelopeOf(withDeliveryCount(delivery, queue, true), queue.name)
     const tag = noAck ? this.#settleNow(source, id) : this.#addUnacked(source, id)
     const { ready } = this.#host.vhost.countOf(queue)
     writeGetOk(out, this.#channel, tag, redelivered, ready, bytes, at, body)

@@ -10,17 +10,18 @@ const OVERFLOW = {
 /** What shall live longer lives so long, ms: 400 days, the core's limit. */
 export const LIFE_MS_MAX = 400 * 86_400_000
 
-/**
- * What holds for a queue, as the core has it. Deliveries are counted where they are limited, and in
- * quorum queues, whose clients are told the count.
- */
+/** Deliveries are counted where they are limited, and in quorum queues: clients are told. */
+export function countsDeliveries({ type, deliveryLimit }: QueueSettings): boolean {
+  return deliveryLimit !== undefined || type === 'quorum'
+}
+
+/** What holds for a queue, as the core has it. */
 export function coreOptions(settings: QueueSettings): QueueOptions {
-  const { type, messageTtlMs, maxLength, maxLengthBytes, maxPriority, deliveryLimit } = settings
-  const isLimited = deliveryLimit !== undefined
+  const { messageTtlMs, maxLength, maxLengthBytes, maxPriority, deliveryLimit } = settings
   return {
-    countRequeues: isLimited || type === 'quorum',
+    countRequeues: countsDeliveries(settings),
     // The first delivery is none of those that the limit is about.
-    maxAttempts: isLimited ? deliveryLimit + 1 : 0,
+    maxAttempts: deliveryLimit === undefined ? 0 : deliveryLimit + 1,
     routeDeadLetters: true,
     singleActive: settings.singleActiveConsumer,
     overflow: OVERFLOW[settings.overflow],

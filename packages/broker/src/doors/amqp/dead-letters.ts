@@ -19,21 +19,22 @@ const view = new PropertiesView()
 
 /**
  * Where RabbitMQ would send what a queue gives up, with its `x-death` headers. Without a
- * dead-letter exchange it is gone, but for what has failed too often: that stays, parked.
+ * dead-letter exchange that leads somewhere it is gone, but for what has failed too often: that
+ * stays, parked.
  */
 export function fateOf(given: GivenUp, vhost: VirtualHost, queue: AmqpQueue): Fate {
   const { deadLetterExchange, deadLetterRoutingKey } = queue.settings
   const none = given.reason === 'delivery_limit' ? 'park' : 'drop'
   const message = opened(given.properties)
   if (deadLetterExchange === undefined || message === undefined) return none
-  if (vhost.routing.exchange(deadLetterExchange) === undefined) return 'drop'
+  if (vhost.routing.exchange(deadLetterExchange) === undefined) return none
   const death = deathOf(given, queue, message)
   const headers: Arguments = new Map(death.entries)
   const keys = deadLetterRoutingKey === undefined ? death.keys : [deadLetterRoutingKey]
   const names = new Set<string>()
   vhost.routing.routeOf(deadLetterExchange, keys, () => headers, names)
   const queues = [...names].filter((name) => !isCircle(name, given.reason, death.before))
-  if (queues.length === 0) return 'drop'
+  if (queues.length === 0) return none
   const key = deadLetterRoutingKey ?? message.routingKey
   const properties = withProperties(message.properties, {
     headers: encodeTable(shownEntries(death.entries, deadLetterRoutingKey)),
