@@ -79,6 +79,13 @@ export type PublisherMessage = Omit<PublishRequest, 'queues'> & {
    * none it is stored nowhere, and confirmed in its turn.
    */
   queues?: readonly string[]
+  /**
+   * It need not outlive the broker: where somebody consumes from each of its queues it may be kept
+   * in memory only (32 MiB for all such messages), be confirmed and delivered at once, and is gone
+   * with the process. Of a publisher without fixed queues; else, and where it is delayed, it is
+   * stored like any other. Default false.
+   */
+  volatile?: boolean
 }
 
 export interface PublisherOptions {

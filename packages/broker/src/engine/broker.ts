@@ -74,6 +74,7 @@ export class EmbeddedBroker implements Broker {
     this.#due = new DueTimer(engine, (queue) => this.#deliverer.schedule(queue))
     engine.log.onEntry = (entry) => engine.state.apply(entry)
     engine.log.onGroup = () => this.#groupWritten()
+    engine.log.onKept = () => this.#deliverTouched()
     this.#due.arm()
     this.#tendAll()
   }
@@ -231,10 +232,14 @@ export class EmbeddedBroker implements Broker {
     }
   }
 
-  #groupWritten(): void {
+  #deliverTouched(): void {
     const { touched } = this.#engine.state
     for (const queue of touched) this.#deliverer.schedule(queue)
     touched.clear()
+  }
+
+  #groupWritten(): void {
+    this.#deliverTouched()
     this.#due.arm()
     this.#intake.roomChanged()
     this.#retainer.groupWritten()

@@ -1,5 +1,6 @@
 import { bytesOf } from '../log/entry.ts'
 import { getU64, setU64 } from '../log/layout.ts'
+import { isKept, MEMORY_BASE } from '../log/memory-area.ts'
 import type { Decided, Prepared } from '../prepared/table.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
@@ -91,16 +92,17 @@ function* blocksOf(list: WaitingList, queue: number): Generator<Uint8Array> {
   let lastId = 0
   let at = ROWS_HEADER_BYTES
   const write = (id: number, position: number, size: number, key: number) => {
+    lastId = id
+    if (position >= MEMORY_BASE) return
     setU64(view, at, id)
     setU64(view, at + 8, position)
     view.setUint32(at + 16, size, true)
     view.setUint32(at + 20, key, true)
     at += ROW_BYTES
-    lastId = id
   }
   while (list.eachAfter(lastId, rows, write) > 0) {
     // Written before the next one is asked for, which uses the same memory.
-    yield bytes.subarray(0, at)
+    if (at > ROWS_HEADER_BYTES) yield bytes.subarray(0, at)
     at = ROWS_HEADER_BYTES
   }
 }
@@ -121,7 +123,7 @@ function rowsHead(kind: number, priority: number, queue: number): Uint8Array {
 }
 
 function* storedRows(rows: readonly QueueRow[]): Generator<StoredRow> {
-  for (const row of rows) yield storedRow(row)
+  for (const row of rows) if (!isKept(row)) yield storedRow(row)
 }
 
 /** What only this life of the broker knows (who has the row, whose key it holds) is left out. */

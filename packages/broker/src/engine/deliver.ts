@@ -1,5 +1,6 @@
 import type { Delivery } from '../api.ts'
 import { type EntryView, emptyEntryView } from '../log/entry.ts'
+import { isKept } from '../log/memory-area.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import type { WaitingList } from '../queue/waiting-list.ts'
 import { answerPulls, type Consumer, freeOf } from './consumer.ts'
@@ -118,7 +119,7 @@ export class Deliverer {
       const step = this.#tender.look(queue, head, true)
       if (step !== 'keep') return step
     }
-    if (head.id > queue.reach) {
+    if (head.id > queue.reach && !isKept(head)) {
       reachFor(this.#engine.log, queue, head.id)
       return 'wait'
     }

@@ -90,7 +90,10 @@ export function messageBytes(message: NewMessage, targets = message.queues.lengt
   return fixed + optional + properties.length + body.length
 }
 
-export function appendMessage(log: CommitLog, message: NewMessage, moved = 0): void {
+/** What entries are appended to: the log, or what it keeps in memory. */
+export type Appendable = Pick<CommitLog, 'append'> & { readonly block: Bytes }
+
+export function appendMessage(log: Appendable, message: NewMessage, moved = 0): void {
   const payload = messageBytes(message) - ENTRY_HEADER_BYTES
   const flags = flagsOf(message) | moved
   const start = log.append(MESSAGE, flags, message.queues.length, payload)

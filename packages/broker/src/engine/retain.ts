@@ -1,6 +1,6 @@
 import { isDiskError, type Timer } from '@hufu/os'
 import type { CheckpointFiles } from '../log/checkpoint-file.ts'
-import type { CommitLog } from '../log/commit-log.ts'
+import type { CommitLog, Holder } from '../log/commit-log.ts'
 import type { EntryView } from '../log/entry.ts'
 import { encodeLogBlock } from '../log/recover.ts'
 import type { Segment } from '../log/segment.ts'
@@ -43,8 +43,8 @@ const RECORD_BYTES = 8
 const COPY_BYTES_PER_TURN = 1 << 20
 
 /** Counts what lives in each segment. */
-export function liveCounter(segmentAt: (position: number) => Segment): LiveCounter {
-  let segment: Segment | undefined
+export function liveCounter(segmentAt: (position: number) => Holder): LiveCounter {
+  let segment: Holder | undefined
   return {
     add(position, size, by) {
       // Mostly the same as the last time.
@@ -79,7 +79,7 @@ export class Retainer {
   constructor(engine: Engine, checkpoints: CheckpointFiles) {
     this.#engine = engine
     this.#checkpoints = checkpoints
-    engine.state.live = liveCounter((position) => engine.log.segments.at(position))
+    engine.state.live = liveCounter((position) => engine.log.holderOf(position))
     engine.log.segments.reserveBytes = () => checkpointBytesMax(engine)
     engine.log.segments.makeSpace = () => this.#makeSpace()
   }

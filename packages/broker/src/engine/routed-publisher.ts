@@ -6,7 +6,7 @@ import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
 import { type Intake, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
-import { appendMessage, messageBytes, type NewMessage } from './records.ts'
+import { type Appendable, appendMessage, messageBytes, type NewMessage } from './records.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -98,10 +98,11 @@ export class RoutedPublisher implements Publisher {
     const parcel: Parcel = { messages, first, last, sizes, ...empty }
     this.#open.push(parcel)
     const refusals: [number, BrokerError][] = []
-    for (const [at, message] of messages.entries()) {
-      const error = this.#admit(parcel, message, at)
+    for (let at = 0; at < messages.length; at++) {
+      const error = this.#admit(parcel, messages[at]!, at)
       if (error !== undefined) refusals.push([first + at, error])
     }
+    this.#engine.log.showKept()
     // First, for what is decided is confirmed.
     for (const [number, error] of refusals) this.#tellRefused(number, number, error)
     if (parcel.bytes === 0) return this.#decide(parcel)
@@ -114,7 +115,11 @@ export class RoutedPublisher implements Publisher {
     const { targets, counts, sizes } = parcel
     const before = targets.length
     const error = this.#resolve(targets, message, sizes[at]!)
-    if (error !== undefined) targets.length = before
+    const kept =
+      error === undefined &&
+      message.volatile === true &&
+      this.#keep(message, targets, before, sizes[at]!)
+    if (error !== undefined || kept) targets.length = before
     counts.push(targets.length - before)
     if (targets.length === before) {
       sizes[at] = 0
@@ -146,6 +151,30 @@ export class RoutedPublisher implements Publisher {
     return delayMs > 0 ? this.#intake.delayRefused(delayMs, queues!.length) : undefined
   }
 
+  /** Shows it at once, without writing it; false where it is to be written like any other. */
+  #keep(
+    given: PublisherMessage,
+    targets: readonly EngineQueue[],
+    from: number,
+    bytes: number,
+  ): boolean {
+    const { log, state, counters, time } = this.#engine
+    if ((given.delayMs ?? 0) > 0 || from === targets.length) return false
+    for (let i = from; i < targets.length; i++) if (!takesKept(targets[i]!)) return false
+    if (!log.memory.room(bytes)) return false
+    const now = time()
+    this.#message.time = Math.floor(now)
+    this.#numbers.length = 0
+    for (let i = from; i < targets.length; i++) {
+      this.#numbers.push(targets[i]!.number)
+      reserve(targets[i]!, bytes, 1)
+    }
+    this.#append(log.memory, state.nextId++, given, now)
+    log.applyKept()
+    counters.published++
+    return true
+  }
+
   #write(parcel: Parcel, refuse: (error: BrokerError) => void): void {
     const { log, state, counters, time } = this.#engine
     if (log.failure !== undefined) return refuse(log.failure)
@@ -164,7 +193,7 @@ export class RoutedPublisher implements Publisher {
         numbers.push(queue.number)
         reachFor(log, queue, id)
       }
-      this.#append(id, messages[at]!, now)
+      this.#append(log, id, messages[at]!, now)
       counters.published++
     }
     log.onDurable((error) => {
@@ -174,7 +203,7 @@ export class RoutedPublisher implements Publisher {
     })
   }
 
-  #append(id: number, given: PublisherMessage, now: number): void {
+  #append(into: Appendable, id: number, given: PublisherMessage, now: number): void {
     const { body, properties, key, delayMs = 0, expiresMs, priority = 0 } = given
     const message = this.#message
     message.priority = priority
@@ -185,7 +214,7 @@ export class RoutedPublisher implements Publisher {
     // Rounded up: never early.
     message.dueAt = delayMs > 0 ? Math.ceil(now + delayMs) : 0
     message.expiresAt = expiryOf(message.time, message.dueAt, expiresMs)
-    appendMessage(this.#engine.log, message)
+    appendMessage(into, message)
   }
 
   #delayedArrived({ messages, counts }: Parcel): void {
@@ -232,6 +261,11 @@ export class RoutedPublisher implements Publisher {
       this.#engine.warn(`A publisher's callback threw: ${String(error)}`)
     }
   }
+}
+
+/** Somebody is there for it, and nothing on its way to the disk would be passed by it. */
+function takesKept({ consumers, incoming }: EngineQueue): boolean {
+  return consumers > 0 && incoming.messages === 0
 }
 
 /** So many names are compared one by one. */

@@ -1,5 +1,6 @@
 import type { Settlement } from '../api.ts'
 import { BrokerError } from '../errors.ts'
+import { isKept } from '../log/memory-area.ts'
 import { cutCause } from '../queue/history.ts'
 import type { QueueRow } from '../queue/queue-row.ts'
 import { nextStep, retryDelayMs } from '../queue/redelivery.ts'
@@ -79,8 +80,10 @@ export class Settler {
     for (const settlement of settlements) {
       const row = this.#take(consumer, settlement.id)
       if (row === undefined) continue
-      if (settlement.outcome === 'done') done.push(row.id)
-      else if (settlement.outcome === 'later') returns.push(this.#later(row, settlement.delayMs))
+      if (settlement.outcome === 'done') {
+        if (batch === undefined && isKept(row)) this.#forget(queue, row)
+        else done.push(row.id)
+      } else if (settlement.outcome === 'later') returns.push(this.#later(row, settlement.delayMs))
       else if (settlement.outcome === 'requeue') {
         // It was answered, so no crash counts any more.
         givenUp.push(...this.#putBack(queue, row, 0, returns, batch))
@@ -93,6 +96,12 @@ export class Settler {
     if (batch === undefined) this.#holdBack(queue, returns)
     counters.settled += done.length
     return givenUp
+  }
+
+  /** It was never written, so nobody must be told on disk that it is gone. */
+  #forget(queue: EngineQueue, { id }: QueueRow): void {
+    this.#engine.state.drop(queue, id)
+    this.#engine.counters.settled++
   }
 
   /** What a consumer leaves behind is put back. */

@@ -19,6 +19,7 @@ import {
   GROUP_HEADER_BYTES,
   SEGMENT_HEADER_BYTES,
 } from './layout.ts'
+import { MEMORY_BASE, MemoryArea } from './memory-area.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 
@@ -36,6 +37,9 @@ interface Group {
   /** Entries before this offset have their checksums, for that position. */
   sealedTo: number
 }
+
+/** Counts the messages in a stretch of positions that some queue still holds, and their bytes. */
+export type Holder = Pick<Segment, 'base' | 'capacity' | 'liveCount' | 'liveBytes'>
 
 /** Told once a group is on disk, or with the error that the log failed with. */
 export type Waiter = (error?: BrokerError) => void
@@ -77,6 +81,8 @@ export interface CommitLogParts {
  */
 export class CommitLog {
   readonly blocks: Blocks
+  /** What is only kept in memory. */
+  readonly memory = new MemoryArea()
   readonly segments: Segments
   readonly incarnations: Incarnations
   /**
@@ -85,6 +91,8 @@ export class CommitLog {
   onEntry: (entry: EntryView) => void = () => undefined
   /** Called after the waiters of a group. */
   onGroup: () => void = () => undefined
+  /** Called after entries of `memory`. */
+  onKept: () => void = () => undefined
   /** From now on what finds no room is refused with `LOG_FULL`, instead of waiting for some. */
   closing = false
   /** Bytes appended and not yet on disk. */
@@ -93,6 +101,8 @@ export class CommitLog {
   readonly #parts: CommitLogParts
   readonly #groups: Group[] = []
   readonly #entry = emptyEntryView()
+  readonly #kept = emptyEntryView()
+  #keptNew = false
   #block: Block
   #open: Group | undefined
   #end: number
@@ -148,6 +158,28 @@ export class CommitLog {
     this.pendingBytes += bytes
     this.#start()
     return at + ENTRY_HEADER_BYTES
+  }
+
+  /** Applies the entry that was just added to `memory`; it is never written. */
+  applyKept(): void {
+    const { memory } = this
+    const entry = this.#kept
+    entry.time = this.#parts.time()
+    memory.load(memory.position, entry)
+    this.onEntry(entry)
+    this.#keptNew = true
+  }
+
+  /** Says that such entries were applied, once for all since the last time. */
+  showKept(): void {
+    if (!this.#keptNew) return
+    this.#keptNew = false
+    this.onKept()
+  }
+
+  /** Where it is counted what lives at a position, of a segment or of `memory`. */
+  holderOf(position: number): Holder {
+    return position >= MEMORY_BASE ? this.memory.at(position) : this.segments.at(position)
   }
 
   /** Calls back when everything appended so far is on disk. */

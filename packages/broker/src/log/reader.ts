@@ -3,6 +3,7 @@ import type { Blocks } from './blocks.ts'
 import { type Bytes, bytesOf, type EntryView, loadEntry, readEntry } from './entry.ts'
 import type { Incarnations } from './incarnations.ts'
 import { ALIGN, ENTRY_HEADER_BYTES } from './layout.ts'
+import { MEMORY_BASE, type MemoryArea } from './memory-area.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 
@@ -16,6 +17,7 @@ interface Window extends Bytes {
 
 interface LogParts {
   readonly blocks: Blocks
+  readonly memory: MemoryArea
   readonly segments: Segments
   readonly incarnations: Incarnations
 }
@@ -23,6 +25,7 @@ interface LogParts {
 /** Brings entries back: from the memory of the newest groups, else from disk in large pieces. */
 export class LogReader {
   readonly #blocks: Blocks
+  readonly #memory: MemoryArea
   readonly #segments: Segments
   readonly #incarnations: Incarnations
   readonly #log: number
@@ -30,8 +33,13 @@ export class LogReader {
   readonly #windows: Window[] = []
 
   /** `end`: position up to which the log is written; what lies behind it must not be remembered. */
-  constructor({ blocks, segments, incarnations }: LogParts, log: number, end: () => number) {
+  constructor(
+    { blocks, memory, segments, incarnations }: LogParts,
+    log: number,
+    end: () => number,
+  ) {
     this.#blocks = blocks
+    this.#memory = memory
     this.#segments = segments
     this.#incarnations = incarnations
     this.#log = log
@@ -40,6 +48,10 @@ export class LogReader {
 
   /** Loads the entry at `position` when its bytes are in memory. */
   cached(position: number, entry: EntryView): 'loaded' | 'absent' | 'damaged' {
+    if (position >= MEMORY_BASE) {
+      this.#memory.load(position, entry)
+      return 'loaded'
+    }
     if (this.#blocks.find(position)) {
       const { block, offset } = this.#blocks
       loadEntry(entry, block.bytes, block.view, offset, position)
@@ -71,7 +83,7 @@ export class LogReader {
     }
     const wanted = Math.max(WINDOW_BYTES, size + ENTRY_HEADER_BYTES + ALIGN)
     const length = Math.min(wanted, segment.capacity - offset, this.#end() - position)
-    const bytes = this.#memory(length)
+    const bytes = this.#bytesFor(length)
     const read = await segment.file.read(bytes, offset).catch((error) => {
       throw new BrokerError('LOG_DAMAGED', `Cannot read position ${position}: ${error}`, error)
     })
@@ -79,7 +91,7 @@ export class LogReader {
   }
 
   /** That of the oldest window, when there are enough. */
-  #memory(length: number): Uint8Array {
+  #bytesFor(length: number): Uint8Array {
     if (this.#windows.length >= WINDOWS_MAX) {
       const { buffer } = this.#windows.shift()!.bytes
       if (buffer.byteLength >= length) return new Uint8Array(buffer, 0, length)

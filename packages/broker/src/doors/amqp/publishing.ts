@@ -37,10 +37,14 @@ interface Said {
   /** Time to live; undefined: none. */
   readonly expiresMs: number | undefined
   readonly priority: number
+  readonly persistent: boolean
   readonly headers: () => Arguments
 }
 
 const NO_HEADERS = () => NO_ARGUMENTS
+
+/** Delivery mode. */
+const PERSISTENT = 2
 
 /** What nobody gets, and is confirmed all the same. */
 const NOWHERE = { queues: [], body: new Uint8Array(0) }
@@ -102,7 +106,8 @@ export class Publishing implements ConfirmWriter {
       ...(expiresMs !== undefined && { expiresMs }),
     }
     if (transaction !== undefined) return transaction.publish(request)
-    this.#line.add(request)
+    // A confirm says that it is on disk, whatever the message says of itself.
+    this.#line.add(this.confirming || said.persistent ? request : { ...request, volatile: true })
     if (this.confirming) this.#confirms.next()
     this.#host.published()
   }
@@ -184,6 +189,7 @@ export class Publishing implements ConfirmWriter {
     const { routingKey, stored, propertiesAt } = published
     const view = this.#view.read(stored, propertiesAt)
     const { headers, expiration, userId, replyTo, priority = 0 } = view
+    const persistent = view.deliveryMode === PERSISTENT
     const { user } = this.#host
     if (userId !== undefined && userId !== user) {
       const text = `user_id property set to '${userId}' but authenticated user was '${user}'`
@@ -195,11 +201,12 @@ export class Publishing implements ConfirmWriter {
     const shown = isChanged ? this.#changed(published, headers) : stored
     if (headers === undefined) {
       const plain = { keys: [routingKey], delayMs: 0, headers: NO_HEADERS }
-      return { ...plain, stored: shown, expiresMs, priority }
+      return { ...plain, stored: shown, expiresMs, priority, persistent }
     }
     const delayMs = Math.max(0, Number(table.get('x-delay')?.value ?? 0)) || 0
     const keys = [routingKey, ...MORE_KEYS.flatMap((name) => keysIn(table, name))]
-    return { keys, stored: shown, delayMs, expiresMs, priority, headers: () => table }
+    const times = { delayMs, expiresMs }
+    return { keys, stored: shown, ...times, priority, persistent, headers: () => table }
   }
 
   /** As it is to be stored and delivered: with an address to reply to, and without BCC. */
