@@ -1,5 +1,6 @@
 import { HufuError, messageOf } from './errors.ts'
-import { Aside } from './inbox/aside.ts'
+import { Aside, type AsideOptions } from './inbox/aside.ts'
+import { CountingWork } from './inbox/counting.ts'
 import { Loop } from './inbox/loop.ts'
 import type { Work } from './inbox/message.ts'
 import type { ConsumeOptions, Consumer, ConsumerStats } from './inbox/options.ts'
@@ -16,6 +17,9 @@ const CONCURRENCY = 16
 /** Receipts are short work: many at a time share a commit. */
 const RECEIPT_CONCURRENCY = 256
 
+/** Parked work whose process has died is run by another one after this time, ms. */
+const LEASE_MS = 60_000
+
 interface Member<Tx> {
   readonly loop: Loop<Tx>
   readonly aside: Aside<Tx>
@@ -31,11 +35,12 @@ export class Consumers<Tx> {
   constructor(runtime: Runtime<Tx>, replies: Replies<Tx>) {
     this.#runtime = runtime
     this.#replies = replies
-    const policy = policyOf({}, 'Taking receipts')
+    const policy = policyOf({}, 'Taking receipts', runtime.transport.flags)
     const work = new ReceiptWork(runtime, policy)
     const { service } = runtime
     const options = { event: RECEIPTS, group: service, order: undefined, rate: undefined }
-    this.#add({ ...options, concurrency: RECEIPT_CONCURRENCY }, work, { kind: 'receipt' })
+    const filter = { kind: 'receipt', leaseMs: LEASE_MS } as const
+    this.#add({ ...options, concurrency: RECEIPT_CONCURRENCY }, work, filter)
   }
 
   /** Adds a consumer; when the others run it starts once `ready` is fulfilled. */
@@ -53,10 +58,12 @@ export class Consumers<Tx> {
     )
     if (taken) throw new HufuError('CONSUMER_DUPLICATE', `${what}: it has a consumer here already`)
     const { order, rate, concurrency = CONCURRENCY } = options
+    const policy = policyOf(options, what, this.#runtime.transport.flags)
+    const leaseMs = LEASE_MS + (policy.timeoutMs ?? 0)
     const member = this.#add(
       { event: definition.name, group, order, rate, concurrency },
-      makeWork(policyOf(options, what)),
-      { kind: 'consume', event: definition.name, group },
+      makeWork(policy),
+      { kind: 'consume', event: definition.name, group, leaseMs },
     )
     if (this.#started) {
       this.#checkFlags(member.loop)
@@ -101,10 +108,14 @@ export class Consumers<Tx> {
   #add(
     options: ConstructorParameters<typeof Loop>[1],
     work: Work,
-    filter: ConstructorParameters<typeof Aside>[3],
+    asideOptions: AsideOptions,
   ): Member<Tx> {
-    const loop = new Loop(this.#runtime, options, work, this.#replies)
-    const member = { loop, aside: new Aside(this.#runtime, loop, this.#replies, filter) }
+    const { transport } = this.#runtime
+    const counting = new CountingWork(this.#runtime, work, (ms) => member.aside.wakeIn(ms))
+    const own = transport.flags.attempts ? work : counting
+    const loop = new Loop(this.#runtime, options, own, this.#replies)
+    const aside = new Aside(this.#runtime, loop, this.#replies, asideOptions)
+    const member: Member<Tx> = { loop, aside }
     this.#members.push(member)
     return member
   }
@@ -112,7 +123,6 @@ export class Consumers<Tx> {
   #checkFlags({ options }: Loop<Tx>): void {
     const { flags, name } = this.#runtime.transport
     const what = `Consuming ${options.event}/${options.group} over ${name}`
-    if (!flags.attempts) throw new HufuError('TRANSPORT_LACKS', `${what}: it counts no attempts`)
     if (options.order === 'by-key' && !flags.keyOrder) {
       throw new HufuError('TRANSPORT_LACKS', `${what}: it keeps no order by key`)
     }

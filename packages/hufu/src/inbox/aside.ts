@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts'
 import type { Replies } from '../outbox/replies.ts'
-import type { DueFilter, ParkedRow } from '../ports/store.ts'
+import type { DueFilter, ParkedChange, ParkedRow } from '../ports/store.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { Waker } from '../waker.ts'
 import type { Loop } from './loop.ts'
@@ -9,30 +9,37 @@ import type { Message, Verdict } from './message.ts'
 /** The safety net for work whose commit woke nobody, and for work that becomes due, ms. */
 const POLL_MS = 500
 
-/** Rows run at a time, each of another key or of none. */
-const BATCH = 16
+/** Rows at work at a time, each of another key or of none. */
+const AT_A_TIME = 16
 
-/** Runs the parked work of a consumer that is to be tried again, in its keys' order. */
+/** Cause of a row that is at work; found at its next turn, nobody answered for it. */
+const STARTED = 'STARTED'
+
+export interface AsideOptions extends Omit<DueFilter, 'limit'> {
+  /** A row whose process has not answered after so long is due again, ms. */
+  readonly leaseMs: number
+}
+
+/**
+ * Runs the parked work of a consumer that is to be tried again, in its keys' order. Each attempt is
+ * stored before it is made: also one that ends the process counts.
+ */
 export class Aside<Tx> {
   readonly #runtime: Runtime<Tx>
   readonly #loop: Loop<Tx>
   readonly #replies: Replies<Tx>
-  readonly #filter: DueFilter
+  readonly #options: AsideOptions
   #stopping = new AbortController()
   readonly #waker: Waker
+  readonly #inHand = new Map<number, Promise<void>>()
   #running: Promise<void> | undefined
 
-  constructor(
-    runtime: Runtime<Tx>,
-    loop: Loop<Tx>,
-    replies: Replies<Tx>,
-    filter: Omit<DueFilter, 'limit'>,
-  ) {
+  constructor(runtime: Runtime<Tx>, loop: Loop<Tx>, replies: Replies<Tx>, options: AsideOptions) {
     this.#runtime = runtime
     this.#waker = new Waker(runtime.os.clock)
     this.#loop = loop
     this.#replies = replies
-    this.#filter = { ...filter, limit: BATCH }
+    this.#options = options
   }
 
   start(): void {
@@ -44,29 +51,75 @@ export class Aside<Tx> {
     this.#waker.wake()
   }
 
+  /** Something will be due in so long: sooner than it would be found. */
+  wakeIn(delayMs: number): void {
+    if (delayMs >= POLL_MS) return
+    this.#runtime.os.clock.timer(delayMs + 1, () => this.wake(), { background: true })
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.wake()
     await this.#running
+    await Promise.all(this.#inHand.values())
   }
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#waker.clear()
-      let ran = 0
+      let started = 0
       try {
-        const rows = await this.#runtime.store.parked.due(this.#filter)
-        await Promise.all(rows.map((row) => this.#one(row)))
-        ran = rows.length
+        started = await this.#startSome()
       } catch (error) {
         this.#runtime.warn(`Running parked work: ${messageOf(error)}`)
       }
-      if (ran === 0) await this.#waker.pause(POLL_MS)
+      if (started === 0) await this.#waker.pause(POLL_MS)
     }
   }
 
+  async #startSome(): Promise<number> {
+    const room = AT_A_TIME - this.#inHand.size
+    if (room === 0) return 0
+    const { leaseMs, ...filter } = this.#options
+    const due = await this.#runtime.store.parked.due({ ...filter, limit: room })
+    const rows = due.filter(({ ref }) => !this.#inHand.has(ref))
+    if (rows.length === 0) return 0
+    const until = (await this.#runtime.store.now()) + leaseMs
+    const claimed = await this.#runtime.store.transaction(async (tx) => {
+      const mine: ParkedRow[] = []
+      for (const row of rows) if (await this.#claim(tx, row, until)) mine.push(row)
+      return mine
+    })
+    for (const row of claimed) this.#begin(row)
+    return claimed.length
+  }
+
+  /** False when another process has it, or a person has decided. */
+  async #claim(tx: Tx, row: ParkedRow, until: number): Promise<boolean> {
+    const { parked } = this.#runtime.store
+    const found = await parked.get(tx, row.ref)
+    if (found?.state !== 'waiting' || found.nextAttemptAt !== row.nextAttemptAt) return false
+    const attempts = row.attempts + 1
+    const change = { state: 'waiting', attempts, nextAttemptAt: until, cause: STARTED } as const
+    await parked.change(tx, row.ref, change)
+    return true
+  }
+
+  #begin(row: ParkedRow): void {
+    const { ref, event, group, id } = row
+    const work = this.#one(row)
+      .catch((error) => {
+        this.#runtime.warn(`Running parked work ${event}/${group}/${id}: ${messageOf(error)}`)
+      })
+      .finally(() => {
+        this.#inHand.delete(ref)
+        this.wake()
+      })
+    this.#inHand.set(ref, work)
+  }
+
   async #one(row: ParkedRow): Promise<void> {
-    const { event, group, id, key, headers, body, attempts, ref } = row
+    const { event, group, id, key, headers, body, attempts, ref, cause } = row
     const message: Message = {
       event,
       group,
@@ -76,23 +129,28 @@ export class Aside<Tx> {
       attempts,
       ref,
       ...(key !== null && { key }),
+      ...(cause === STARTED && { spent: true }),
     }
     const verdict = await this.#loop.runParked(message)
     if (verdict.outcome === 'done') await this.#replies.tell(row, verdict.receipt)
-    else if (verdict.outcome !== 'stopped') await this.#again(row, verdict)
+    else await this.#again(row, verdict)
   }
 
-  /** Stores when it is to be tried again. */
-  async #again(row: ParkedRow, verdict: Extract<Verdict, { delayMs: number }>): Promise<void> {
+  /** Stores when it is to be tried again; an attempt that was none is not counted. */
+  async #again(row: ParkedRow, verdict: Exclude<Verdict, { outcome: 'done' }>): Promise<void> {
     const { store } = this.#runtime
-    const nextAttemptAt = (await store.now()) + verdict.delayMs
-    const failed = verdict.outcome === 'retry'
+    const delayMs = verdict.outcome === 'stopped' ? 0 : verdict.delayMs
+    const nextAttemptAt = (await store.now()) + delayMs
+    const told =
+      verdict.outcome === 'retry'
+        ? { attempts: row.attempts + 1, cause: 'RETRY', detail: verdict.cause }
+        : { attempts: row.attempts, cause: row.cause }
+    const change: ParkedChange = { state: 'waiting', nextAttemptAt, ...told }
     await store.transaction(async (tx) => {
       const found = await store.parked.get(tx, row.ref)
-      if (found?.state !== 'waiting' || found.attempts !== row.attempts) return
-      const attempts = row.attempts + (failed ? 1 : 0)
-      const told = failed ? { cause: 'RETRY', detail: verdict.cause } : {}
-      await store.parked.change(tx, row.ref, { state: 'waiting', attempts, nextAttemptAt, ...told })
+      if (found?.state !== 'waiting' || found.attempts !== row.attempts + 1) return
+      await store.parked.change(tx, row.ref, change)
     })
+    this.wakeIn(delayMs)
   }
 }

@@ -261,7 +261,9 @@ export class Loop<Tx> implements Consumer {
 
   #count(verdict: Verdict): void {
     if (verdict.outcome === 'retry') this.#counts.retried++
-    else if (verdict.outcome === 'done') this.#counts[COUNTED[verdict.how]]++
+    else if (verdict.outcome === 'done' && verdict.how !== 'aside') {
+      this.#counts[COUNTED[verdict.how]]++
+    }
   }
 
   async #quiet(): Promise<void> {
@@ -279,4 +281,5 @@ const COUNTED = {
   repeated: 'repeated',
   failed: 'failed',
   parked: 'parked',
-} as const satisfies Record<How, keyof ConsumerStats>
+  retried: 'retried',
+} as const satisfies Record<Exclude<How, 'aside'>, keyof ConsumerStats>

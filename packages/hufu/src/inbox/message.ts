@@ -15,6 +15,10 @@ export interface Message {
   readonly cause?: string
   /** Its row among the parked work, when it comes from there. */
   readonly ref?: number
+  /** It comes from there, and its last attempt ended without an answer. */
+  readonly spent?: boolean
+  /** It comes from the transport, and may have been delivered before. */
+  readonly redelivered?: boolean
 }
 
 /** What became of a message; `done` means that everything about it is stored. */
@@ -25,9 +29,21 @@ export type Verdict =
   /** The service stops: nothing is said of the message, somebody gets it again. */
   | { readonly outcome: 'stopped' }
 
-export type How = 'handled' | 'repeated' | 'failed' | 'parked'
+/** `aside`: it waits among the parked work; `retried`: as well, after an attempt that failed. */
+export type How = 'handled' | 'repeated' | 'failed' | 'parked' | 'aside' | 'retried'
+
+/** Why a message waits among the parked work, and how long. */
+export interface Postponement {
+  /** Failed attempts so far. */
+  readonly attempts: number
+  readonly cause: string
+  readonly detail: string
+  readonly delayMs: number
+}
 
 /** Does what is to be done with a message, effects and records included. */
 export interface Work {
   handle(message: Message, run: Run): Promise<Verdict>
+  /** Stores the message among the parked work, once, to be run from there. */
+  postpone(message: Message, postponement: Postponement): Promise<void>
 }

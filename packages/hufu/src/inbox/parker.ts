@@ -4,7 +4,7 @@ import { Later } from '../outcome.ts'
 import type { NewParked, ParkedKind } from '../ports/store.ts'
 import { Notice } from '../service/notice.ts'
 import type { Runtime } from '../service/runtime.ts'
-import type { Message, Verdict } from './message.ts'
+import type { Message, Postponement, Verdict } from './message.ts'
 import type { Policy } from './policy.ts'
 import { Stopped } from './run.ts'
 
@@ -67,8 +67,8 @@ export class Parker<Tx> {
   }
 
   /** Throws when no attempt is left, as after attempts that ended the process. */
-  demandAttempt({ ref, attempts, cause }: Message): void {
-    if (ref !== undefined || attempts < this.#policy.max) return
+  demandAttempt({ ref, attempts, cause, spent = false }: Message): void {
+    if ((ref !== undefined && !spent) || attempts < this.#policy.max) return
     const last = cause === undefined ? '' : `; before that: ${cause}`
     throw new Unworkable('EXHAUSTED', `${SPENT}${last}`, attempts)
   }
@@ -83,24 +83,47 @@ export class Parker<Tx> {
     return { outcome: 'done', how: 'parked' } as const
   }
 
-  /** Sets the message aside behind parked work of its key. */
-  async setAside(tx: Tx, message: Message): Promise<void> {
-    const row = this.#row(message, 'BEHIND', 'waits for parked work of its key', message.attempts)
-    await this.#runtime.store.parked.add(tx, {
-      ...row,
+  /** Sets the message aside when earlier work of its key stands aside; then it is stored. */
+  async behind(tx: Tx, message: Message): Promise<Verdict | undefined> {
+    const { event, group, key, ref, attempts } = message
+    if (!this.#policy.keyWaits || key === undefined || ref !== undefined) return undefined
+    const { store, limits } = this.#runtime
+    const ahead = await store.parked.holding(tx, event, group, key, limits.asidePerKeyMax)
+    if (ahead === 0) return undefined
+    if (ahead >= limits.asidePerKeyMax) throw new Later(CROWDED_MS)
+    await this.#add(tx, message, { ...BEHIND, attempts })
+    return { outcome: 'done', how: this.#policy.parkKey ? 'parked' : 'aside' }
+  }
+
+  /** Sets the message aside, in a transaction of its own. */
+  async postpone(message: Message, postponement: Postponement): Promise<void> {
+    await this.#runtime.store.transaction((tx) => this.#add(tx, message, postponement))
+  }
+
+  async #add(tx: Tx, message: Message, { delayMs, ...why }: Postponement): Promise<void> {
+    const { cause, detail, attempts } = why
+    const { store } = this.#runtime
+    await store.parked.add(tx, {
+      ...this.#row(message, cause, this.#cut(detail), attempts),
       state: 'waiting',
-      nextAttemptAt: await this.#runtime.store.now(),
-      holdsKey: true,
+      nextAttemptAt: (await store.now()) + delayMs,
+      holdsKey: this.#policy.keyWaits && message.key !== undefined,
     })
   }
 
   async #store(tx: Tx, message: Message, cause: string, detail: string, attempts: number) {
     const { parked } = this.#runtime.store
-    if (message.ref === undefined)
-      return parked.add(tx, this.#row(message, cause, detail, attempts))
-    const change = { state: 'parked', attempts, nextAttemptAt: null, cause, detail } as const
-    await parked.change(tx, message.ref, change)
-    return message.ref
+    const fresh = () => parked.add(tx, this.#row(message, cause, detail, attempts))
+    const { ref } = message
+    if (ref === undefined) return fresh()
+    const change = { attempts, nextAttemptAt: null } as const
+    // It held its key while it was retried, and holds it no longer: that takes another row.
+    if (!this.#policy.parkKey && (await parked.get(tx, ref))?.holdsKey) {
+      await parked.change(tx, ref, { ...change, state: 'resolved', resolution: 'exhausted' })
+      return fresh()
+    }
+    await parked.change(tx, ref, { ...change, state: 'parked', cause, detail })
+    return ref
   }
 
   #row(message: Message, cause: string, detail: string, attempts: number): NewParked {
@@ -130,6 +153,11 @@ export class Parker<Tx> {
     return text.slice(0, this.#runtime.limits.causeCharsMax)
   }
 }
+
+/** A message whose key has too many set aside asks again after this time, ms. */
+const CROWDED_MS = 10_000
+
+const BEHIND = { cause: 'BEHIND', detail: 'waits for parked work of its key', delayMs: 0 } as const
 
 const STORE_TROUBLE: ReadonlySet<string> = new Set([
   'STORE_BUSY',

@@ -1,6 +1,7 @@
 import { durationMs } from '../duration.ts'
 import { HufuError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
+import type { TransportFlags } from '../ports/transport.ts'
 import type { ConsumeOptions, RateOptions } from './options.ts'
 
 /** The consumer's retry policy and limits, in ms. */
@@ -11,10 +12,12 @@ export interface Policy {
   readonly jitter: boolean
   readonly timeoutMs: number | undefined
   readonly parkKey: boolean
+  /** Later messages of a key wait aside behind one that stands aside. */
+  readonly keyWaits: boolean
 }
 
-/** The policy in given options, with its defaults. */
-export function policyOf(options: ConsumeOptions, what: string): Policy {
+/** The policy in given options, with its defaults, over a transport with these flags. */
+export function policyOf(options: ConsumeOptions, what: string, flags: TransportFlags): Policy {
   const { max = 16, backoff = ['1s', '10m'], jitter = true } = options.retry ?? {}
   const parkKey = options.exhausted === 'park-key'
   if (!Number.isInteger(max) || max < 1) {
@@ -27,7 +30,9 @@ export function policyOf(options: ConsumeOptions, what: string): Policy {
   const capMs = Math.max(firstMs, durationMs(backoff[1], `${what}, retry.backoff`))
   const { timeout } = options
   const timeoutMs = timeout === undefined ? undefined : durationMs(timeout, `${what}, timeout`)
-  return { max, firstMs, capMs, jitter, timeoutMs, parkKey }
+  // Over a transport that counts no attempts, what is to be retried stands aside.
+  const keyWaits = parkKey || (options.order === 'by-key' && !flags.attempts)
+  return { max, firstMs, capMs, jitter, timeoutMs, parkKey, keyWaits }
 }
 
 export function concurrencyOf(value: number, limits: Limits, what: string): number {

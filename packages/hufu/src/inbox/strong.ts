@@ -1,10 +1,10 @@
 import { hashOf } from '../json.ts'
-import { Failure, Later } from '../outcome.ts'
+import { Failure } from '../outcome.ts'
 import type { JournalEntry, ReceiptRow } from '../ports/store.ts'
 import type { Definition } from '../service/definition.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { contextOf } from './context.ts'
-import type { Message, Verdict, Work } from './message.ts'
+import type { Message, Postponement, Verdict, Work } from './message.ts'
 import type { ConsumeContext } from './options.ts'
 import { Parker, Unworkable } from './parker.ts'
 import { jsonWithin, readPayload, resultText } from './payload.ts'
@@ -44,6 +44,10 @@ export class StrongWork<Tx> implements Work {
     }
   }
 
+  postpone(message: Message, postponement: Postponement): Promise<void> {
+    return this.#parker.postpone(message, postponement)
+  }
+
   async #attempt(message: Message, hash: string, run: Run): Promise<Verdict> {
     const { store, limits } = this.#runtime
     const options =
@@ -67,7 +71,7 @@ export class StrongWork<Tx> implements Work {
 
   /** The answer to a repeat, or to a message whose key waits for a person. */
   async #settledBefore(tx: Tx, message: Message, hash: string): Promise<Verdict | undefined> {
-    const { journal, parked } = this.#runtime.store
+    const { journal } = this.#runtime.store
     if (message.ref !== undefined && !(await this.#stillWaiting(tx, message.ref))) {
       return { outcome: 'done', how: 'repeated' }
     }
@@ -78,14 +82,7 @@ export class StrongWork<Tx> implements Work {
       return { outcome: 'done', how: 'repeated', receipt: receiptOf(known) }
     }
     if (await this.#parker.waits(message, tx)) return { outcome: 'done', how: 'parked' }
-    if (!this.#policy.parkKey || message.key === undefined || message.ref !== undefined) return
-    const { event, group, key } = message
-    const most = this.#runtime.limits.asidePerKeyMax
-    const ahead = await parked.holding(tx, event, group, key, most)
-    if (ahead === 0) return
-    if (ahead >= most) throw new Later(CROWDED_MS)
-    await this.#parker.setAside(tx, message)
-    return { outcome: 'done', how: 'parked' }
+    return this.#parker.behind(tx, message)
   }
 
   async #stillWaiting(tx: Tx, ref: number): Promise<boolean> {
@@ -129,9 +126,6 @@ export class StrongWork<Tx> implements Work {
     await this.#runtime.store.parked.change(tx, ref, change)
   }
 }
-
-/** A message whose key has too many set aside asks again after this time, ms. */
-const CROWDED_MS = 10_000
 
 /** The answer that goes back to the producer. */
 export function receiptOf(entry: Omit<JournalEntry, 'at'>): ReceiptRow {

@@ -5,7 +5,7 @@ import type { Definition } from '../service/definition.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { contextOf, HANDLER_MS } from './context.ts'
 import type { WeakGuard } from './guard.ts'
-import type { Message, Verdict, Work } from './message.ts'
+import type { Message, Postponement, Verdict, Work } from './message.ts'
 import type { ConsumeContext } from './options.ts'
 import { Parker, Unworkable } from './parker.ts'
 import { jsonWithin, readPayload, resultText } from './payload.ts'
@@ -47,6 +47,8 @@ export class WeakWork<Tx> implements Work {
   async handle(message: Message, run: Run): Promise<Verdict> {
     try {
       if (await this.#parker.waits(message)) return { outcome: 'done', how: 'parked' }
+      const behind = await this.#behind(message)
+      if (behind) return behind
       this.#parker.demandAttempt(message)
       const key = `${message.event}/${message.group}/${message.id}`
       const begun = await this.#guard.begin(key, message.headers[TOKEN])
@@ -58,6 +60,15 @@ export class WeakWork<Tx> implements Work {
       const cause = refused ? new Unworkable(error.code, error.message) : error
       return this.#parker.after(message, cause)
     }
+  }
+
+  postpone(message: Message, postponement: Postponement): Promise<void> {
+    return this.#parker.postpone(message, postponement)
+  }
+
+  async #behind(message: Message): Promise<Verdict | undefined> {
+    if (!this.#policy.keyWaits) return undefined
+    return this.#runtime.store.transaction((tx) => this.#parker.behind(tx, message))
   }
 
   async #work(message: Message, mark: string, run: Run): Promise<Verdict> {

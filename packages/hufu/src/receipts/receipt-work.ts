@@ -1,4 +1,4 @@
-import type { Message, Verdict, Work } from '../inbox/message.ts'
+import type { Message, Postponement, Verdict, Work } from '../inbox/message.ts'
 import { Parker, Unworkable } from '../inbox/parker.ts'
 import type { Policy } from '../inbox/policy.ts'
 import type { Run } from '../inbox/run.ts'
@@ -41,6 +41,10 @@ export class ReceiptWork<Tx> implements Work {
     }
   }
 
+  async postpone(message: Message, postponement: Postponement): Promise<void> {
+    await this.#parker.postpone(namedBy(message), postponement)
+  }
+
   /** False when it did not work: then it is tried alone. */
   async #storePlain(receipt: ReceiptRow): Promise<boolean> {
     try {
@@ -56,6 +60,12 @@ export class ReceiptWork<Tx> implements Work {
     const change = { state: 'resolved', attempts, nextAttemptAt: null, resolution: 'done' } as const
     await this.#runtime.store.parked.change(tx, ref, change)
   }
+}
+
+/** As what it answers: so it is listed, and found again. */
+function namedBy(message: Message): Message {
+  const { event, group, id } = readReceiptOrGiveUp(message.body)
+  return { ...message, event, group, id }
 }
 
 /** Nothing has gone wrong with it yet. */
