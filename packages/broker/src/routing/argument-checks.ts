@@ -92,8 +92,9 @@ function text(field: Field): string | undefined {
 }
 
 function deadLetterKey(field: Field, table: Arguments): string | undefined {
-  if (!table.has('x-dead-letter-exchange')) return 'routing_key_but_no_dlx_defined'
-  return text(field)
+  const wrong = text(field)
+  if (wrong !== undefined || table.has('x-dead-letter-exchange')) return wrong
+  return 'routing_key_but_no_dlx_defined'
 }
 
 function oneOf(wrong: (value: string) => string, values: readonly unknown[]): Check {

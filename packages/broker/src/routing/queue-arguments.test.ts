@@ -4,7 +4,7 @@ import { queueArguments } from './queue-arguments.ts'
 import { tableOf } from './world.fixture.ts'
 
 function parsed(values: Record<string, unknown>, properties = {}) {
-  const queue = { name: 'q', durable: true, exclusive: false, ...properties }
+  const queue = { name: 'q', durable: true, exclusive: false, autoDelete: false, ...properties }
   return queueArguments('/', queue, tableOf(values))
 }
 
@@ -63,11 +63,15 @@ test('wrong types and values are refused in the words that RabbitMQ uses', () =>
     ['x-queue-mode', 'odd', `"unsupported queue mode 'odd'"`],
     ['x-queue-version', 3, `"unsupported queue version '3'"`],
     ['x-dead-letter-routing-key', 'k', 'routing_key_but_no_dlx_defined'],
+    ['x-dead-letter-routing-key', 3, '{unacceptable_type,signedint}'],
     ['x-single-active-consumer', 'yes', '{unacceptable_type,longstr}'],
     ['x-queue-type', 'stream', `"unsupported queue type 'stream'"`],
     ['x-queue-type', 1, '{unacceptable_type,signedint}'],
   ]
   for (const [name, value, why] of cases) refused({ [name]: value }, of(name, why))
+  const two = { 'x-dead-letter-routing-key': 'k', 'x-max-length': -1 }
+  refused(two, of('x-dead-letter-routing-key', 'routing_key_but_no_dlx_defined'))
+  refused({ ...two, 'x-message-ttl': -1 }, of('x-message-ttl', '{value_negative,-1}'))
   const odd = "type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'"
   refused({ 'x-dead-letter-exchange': 1 }, odd)
 })
@@ -84,6 +88,8 @@ test('a quorum queue refuses what only a classic one has, and the other way roun
     `arg 'x-dead-letter-strategy' for ${named} of queue type rabbit_classic_queue`,
   )
   refused({ 'x-max-age': '1D' }, `arg 'x-max-age' for ${named} of queue type rabbit_classic_queue`)
+  const all = { autoDelete: true, exclusive: true, durable: false }
+  refused(quorum, `property 'auto-delete' for ${named}`, all)
   refused(quorum, `property 'exclusive-owner' for ${named}`, { exclusive: true })
   refused(quorum, `property 'non-durable' for ${named}`, { durable: false })
   assert.throws(() => parsed(quorum, { name: '' }), {

@@ -38,11 +38,13 @@ export interface QueueProperties {
   readonly name: string
   readonly durable: boolean
   readonly exclusive: boolean
+  readonly autoDelete: boolean
 }
 
 const BOTH = [
-  ...['x-queue-type', 'x-expires', 'x-message-ttl', 'x-max-length', 'x-max-length-bytes'],
-  ...['x-overflow', 'x-dead-letter-exchange', 'x-dead-letter-routing-key'],
+  // In the order in which RabbitMQ looks at them.
+  ...['x-queue-type', 'x-expires', 'x-message-ttl', 'x-dead-letter-exchange'],
+  ...['x-dead-letter-routing-key', 'x-max-length', 'x-max-length-bytes', 'x-overflow'],
   ...['x-single-active-consumer', 'x-delivery-limit', 'x-queue-leader-locator'],
 ]
 
@@ -109,6 +111,7 @@ function checkQuorum(named: string, queue: QueueProperties): void {
     const text = `Cannot declare a server-named queue for type ${MODULES.quorum}`
     throw new RoutingError('argument', text)
   }
+  if (queue.autoDelete) throw invalid("property 'auto-delete'", named)
   if (queue.exclusive) throw invalid("property 'exclusive-owner'", named)
   if (!queue.durable) throw invalid("property 'non-durable'", named)
 }

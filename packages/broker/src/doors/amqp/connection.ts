@@ -71,6 +71,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
         this.#phase = 'running'
         this.#endBy = Number.POSITIVE_INFINITY
       },
+      channels: () => this.#channels.size,
     })
     this.#reader = new FrameReader(OFFERED.frameMax, (type, channel, bytes, start, end) =>
       this.#heard(type, channel, bytes.subarray(start, end)),
@@ -278,10 +279,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
     const { name } = decodeMethod(payload)
     if (name === 'channel.close-ok') return
     if (name !== 'channel.open') throw new AmqpError(504, "expected 'channel.open'")
-    if (number > this.terms.channelMax) {
-      const most = this.terms.channelMax
-      throw new AmqpError(530, `number of channels opened exceeds the limit of ${most}`)
-    }
+    this.#handshake.demandChannel(number)
     this.#channels.set(number, new Channel(this, number))
     this.out.method(number, { name: 'channel.open-ok' })
     this.changed()

@@ -2,6 +2,7 @@ import { decodeTable, encodePlain, type PlainFields } from '@hufu/wire/amqp091'
 import {
   type DefinedBinding,
   type DefinedExchange,
+  type DefinedPolicy,
   type DefinedQueue,
   definedRecords,
   readDefinitions,
@@ -31,16 +32,23 @@ export async function importDefinitions(json: string, into: ImportInto): Promise
   const changes = await definedRecords(found, (password) => gate.passwords.hash(password))
   await gate.change(changes)
   for (const { name } of found.vhosts) await into.vhost(name)
+  for (const policy of found.policies) await addPolicy(into, policy)
   for (const exchange of found.exchanges) await addExchange(into, exchange)
   for (const queue of found.queues) await addQueue(into, queue)
   for (const binding of found.bindings) await addBinding(into, binding)
   for (const text of found.ignored) into.warn(text)
-  if (found.policies.length > 0) into.warn(`${found.policies.length} policies are not taken over`)
-  const { users, vhosts, permissions, exchanges, queues, bindings } = found
+  const { users, vhosts, permissions, policies, exchanges, queues, bindings } = found
   return {
     ...{ users: users.length, vhosts: vhosts.length, permissions: permissions.length },
+    policies: policies.length,
     ...{ exchanges: exchanges.length, queues: queues.length, bindings: bindings.length },
   }
+}
+
+/** One of the same name gives way to it. */
+async function addPolicy(into: ImportInto, { vhost, operator, ...policy }: DefinedPolicy) {
+  const host = await into.vhost(vhost)
+  await host.putPolicy(policy, { operator })
 }
 
 async function addExchange(into: ImportInto, exchange: DefinedExchange): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
+import type { EntryLimits } from './entry-limits.ts'
 import type { Gate } from './gate.ts'
 import type { PublishFlow } from './publish-flow.ts'
 import type { Replies } from './replies.ts'
@@ -10,6 +11,7 @@ export interface DoorParts {
   readonly os: Os
   readonly broker: Broker
   readonly gate: Gate
+  readonly limits: EntryLimits
   readonly product: string
   readonly version: string
   /** Largest body, bytes. */

@@ -8,6 +8,7 @@ import { AmqpConnection } from './connection.ts'
 import { type Fate, fateOf } from './dead-letters.ts'
 import { type Imported, importDefinitions } from './definitions.ts'
 import type { DoorParts } from './door-parts.ts'
+import { EntryLimits } from './entry-limits.ts'
 import { Gate } from './gate.ts'
 import { PublishFlow } from './publish-flow.ts'
 import { Replies } from './replies.ts'
@@ -40,8 +41,8 @@ export interface AmqpDoor {
   /** Accepts connections, with or without TLS; several times for several addresses. */
   listen(options: ListenOptions): Promise<Listener>
   /**
-   * Takes over users, virtual hosts, permissions, exchanges, queues and bindings of a definitions
-   * file of RabbitMQ; says how many of each. Rejects at the first that is wrong, or there and
+   * Takes over users, virtual hosts, permissions, policies, exchanges, queues and bindings of a
+   * definitions file of RabbitMQ; says how many of each. Rejects at the first that is wrong, or there and
    * different: what came before it stays.
    */
   importDefinitions(json: string): Promise<Imported>
@@ -75,6 +76,7 @@ class Door implements AmqpDoor, AdministrationHost {
     this.#options = options
     this.#parts = {
       ...{ os, broker, gate: this.#gate, product, version: productVersion },
+      limits: new EntryLimits(this.#gate.users),
       messageBytesMax: MESSAGE_BYTES_MAX,
       replies: new Replies(() => os.random.id()),
       flow: new PublishFlow(),
@@ -145,7 +147,8 @@ class Door implements AmqpDoor, AdministrationHost {
       throw new AmqpError(404, `no vhost '${name}'`)
     }
     const { broker, os } = this.#options
-    const vhost = new VirtualHost(name, broker, os, this.#parts.warn)
+    const queuesMax = () => this.#gate.users.vhost(name)?.queuesMax
+    const vhost = new VirtualHost(name, broker, os, this.#parts.warn, queuesMax)
     await vhost.open()
     this.#vhosts.set(name, vhost)
     return vhost

@@ -3,6 +3,7 @@ import type { Method, MethodOf } from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
 import { REFUSED_MS } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
+import type { Seat } from './entry-limits.ts'
 import {
   agreed,
   capabilitiesOf,
@@ -21,6 +22,8 @@ export interface HandshakeHost {
   /** Agreed on how long frames may be. */
   tuned(terms: Terms): void
   opened(): void
+  /** How many channels are open. */
+  channels(): number
 }
 
 /** From the protocol header to an open connection: who it is, on which terms, and where. */
@@ -32,6 +35,7 @@ export class Handshake {
   readonly #parts: DoorParts
   readonly #socket: Connection
   readonly #host: HandshakeHost
+  #seat: Seat | undefined
   #awaits: 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing' = 'nothing'
 
   constructor(parts: DoorParts, socket: Connection, host: HandshakeHost) {
@@ -45,9 +49,20 @@ export class Handshake {
     this.#host.send(startMethod(this.#parts, this.#socket.peerName !== undefined))
   }
 
-  /** The connection has ended meanwhile. */
+  /** The connection ends. */
   end(): void {
     this.#awaits = 'nothing'
+    if (this.#seat !== undefined) this.#parts.limits.leave(this.#seat)
+    this.#seat = undefined
+  }
+
+  /** Throws 530 where a channel of this number may not be opened. */
+  demandChannel(number: number): void {
+    const most = this.terms.channelMax
+    if (number > most) {
+      throw new AmqpError(530, `number of channels opened exceeds the limit of ${most}`)
+    }
+    this.#parts.limits.demandChannel(this.user)
   }
 
   /** Takes a method; false when it is not the one that is awaited. */
@@ -96,11 +111,14 @@ export class Handshake {
   #open({ virtualHost: name }: MethodOf<'connection.open'>): void {
     const vhost = this.#parts.vhost(name)
     if (vhost === undefined) throw new AmqpError(530, `vhost ${name} not found`)
+    this.#parts.limits.demandConnection(this.user, name)
     if (!this.#parts.gate.mayEnter(this.user, name)) {
       throw new AmqpError(530, `access to vhost '${name}' refused for user '${this.user}'`)
     }
     this.vhost = vhost
     this.#awaits = 'nothing'
+    this.#seat = { user: this.user, vhost: name, channels: () => this.#host.channels() }
+    this.#parts.limits.take(this.#seat)
     this.#host.opened()
     this.#host.send({ name: 'connection.open-ok' })
   }

@@ -160,7 +160,7 @@ const EARLY: typeof MISTAKES = {
   'a channel before the connection': ['connection 503', (c) => c.say(1, { name: 'channel.open' })],
   'an unknown mechanism': ['connection 503', (c) => c.say(0, { ...START_OK, mechanism: 'GSSAPI' })],
   'a response of PLAIN that has one part': [
-    'connection 501',
+    'connection 502',
     (c) => c.say(0, { ...START_OK, response: Buffer.from('guest') }),
   ],
   'a response of AMQPLAIN that is no table': [

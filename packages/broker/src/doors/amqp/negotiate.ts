@@ -73,7 +73,7 @@ export type Credentials =
   /** The certificate says it. */
   | { readonly mechanism: 'EXTERNAL'; readonly user: string; readonly password: undefined }
 
-/** Throws 501 or 503 where the response is none, or the mechanism not offered. */
+/** Throws 502 or 503 where the response is none, or the mechanism not offered. */
 export function credentialsOf(
   { mechanism, response }: MethodOf<'connection.start-ok'>,
   peerName: string | undefined,
@@ -89,7 +89,7 @@ export function credentialsOf(
 /** RFC 4616: an identity to act as, which is not looked at, user and password, NUL between them. */
 function plain(response: Uint8Array): Credentials {
   const parts = Buffer.from(response).toString('utf8').split('\0')
-  if (parts.length !== 3) throw new AmqpError(501, 'the response of PLAIN has not three parts')
+  if (parts.length !== 3) throw new AmqpError(502, 'the response of PLAIN has not three parts')
   return { mechanism: 'PLAIN', user: parts[1]!, password: parts[2]! }
 }
 
@@ -98,7 +98,7 @@ function amqplain(response: Uint8Array): Credentials {
   if (typeof user === 'string' && typeof password === 'string') {
     return { mechanism: 'AMQPLAIN', user, password }
   }
-  throw new AmqpError(501, 'the response of AMQPLAIN has no LOGIN or no PASSWORD')
+  throw new AmqpError(502, 'AMQPLAIN auth info is missing LOGIN or PASSWORD field')
 }
 
 /** Capabilities that the client has named and set. */
