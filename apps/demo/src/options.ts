@@ -7,7 +7,7 @@ export class UsageError extends Error {}
 /** It cannot run on this machine; the message says why: exit code 3. */
 export class CannotRunError extends Error {}
 
-export const PATTERNS = ['outbox', 'transactional-message'] as const
+const PATTERNS = ['outbox', 'transactional-message'] as const
 
 /** How the message about an order is tied to the order. */
 export type Pattern = (typeof PATTERNS)[number]

@@ -40,7 +40,7 @@ export class GivenBroker {
   /** Says why it could not be done. */
   async #visit(work: (transport: ReturnType<typeof amqp>) => Promise<void>) {
     const { prefix } = this
-    const times = { openTimeoutMs: ANSWER_MS, connectTimeoutMs: ANSWER_MS }
+    const times = { openTimeoutMs: 0, connectTimeoutMs: ANSWER_MS }
     const transport = amqp({ url: this.#url, prefix, ...times })
     try {
       await transport.open()

@@ -36,7 +36,7 @@ test('a plan has kills at work, while starting, and after the last order', () =>
   }
 })
 
-test('every process is hit, in turns: none twice before all were, but while it starts again', () => {
+test('processes take turns: none is hit twice before all were, but while it starts', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const atWork = killPlan(seed, 60, FIVE).filter(({ moment }) => moment === 'working')
     const turns = killed(atWork)

@@ -17,7 +17,7 @@ export interface Strike {
 }
 
 const STARTING_CHANCE = 0.15
-const STARTING_MS_MAX = 500
+const STARTING_MS_MAX = 400
 const WORKING_MS_MAX = 250
 /** Of the strikes at work, where there are several processes: so many hit two at once. */
 const TOGETHER_CHANCE = 0.2

@@ -5,11 +5,6 @@ import { orderSchema } from '../input/order.ts'
 import type { ServiceName } from './databases.ts'
 import { databasePath } from './databases.ts'
 
-export const ORDER_PLACED = 'order.placed'
-
-/** Who must hear of an order. */
-export const GROUPS = ['coupon', 'points', 'sms'] as const
-
 /** Who has not answered by then is told again. Short, so that a lost answer costs little time. */
 const receiptTimeout = '5s'
 
@@ -27,7 +22,8 @@ export function makeService(service: ServiceName, tables: string, options: Servi
   const { dir, transport } = options
   const store = sqlite(databasePath(dir, service), { setUp: (db) => db.exec(tables) })
   const hufu = createHufu({ store, transport, service })
-  const OrderPlaced = hufu.event(ORDER_PLACED, orderSchema, { groups: GROUPS, receiptTimeout })
+  const groups = ['coupon', 'points', 'sms'] as const
+  const OrderPlaced = hufu.event('order.placed', orderSchema, { groups, receiptTimeout })
   return { hufu, OrderPlaced }
 }
 
