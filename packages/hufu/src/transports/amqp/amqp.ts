@@ -39,6 +39,7 @@ interface Opened {
   readonly topology: Topology
   readonly publisher: Publisher
   readonly turns: Turns
+  readonly subscriptions: Set<TransportSubscription>
 }
 
 class AmqpTransport implements Transport {
@@ -78,12 +79,12 @@ class AmqpTransport implements Transport {
     const { event, group, keyOrder } = request
     const opened = this.#demand(`consume ${event}/${group}`)
     const begin = (each: SubscribeRequest) => this.#consume(opened, each)
-    if (!keyOrder) return begin(request)
+    if (!keyOrder) return this.#keep(opened, await begin(request))
     const subscription = new OrderedSubscription(request, begin)
     // Fails here, and not later, when there is no connection.
     await opened.consuming.get()
     subscription.start(opened.turns, opened.topology.names.turn(event, group))
-    return subscription
+    return this.#keep(opened, subscription)
   }
 
   async close(): Promise<void> {
@@ -92,6 +93,7 @@ class AmqpTransport implements Transport {
     this.#opened = undefined
     this.#opening = undefined
     if (!opened) return
+    await Promise.all([...opened.subscriptions].map((subscription) => subscription.close()))
     await opened.publisher.idle()
     await Promise.all([opened.publishing.close(), opened.consuming.close()])
   }
@@ -110,7 +112,7 @@ class AmqpTransport implements Transport {
     const topology = new Topology(publishing, this.#settings)
     const publisher = new Publisher(publishing, topology, this.#settings)
     const turns = new Turns(consuming, this.#settings)
-    return { publishing, consuming, topology, publisher, turns }
+    return { publishing, consuming, topology, publisher, turns, subscriptions: new Set() }
   }
 
   /** A server that starts at the same time is waited for. */
@@ -140,6 +142,20 @@ class AmqpTransport implements Transport {
     })
     await subscription.start()
     return subscription
+  }
+
+  /** So that it is closed with the transport. */
+  #keep({ subscriptions }: Opened, inner: TransportSubscription): TransportSubscription {
+    const kept: TransportSubscription = {
+      settle: (batch) => inner.settle(batch),
+      setCredit: (credit) => inner.setCredit(credit),
+      close: () => {
+        subscriptions.delete(kept)
+        return inner.close()
+      },
+    }
+    subscriptions.add(kept)
+    return kept
   }
 
   #demand(doing: string): Opened {

@@ -122,8 +122,9 @@ export class Link {
   async #end(model: ChannelModel): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = this.#settings.os.clock.timer(CLOSE_MS, () => {
-      const { stream } = model.connection as unknown as { stream: { destroy(): void } }
-      stream.destroy()
+      const { stream } = model.connection as unknown as { stream: { destroy(e: Error): void } }
+      // With an error, or the client would not notice, and keep its timers.
+      stream.destroy(new Error('the server did not agree to the end'))
       resolve()
     })
     await Promise.race([model.close().catch(() => {}), late])

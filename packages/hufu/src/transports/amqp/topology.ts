@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib'
+import { messageOf } from '../../errors.ts'
 import type { Connected, Link, Server } from './link.ts'
 import { Names } from './names.ts'
 import type { Settings } from './options.ts'
@@ -31,11 +32,14 @@ export class Topology {
     await this.#make(queues)
   }
 
-  /** Those of the queues that nobody has made. */
+  /** Those of the queues that nobody has made; our own are made where they are gone. */
   async missing(queues: Iterable<string>): Promise<string[]> {
     await this.#refresh()
+    const unknown = [...new Set(queues)].filter((queue) => !this.#known.has(queue))
+    if (unknown.length === 0) return unknown
+    await this.#make(unknown.filter((queue) => this.#declared.has(queue)))
     const missing: string[] = []
-    for (const queue of new Set(queues)) {
+    for (const queue of unknown) {
       if (!this.#known.has(queue) && !(await this.#find(queue))) missing.push(queue)
     }
     return missing
@@ -58,7 +62,6 @@ export class Topology {
   /** A queue was found missing: it is looked for, or made, before the next message to it. */
   forget(queue: string): void {
     this.#known.delete(queue)
-    if (this.#declared.has(queue)) this.#make([queue]).catch(() => {})
   }
 
   /** On a new connection everything of ours is made again. */
@@ -126,7 +129,7 @@ export class Topology {
       return await step(await opening)
     } catch (error) {
       if (this.#channel === opening) this.#channel = undefined
-      throw error
+      throw new Error(`Declaring what messages need: ${messageOf(error)}`, { cause: error })
     }
   }
 

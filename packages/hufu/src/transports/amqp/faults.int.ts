@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict'
+import { after, describe, it, type TestContext } from 'node:test'
+import { connect } from 'amqplib'
+import type { Delivery, Outgoing, SubscribeRequest, Transport } from '../../ports/transport.ts'
+import { until } from '../../world.fixture.ts'
+import { amqp } from './amqp.ts'
+import type { AmqpOptions } from './options.ts'
+import {
+  endServer,
+  ownPrefix,
+  removeOf,
+  SERVERS,
+  type ServerName,
+  serverUrl,
+} from './server.fixture.ts'
+import { Wire } from './wire.fixture.ts'
+
+after(endServer)
+
+const OK = { ok: true }
+
+/** A transport that is open, behind a wire, with the groups `a` and `b` of the event `e`. */
+class Scene {
+  readonly prefix = ownPrefix()
+  readonly url: string
+  readonly wire: Wire
+  readonly got: Delivery[] = []
+  readonly ends: string[] = []
+  transport!: Transport
+
+  constructor(url: string, wire: Wire) {
+    this.url = url
+    this.wire = wire
+  }
+
+  async open(options: Partial<AmqpOptions>): Promise<void> {
+    this.transport = amqp({ url: this.wire.url, prefix: this.prefix, ...options })
+    await this.transport.open()
+    await this.transport.declare('e', ['a', 'b'])
+  }
+
+  subscribe(more: Partial<SubscribeRequest> = {}) {
+    return this.transport.subscribe({
+      event: 'e',
+      group: 'a',
+      credit: 10,
+      keyOrder: false,
+      onDeliveries: (batch) => this.got.push(...batch),
+      onEnd: (cause) => this.ends.push(cause.message),
+      ...more,
+    })
+  }
+
+  async ids(count: number): Promise<string[]> {
+    await until(`${count} are delivered`, () => this.got.length >= count)
+    return this.got.map(({ id }) => id)
+  }
+}
+
+function inScene(
+  name: ServerName,
+  fn: (scene: Scene) => Promise<void>,
+  options: Partial<AmqpOptions> = {},
+) {
+  return async (t: TestContext) => {
+    const url = await serverUrl(t, name)
+    if (url === undefined) return
+    const wire = await new Wire(url).open()
+    const scene = new Scene(url, wire)
+    try {
+      await scene.open(options)
+      await fn(scene)
+    } finally {
+      await scene.transport.close()
+      await wire.close()
+      await removeOf(url, scene.prefix, ['e/a', 'e/b', '128ms', '160ms'])
+    }
+  }
+}
+
+function message(id: string, more: Partial<Outgoing> = {}): Outgoing {
+  return { event: 'e', groups: ['a'], id, headers: {}, body: Buffer.from('{}'), ...more }
+}
+
+for (const name of SERVERS) {
+  describe(`amqp on ${name}, faults`, () => {
+    it(
+      'a lost connection ends subscriptions with a cause; the next calls connect again',
+      inScene(name, async (scene) => {
+        await scene.subscribe()
+        await scene.subscribe({ group: 'b', keyOrder: true })
+        scene.wire.cut()
+        await until('both end', () => scene.ends.length === 2)
+        assert.match(scene.ends.join(), /Consuming e\/a: .*lost/)
+        const send = () => scene.transport.publish([message('1')]).catch(() => undefined)
+        const [outcome] = await until('it is sent', send)
+        assert.deepEqual(outcome, OK)
+        await scene.subscribe()
+        assert.deepEqual(await scene.ids(1), ['1'])
+      }),
+    )
+
+    it(
+      'without a server publish rejects and says where it tried, but no password',
+      inScene(name, async (scene) => {
+        scene.wire.refuse(true)
+        scene.wire.cut()
+        const told = await until('it says so', () =>
+          scene.transport.publish([message('1')]).then(
+            () => undefined,
+            ({ message: text }: Error) => text.startsWith('Connecting to') && text,
+          ),
+        )
+        assert.match(told, /^Connecting to amqp:\/\/127\.0\.0\.1:\d+: /)
+        assert.ok(!told.includes(new URL(scene.url).password || 'no password in it'))
+      }),
+    )
+
+    it(
+      'what the server does not confirm in time is refused, to be tried again',
+      inScene(
+        name,
+        async (scene) => {
+          await scene.transport.publish([message('0')])
+          scene.wire.silence()
+          const outcomes = await scene.transport.publish([message('1'), message('2')])
+          assert.deepEqual(
+            outcomes.map((outcome) => !outcome.ok && [outcome.code, outcome.retriable]),
+            [
+              ['TIMEOUT', true],
+              ['TIMEOUT', true],
+            ],
+          )
+        },
+        { publishTimeoutMs: 300 },
+      ),
+    )
+
+    it(
+      'a message over the limit is refused for good, the others of its batch are sent',
+      inScene(
+        name,
+        async (scene) => {
+          const large = message('large', { body: Buffer.alloc(1001) })
+          const [one, two, three] = await scene.transport.publish([
+            message('1'),
+            large,
+            message('3'),
+          ])
+          assert.deepEqual([one, three], [OK, OK])
+          assert.ok(two && !two.ok && !two.retriable)
+          assert.equal(two.code, 'MESSAGE_TOO_LARGE')
+          assert.match(two.cause, /1001 bytes, limit 1000/)
+        },
+        { messageBytesMax: 1000 },
+      ),
+    )
+
+    it(
+      'a queue that somebody deleted is made again, and the message not taken for sent',
+      inScene(name, async (scene) => {
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        await channel.deleteQueue(`${scene.prefix}/e/a`)
+        await connection.close()
+        const [refused] = await scene.transport.publish([message('1')])
+        assert.ok(refused && !refused.ok && refused.retriable)
+        assert.equal(refused.code, 'UNROUTABLE')
+        assert.deepEqual(await scene.transport.publish([message('1')]), [OK])
+        await scene.subscribe()
+        assert.deepEqual(await scene.ids(1), ['1'])
+      }),
+    )
+
+    it(
+      'a consumer whose queue is deleted is told',
+      inScene(name, async (scene) => {
+        await scene.subscribe()
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        await channel.deleteQueue(`${scene.prefix}/e/a`)
+        await connection.close()
+        await until('it ends', () => scene.ends.length === 1)
+        assert.match(scene.ends[0]!, /is gone/)
+      }),
+    )
+
+    it(
+      'odd ids, keys and headers arrive as they were; a header called CC leads nowhere',
+      inScene(name, async (scene) => {
+        const odd = '虎'.repeat(255)
+        const headers = { CC: `${scene.prefix}/e/b`, 'x-death': 'no', '': 'empty' }
+        const sent = message(odd, { key: odd, headers })
+        assert.deepEqual(await scene.transport.publish([sent]), [OK])
+        await scene.subscribe()
+        await scene.ids(1)
+        const { id, key, headers: came } = scene.got[0]!
+        assert.deepEqual({ id, key, headers: came }, { id: odd, key: odd, headers })
+        await scene.subscribe({ group: 'b' })
+        await scene.transport.publish([message('b', { groups: ['b'] })])
+        assert.deepEqual((await scene.ids(2))[1], 'b')
+      }),
+    )
+
+    it(
+      'a message of a foreign publisher is delivered, without an id by its body',
+      inScene(name, async (scene) => {
+        await scene.subscribe()
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        const queue = `${scene.prefix}/e/a`
+        channel.sendToQueue(queue, Buffer.from('{}'), { messageId: 'theirs' })
+        channel.sendToQueue(queue, Buffer.from('{}'), { headers: { 'hufu-headers': '{' } })
+        const [first, second] = await scene.ids(2)
+        assert.equal(first, 'theirs')
+        assert.match(second!, /^body [0-9a-f]{32}$/)
+        await connection.close()
+      }),
+    )
+
+    it(
+      'a delay longer than the longest wait waits again',
+      inScene(name, async (scene) => {
+        await scene.transport.publish([message('1', { delayMs: 130 })])
+        await scene.subscribe()
+        await scene.ids(1)
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        const from = performance.now()
+        const options = { messageId: '2', headers: { 'hufu-left-ms': 150 } }
+        channel.sendToQueue(`${scene.prefix}/e/a`, Buffer.from('{}'), options)
+        assert.equal((await scene.ids(2))[1], '2')
+        assert.ok(performance.now() - from >= 150)
+        await connection.close()
+      }),
+    )
+
+    it(
+      'one subscription in order of key at a time; the next takes over when it closes',
+      inScene(name, async (scene) => {
+        const other = amqp({ url: scene.url, prefix: scene.prefix })
+        await other.open()
+        const seen: string[] = []
+        const request = { event: 'e', group: 'a', credit: 10, keyOrder: true, onEnd: () => {} }
+        const first = await scene.subscribe({ keyOrder: true })
+        await scene.transport.publish([message('1', { key: 'k' }), message('2', { key: 'k' })])
+        assert.deepEqual(await scene.ids(1), ['1'])
+        const onDeliveries = (batch: Delivery[]) => seen.push(...batch.map(({ id }) => id))
+        const second = await other.subscribe({ ...request, onDeliveries })
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        assert.deepEqual(seen, [])
+        await first.close()
+        await until('the other goes on', () => seen.length > 0)
+        assert.deepEqual(seen, ['1'])
+        await second.close()
+        await other.close()
+      }),
+    )
+  })
+}
+
+it('an address where nobody is, or that cannot be read, is refused with words', async () => {
+  const nobody = amqp({ url: ['amqp://u:secret@127.0.0.1:1', 'amqp://[::1]:1'], openTimeoutMs: 0 })
+  await assert.rejects(nobody.open(), (error: Error) => {
+    assert.match(error.message, /amqp:\/\/127\.0\.0\.1:1: .*; amqp:\/\/\[::1\]:1: /)
+    return !error.message.includes('secret')
+  })
+  for (const url of ['http://localhost', 'amqp://:x:y', []]) {
+    assert.throws(() => amqp({ url }), { code: 'ARGUMENT' })
+  }
+  for (const prefix of ['', 'a/b', 'amq.x']) {
+    assert.throws(() => amqp({ url: 'amqp://localhost', prefix }), { code: 'ARGUMENT' })
+  }
+})
+
+it('a wrong password is refused at once', async (t) => {
+  const url = await serverUrl(t, 'Hufu')
+  const wrong = new URL(url!)
+  wrong.username = 'guest'
+  wrong.password = 'wrong'
+  const from = performance.now()
+  await assert.rejects(amqp({ url: wrong.href, openTimeoutMs: 60_000 }).open(), /ACCESS_REFUSED/)
+  assert.ok(performance.now() - from < 30_000)
+})
