@@ -15,7 +15,7 @@ const PIECE_BYTES = 1 << 20
 
 /** Messages that are written together, in arrays instead of an object for each. */
 interface Parcel {
-  readonly messages: readonly PublisherMessage[]
+  messages: readonly PublisherMessage[]
   /** Number of the first and the last of them. */
   readonly first: number
   last: number
@@ -25,6 +25,8 @@ interface Parcel {
   readonly targets: EngineQueue[]
   readonly counts: number[]
   bytes: number
+  /** They are in the log's memory. */
+  written: boolean
   /** All of them are on disk or were refused. */
   decided: boolean
 }
@@ -64,6 +66,9 @@ export class RoutedPublisher implements Publisher {
       this.#take(whole ? messages : messages.slice(from, to), first + from, sizes.slice(from, to))
       from = to
     }
+    // Its bytes may be a part of larger memory.
+    this.#message.body = NO_BYTES
+    this.#message.properties = NO_BYTES
     return last
   }
 
@@ -93,7 +98,7 @@ export class RoutedPublisher implements Publisher {
 
   /** Takes what the queues have room for, and writes it when the log has room. */
   #take(messages: readonly PublisherMessage[], first: number, sizes: number[]): void {
-    const empty = { targets: [], counts: [], bytes: 0, decided: false }
+    const empty = { targets: [], counts: [], bytes: 0, written: false, decided: false }
     const last = first + messages.length - 1
     const parcel: Parcel = { messages, first, last, sizes, ...empty }
     this.#open.push(parcel)
@@ -108,6 +113,7 @@ export class RoutedPublisher implements Publisher {
     if (parcel.bytes === 0) return this.#decide(parcel)
     const refuse = (error: BrokerError) => this.#refuse(parcel, error)
     this.#intake.whenRoom(parcel.bytes, () => this.#write(parcel, refuse), refuse)
+    if (!parcel.written) parcel.messages = messages.map(owned)
   }
 
   /** Counts the message as coming into its queues, or says why not. */
@@ -178,6 +184,7 @@ export class RoutedPublisher implements Publisher {
   #write(parcel: Parcel, refuse: (error: BrokerError) => void): void {
     const { log, state, counters, time } = this.#engine
     if (log.failure !== undefined) return refuse(log.failure)
+    parcel.written = true
     const { messages, targets, counts } = parcel
     const numbers = this.#numbers
     const now = time()
@@ -261,6 +268,13 @@ export class RoutedPublisher implements Publisher {
       this.#engine.warn(`A publisher's callback threw: ${String(error)}`)
     }
   }
+}
+
+/** A message that waits must not hold more memory than it needs. */
+function owned(message: PublisherMessage): PublisherMessage {
+  const { body, properties } = message
+  const bodyOnly = { ...message, body: Buffer.from(body) }
+  return properties === undefined ? bodyOnly : { ...bodyOnly, properties: Buffer.from(properties) }
 }
 
 /** Somebody is there for it, and nothing on its way to the disk would be passed by it. */

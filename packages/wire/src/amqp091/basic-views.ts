@@ -2,6 +2,7 @@ import { TextCache } from '../bytes/text.ts'
 import { getU64 } from './cursor.ts'
 import { WireError } from './wire-error.ts'
 
+const NO_BYTES = new Uint8Array(0)
 const MANDATORY = 1
 const IMMEDIATE = 2
 
@@ -10,7 +11,7 @@ const IMMEDIATE = 2
  * message. The names are valid as long as the bytes are, until the next `read`.
  */
 export class PublishView {
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Uint8Array = NO_BYTES
   /**
    * Exchange and routing key, one short string after the other: from here to `namesEnd` in `bytes`.
    * So they stand in `basic.deliver` too.
@@ -44,6 +45,11 @@ export class PublishView {
     this.mandatory = (payload[bits]! & MANDATORY) !== 0
     this.immediate = (payload[bits]! & IMMEDIATE) !== 0
     return this
+  }
+
+  /** Lets go of the bytes. */
+  leave(): void {
+    this.bytes = NO_BYTES
   }
 
   /** @throws {WireError} 501 it is not UTF-8. */

@@ -47,9 +47,24 @@ export interface ContentHeader {
 
 /** @throws {WireError} 501 too short; 505 a weight is set. */
 export function decodeHeader(payload: Uint8Array): ContentHeader {
-  const classId = readClass(payload, 0, payload.length)
-  const properties = payload.subarray(BEFORE_PROPERTIES_BYTES)
-  return { classId, bodySize: getU64(payload, 4), properties }
+  const { classId, bodySize, propertiesStart } = new ContentHeadView().read(payload)
+  return { classId, bodySize, properties: payload.subarray(propertiesStart) }
+}
+
+/** As `decodeHeader`, without an object for each: made once and moved from message to message. */
+export class ContentHeadView {
+  classId = 0
+  bodySize = 0
+  /** The properties (flags and values) go from here to the end of the payload. */
+  propertiesStart = 0
+
+  /** @throws {WireError} 501 too short; 505 a weight is set. */
+  read(payload: Uint8Array, start = 0, end = payload.length): this {
+    this.classId = readClass(payload, start, end)
+    this.bodySize = getU64(payload, start + 4)
+    this.propertiesStart = start + BEFORE_PROPERTIES_BYTES
+    return this
+  }
 }
 
 function readClass(payload: Uint8Array, start: number, end: number): number {

@@ -9,7 +9,10 @@ import {
 } from './frame.ts'
 import { WireError } from './wire-error.ts'
 
-/** The payload is `bytes` from `start` to `end`; it is valid during the call only. */
+/**
+ * The payload is `bytes` from `start` to `end`. It is not written over later; who keeps it keeps all
+ * of `bytes`, which may be the whole chunk.
+ */
 export type OnFrame = (
   type: number,
   channel: number,
@@ -19,8 +22,6 @@ export type OnFrame = (
 ) => void
 
 const NOTHING = new Uint8Array(0)
-/** A larger buffer is given back once its frame is complete. */
-const KEPT_BYTES_MAX = 16 * 1024
 
 /**
  * Cuts what comes from a socket into frames. A frame that is whole in its chunk is not copied; of a
@@ -82,7 +83,7 @@ export class FrameReader {
     if (this.#heldBytes < total) return end
     const held = this.#held
     this.#heldBytes = 0
-    if (held.length > KEPT_BYTES_MAX) this.#held = NOTHING
+    this.#held = NOTHING
     this.#emit(held, 0, total - 1)
     return end
   }

@@ -1,5 +1,12 @@
 import type { Method, MethodOf } from '@hufu/wire/amqp091'
-import { decodeMethod, FRAME_METHOD, PublishView, SettleView } from '@hufu/wire/amqp091'
+import {
+  decodeMethod,
+  FRAME_METHOD,
+  methodIdAt,
+  methodIdOf,
+  PublishView,
+  SettleView,
+} from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { Consuming } from './consuming.ts'
@@ -11,13 +18,17 @@ import { REPLY_TO } from './replies.ts'
 import { type Declared, declaring, demandMay, nameOr } from './topology-methods.ts'
 import { Transaction } from './transaction.ts'
 
-/** Of acks, nacks and rejects. */
-const BASIC = 60
-const ACK = 80
-const SETTLING: ReadonlySet<number> = new Set([ACK, 90, 120])
+const PUBLISH = methodIdOf('basic.publish')
+const ACK = methodIdOf('basic.ack')
+const REJECT = methodIdOf('basic.reject')
+const NACK = methodIdOf('basic.nack')
 
-/** basic.publish, class and method. */
-const PUBLISH = 0x3c_0028
+const OF_PUBLISH: FailedMethod = { classId: 60, methodId: 40 }
+const SETTLING: Readonly<Record<number, FailedMethod>> = {
+  [ACK]: { classId: 60, methodId: 80 },
+  [REJECT]: { classId: 60, methodId: 90 },
+  [NACK]: { classId: 60, methodId: 120 },
+}
 
 /** One channel: what comes is dealt with in order, also when a method has to wait for the disk. */
 export class Channel {
@@ -44,10 +55,11 @@ export class Channel {
     this.#publishing = new Publishing(host, number, () => this.#consuming.replyAddress)
   }
 
-  frame(type: number, payload: Uint8Array): void {
-    if (this.#state === 'closing') return this.#whileClosing(type, payload)
-    if (!this.#busy && !this.#host.full) return this.#take(type, payload)
-    this.#host.waiting(this.#waiting.add(type, payload))
+  /** Its payload is `bytes` from `start` to `end`, which are not written over. */
+  frame(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state === 'closing') return this.#whileClosing(type, bytes.subarray(start, end))
+    if (!this.#busy && !this.#host.full) return this.#take(type, bytes, start, end)
+    this.#host.waiting(this.#waiting.add(type, bytes.subarray(start, end)))
   }
 
   /** It has made a mistake: it is closed, and hears no more until the client says so too. */
@@ -92,36 +104,37 @@ export class Channel {
     if (name === 'channel.close-ok') this.#over()
   }
 
-  #take(type: number, payload: Uint8Array): void {
+  #take(type: number, bytes: Uint8Array, start: number, end: number): void {
     try {
-      if (type !== FRAME_METHOD) this.#contentFrame(type, payload)
-      else this.#methodFrame(payload)
+      if (type !== FRAME_METHOD) this.#contentFrame(type, bytes, start, end)
+      else this.#methodFrame(bytes, start, end)
     } catch (error) {
       this.#host.failed(error, this, this.#method)
     }
   }
 
-  #methodFrame(payload: Uint8Array): void {
+  #methodFrame(bytes: Uint8Array, start: number, end: number): void {
     if (this.#content.open) throw this.#content.notExpected()
-    this.#method = idsOf(payload)
-    const { classId, methodId } = this.#method
-    if (((classId << 16) | methodId) === PUBLISH) return this.#begun(payload)
+    const id = end - start < 4 ? 0 : methodIdAt(bytes, start)
+    if (id === PUBLISH) return this.#begun(bytes, start, end)
     // What came before goes before.
     this.#publishing.handOver()
-    if (classId === BASIC && SETTLING.has(methodId)) return this.#settling(methodId, payload)
-    const method = decodeMethod(payload)
+    if (id === ACK || id === NACK || id === REJECT) return this.#settling(id, bytes, start, end)
+    this.#method = idsOf(bytes, start, end)
+    const method = decodeMethod(bytes, start, end)
     const replies = this.#quick(method)
     if (replies === 'slow') this.#run(this.#slow(method))
   }
 
-  #begun(payload: Uint8Array): void {
-    const publish = this.#view.read(payload)
+  #begun(bytes: Uint8Array, start: number, end: number): void {
+    this.#method = OF_PUBLISH
+    const publish = this.#view.read(bytes, start, end)
     if (publish.immediate) throw new AmqpError(540, 'immediate=true')
     this.#content.begin(publish)
   }
 
-  #contentFrame(type: number, payload: Uint8Array): void {
-    const published: Published | undefined = this.#content.frame(type, payload)
+  #contentFrame(type: number, bytes: Uint8Array, start: number, end: number): void {
+    const published: Published | undefined = this.#content.frame(type, bytes, start, end)
     if (published !== undefined) this.#publishing.publish(published, this.#transaction)
   }
 
@@ -207,14 +220,15 @@ export class Channel {
       if (frame === undefined) return
       const { type, payload, bytes } = frame
       this.#host.waiting(-bytes)
-      if (this.#state === 'open') this.#take(type, payload)
+      if (this.#state === 'open') this.#take(type, payload, 0, payload.length)
       else if (this.#state === 'closing') this.#whileClosing(type, payload)
     }
   }
 
-  #settling(methodId: number, payload: Uint8Array): void {
-    const { deliveryTag, multiple, requeue } = this.#settleView.read(payload)
-    const outcome = methodId === ACK ? 'done' : requeue ? 'requeue' : 'reject'
+  #settling(id: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#method = SETTLING[id]!
+    const { deliveryTag, multiple, requeue } = this.#settleView.read(bytes, start, end)
+    const outcome = id === ACK ? 'done' : requeue ? 'requeue' : 'reject'
     this.#settle(deliveryTag, multiple, outcome)
   }
 

@@ -74,7 +74,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
       channels: () => this.#channels.size,
     })
     this.#reader = new FrameReader(OFFERED.frameMax, (type, channel, bytes, start, end) =>
-      this.#heard(type, channel, bytes.subarray(start, end)),
+      this.#heard(type, channel, bytes, start, end),
     )
   }
 
@@ -247,11 +247,16 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   /** An error must not reach the reader: the client's answer to it is still to be read. */
-  #heard(type: number, number: number, payload: Uint8Array): void {
+  #heard(type: number, number: number, bytes: Uint8Array, start: number, end: number): void {
     try {
-      this.#frame(type, number, payload)
+      if (this.#phase === 'running' && type !== FRAME_HEARTBEAT) {
+        const channel = this.#channels.get(number)
+        if (channel !== undefined) return channel.frame(type, bytes, start, end)
+      }
+      this.#frame(type, number, bytes.subarray(start, end))
     } catch (error) {
-      this.#fail(this.#asAmqp(error), type === FRAME_METHOD ? idsOf(payload) : methodOf(error))
+      const ids = type === FRAME_METHOD ? idsOf(bytes, start, end) : methodOf(error)
+      this.#fail(this.#asAmqp(error), ids)
     }
   }
 
@@ -267,9 +272,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
     }
     if (this.#phase === 'closing') return
     if (this.#phase !== 'running') throw new AmqpError(503, 'the connection is not open yet')
-    const channel = this.#channels.get(number)
-    if (channel !== undefined) channel.frame(type, payload)
-    else this.#openChannel(number, type, payload)
+    this.#openChannel(number, type, payload)
   }
 
   #openChannel(number: number, type: number, payload: Uint8Array): void {

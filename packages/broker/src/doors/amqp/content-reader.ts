@@ -1,8 +1,8 @@
 import type { PublishView } from '@hufu/wire/amqp091'
-import { decodeHeader, FRAME_BODY, FRAME_HEADER } from '@hufu/wire/amqp091'
+import { ContentHeadView, copyBytes, FRAME_BODY, FRAME_HEADER } from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
 import type { Budget } from './budget.ts'
-import { withNames } from './message-form.ts'
+import { storedBytes } from './message-form.ts'
 
 const BASIC = 60
 const NO_BYTES = new Uint8Array(0)
@@ -36,10 +36,13 @@ export class ContentReader {
   /** Exchange and routing key as they came. */
   readonly #names = new Uint8Array(NAMES_MAX)
   #namesLength = 0
+  readonly #head = new ContentHeadView()
   #stored: Uint8Array | undefined
   #bodySize = 0
   #body: Uint8Array = NO_BYTES
   #length = 0
+  /** Of the budget. */
+  #taken = 0
 
   constructor(bytesMax: number, budget: Budget) {
     this.#bytesMax = bytesMax
@@ -49,12 +52,13 @@ export class ContentReader {
   /** A method has come that content must follow. */
   begin(publish: PublishView): void {
     const { bytes, namesStart, namesEnd } = publish
+    copyBytes(bytes, namesStart, namesEnd, this.#names, 0)
     this.#exchange = publish.exchange
     this.#routingKey = publish.routingKey
     this.#mandatory = publish.mandatory
     this.#namesLength = namesEnd - namesStart
-    this.#names.set(bytes.subarray(namesStart, namesEnd))
     this.#open = true
+    publish.leave()
   }
 
   /** A content is under way: no method may come. */
@@ -62,13 +66,13 @@ export class ContentReader {
     return this.#open
   }
 
-  /** Takes a header or body frame; the whole, when it is whole. The payload is not kept. */
-  frame(type: number, payload: Uint8Array): Published | undefined {
+  /** Takes a header or body frame; the whole, when it is whole: its body may be a part of `bytes`. */
+  frame(type: number, bytes: Uint8Array, start: number, end: number): Published | undefined {
     if (!this.#open) {
       throw new AmqpError(505, 'expected method frame, got non method frame instead')
     }
-    if (this.#stored === undefined) this.#begun(type, payload)
-    else this.#piece(type, payload)
+    if (this.#stored === undefined) this.#begun(type, bytes, start, end)
+    else this.#piece(type, bytes, start, end)
     return this.#length === this.#bodySize ? this.#whole() : undefined
   }
 
@@ -83,16 +87,17 @@ export class ContentReader {
 
   /** Drops what has come of a content. */
   drop(): void {
-    this.#budget.give(this.#body.length + (this.#stored?.length ?? 0))
+    this.#budget.give(this.#taken)
+    this.#taken = 0
     this.#body = NO_BYTES
     this.#length = 0
     this.#open = false
     this.#stored = undefined
   }
 
-  #begun(type: number, payload: Uint8Array): void {
+  #begun(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (type !== FRAME_HEADER) throw this.notExpected()
-    const { classId, bodySize, properties } = decodeHeader(payload)
+    const { classId, bodySize, propertiesStart } = this.#head.read(bytes, start, end)
     if (classId !== BASIC) {
       const text = `expected content header for class 60, got one for class ${classId} instead`
       throw new AmqpError(505, text)
@@ -102,27 +107,37 @@ export class ContentReader {
       this.#open = false
       throw new AmqpError(406, `${text} ${this.#bytesMax}`)
     }
-    const names = this.#names.subarray(0, this.#namesLength)
-    this.#budget.take(1 + names.length + properties.length)
-    this.#stored = withNames(names, properties)
+    const stored = storedBytes(this.#namesLength, end - propertiesStart)
+    this.#take(stored.length)
+    const propertiesAt = copyBytes(this.#names, 0, this.#namesLength, stored, 1)
+    copyBytes(bytes, propertiesStart, end, stored, propertiesAt)
+    this.#stored = stored
     this.#bodySize = bodySize
   }
 
-  #piece(type: number, payload: Uint8Array): void {
+  #piece(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (type !== FRAME_BODY) throw this.notExpected()
     const bodySize = this.#bodySize
-    const after = this.#length + payload.length
+    const after = this.#length + end - start
     if (after > bodySize) throw new AmqpError(501, `content body is ${after - bodySize} too long`)
-    if (after > this.#body.length) this.#grow(after, bodySize)
-    this.#body.set(payload, this.#length)
+    if (end - start === bodySize) this.#body = bytes.subarray(start, end)
+    else {
+      if (after > this.#body.length) this.#grow(after, bodySize)
+      this.#body.set(bytes.subarray(start, end), this.#length)
+    }
     this.#length = after
+  }
+
+  #take(bytes: number): void {
+    this.#taken += bytes
+    this.#budget.take(bytes)
   }
 
   /** Not at once to all that the header promises: that costs its sender nothing. */
   #grow(needed: number, bodySize: number): void {
     const doubled = Math.max(2 * this.#body.length, FIRST_BYTES, needed)
     const bytes = Math.min(doubled, bodySize)
-    this.#budget.take(bytes - this.#body.length)
+    this.#take(bytes - this.#body.length)
     const larger = Buffer.allocUnsafe(bytes)
     larger.set(this.#body.subarray(0, this.#length))
     this.#body = larger

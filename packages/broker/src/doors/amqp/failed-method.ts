@@ -7,7 +7,7 @@ export interface FailedMethod {
 export const NO_METHOD: FailedMethod = { classId: 0, methodId: 0 }
 
 /** Of the payload of a method frame. */
-export function idsOf(payload: Uint8Array): FailedMethod {
-  const [a = 0, b = 0, c = 0, d = 0] = payload
-  return { classId: (a << 8) | b, methodId: (c << 8) | d }
+export function idsOf(bytes: Uint8Array, start: number, end: number): FailedMethod {
+  const at = (offset: number) => (start + offset < end ? bytes[start + offset]! : 0)
+  return { classId: (at(0) << 8) | at(1), methodId: (at(2) << 8) | at(3) }
 }

@@ -21,12 +21,13 @@ export function storedForm(
   return stored
 }
 
-/** As `storedForm`, of names as they came: two short strings. */
-export function withNames(names: Uint8Array, properties: Uint8Array): Uint8Array {
-  const stored = Buffer.allocUnsafe(1 + names.length + properties.length)
+/**
+ * Memory for a `storedForm`: after its first byte, names as they came (two short strings) and
+ * properties are to be written.
+ */
+export function storedBytes(namesBytes: number, propertiesBytes: number): Uint8Array {
+  const stored = Buffer.allocUnsafe(1 + namesBytes + propertiesBytes)
   stored[0] = CODEC_AMQP
-  stored.set(names, 1)
-  stored.set(properties, 1 + names.length)
   return stored
 }
 

@@ -105,7 +105,7 @@ export class Publishing implements ConfirmWriter {
       ...{ queues, body: published.body, properties, delayMs, priority },
       ...(expiresMs !== undefined && { expiresMs }),
     }
-    if (transaction !== undefined) return transaction.publish(request)
+    if (transaction !== undefined) return transaction.publish(owned(request))
     // A confirm says that it is on disk, whatever the message says of itself.
     this.#line.add(this.confirming || said.persistent ? request : { ...request, volatile: true })
     if (this.confirming) this.#confirms.next()
@@ -151,7 +151,9 @@ export class Publishing implements ConfirmWriter {
   }
 
   #unrouted(published: Published, transaction: Transaction | undefined): void {
-    if (published.mandatory && transaction !== undefined) return transaction.unrouted(published)
+    if (published.mandatory && transaction !== undefined) {
+      return transaction.unrouted(owned(published))
+    }
     if (published.mandatory) this.giveBack(published)
     this.#storedNowhere()
   }
@@ -226,6 +228,11 @@ export class Publishing implements ConfirmWriter {
     if (address === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
     return address
   }
+}
+
+/** With a body that does not hold more memory than it needs. */
+function owned<T extends { readonly body: Uint8Array }>(message: T): T {
+  return { ...message, body: Buffer.from(message.body) }
 }
 
 function keysIn(headers: Arguments, name: string): string[] {
