@@ -13,7 +13,7 @@ const SERVICES = ['order', 'coupon', 'points', 'sms'] as const
 /** Queues of the run's own broker need no other name. */
 const PREFIX = 'hufu'
 
-type ProcessOptions = Omit<StartOptions, 'broker'>
+export type ProcessOptions = Omit<StartOptions, 'broker'>
 
 /** The processes of a run, in the order in which they are started. */
 export interface Crew {

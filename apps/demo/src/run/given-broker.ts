@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { amqp } from 'hufu/transports/amqp'
 import { CannotRunError } from '../options.ts'
-import { within } from './movement.ts'
+import { within } from './within.ts'
 
 /** A broker that answers, answers within this time, ms. */
 const ANSWER_MS = 5_000

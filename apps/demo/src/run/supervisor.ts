@@ -1,27 +1,20 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Spooled } from '../input/spool.ts'
-import type { Pattern } from '../options.ts'
-import { Gauge } from '../services/gauge.ts'
 import type { CrashPoint } from './crash-points.ts'
-import type { Crew } from './crew.ts'
+import type { Crew, ProcessOptions } from './crew.ts'
 import type { DemoProcess } from './demo-process.ts'
 import type { Strike } from './kill-plan.ts'
-import { Movement, within } from './movement.ts'
+import { died, Lives } from './lives.ts'
+import { Lookout } from './lookout.ts'
 import type { ProcessName } from './process-names.ts'
+import { RunFailedError } from './run-failed.ts'
 import type { Hit, RunState } from './run-state.ts'
-
-/** Processes that were told to stop have so long, ms. */
-const STOP_MS = 30_000
+import { within } from './within.ts'
 
 const POLL_MS = 10
 
-/** Of what a process said, shown when nothing moves. */
+/** Of what each process said, shown when nothing moves. */
 const TAIL_LINES = 2
-
-/** Between two looks into the databases, ms. */
-const LOOK_MS = 50
 
 /** A process that does not come to its crash point is killed from outside after so long, ms. */
 const POINT_MS = 2_000
@@ -36,14 +29,8 @@ const LIFE_MS_MAX = 1_500
 /** Lines per second as long as nobody knows how many there are. */
 const RATE_UNKNOWN = 300
 
-/** The run cannot go on: a process died by itself, hangs, or the input broke off. */
-export class RunFailedError extends Error {}
-
-export interface RunOptions {
-  readonly dir: string
+export interface RunOptions extends Omit<ProcessOptions, 'rate'> {
   readonly crew: Crew
-  readonly pattern: Pattern
-  readonly seed: number
   readonly plan: readonly Strike[]
   /** Lines per second; undefined: so that there is work between two strikes. */
   readonly rate: number | undefined
@@ -51,7 +38,6 @@ export interface RunOptions {
   readonly stallMs: number
   /** Why nothing moves, where somebody outside of the run may know. */
   readonly whyStalled: () => Promise<string | undefined>
-  readonly unreachable: readonly string[]
   readonly spooled: Spooled
   readonly signal: AbortSignal
   /** Told about twenty times a second. */
@@ -63,164 +49,103 @@ export class Supervisor {
   readonly state: RunState
   readonly #options: RunOptions
   readonly #startedAt = performance.now()
-  readonly #lives = new Map<ProcessName, DemoProcess>()
-  readonly #movement = new Movement()
-  #gauge: Gauge | undefined
-  #lookedAt = 0
+  readonly #lives: Lives
+  readonly #lookout: Lookout
   #struckAt = performance.now()
-  #drained = false
   #paced = false
 
   constructor(options: RunOptions) {
     this.#options = options
     const { names } = options.crew
     this.state = { names, progress: undefined, hits: [], starting: [], repeated: 0, retried: 0 }
+    this.#lives = new Lives(options.crew, options.dir)
+    this.#lookout = new Lookout(options.dir, this.#lives, this.state)
   }
 
-  /** Resolves when all is done and no process lives; throws `RunFailedError`, or what aborted it. */
+  /** Resolves when all is done and no process lives; throws `RunFailedError`, or its abort. */
   async run(): Promise<void> {
-    const { crew, plan } = this.#options
+    const { crew, plan, signal } = this.#options
     try {
       for (const name of crew.names) {
         this.#start(name)
-        if (name === 'broker') await this.#until(() => this.#allReady())
+        if (name === 'broker') await this.#until(() => this.#lives.allReady)
       }
       for (const strike of plan) await this.#strike(strike)
-      await this.#until(() => this.#drained && this.#allReady())
-      await this.#stop()
+      await this.#until(() => this.#lookout.drained && this.#lives.allReady)
+      await this.#lives.stop(signal)
+      for (const life of this.#lives.all) this.#count(life)
     } finally {
-      this.#gauge?.close()
-      await Promise.all([...this.#lives.values()].map((life) => life.kill()))
+      this.#lookout.close()
+      await this.#lives.killAll()
     }
   }
 
   #start(name: ProcessName): void {
     const { crew, dir, pattern, seed, unreachable, spooled } = this.#options
-    if (name === crew.taker) this.#paced = spooled.complete
-    const life = crew.start(name, { dir, pattern, seed, unreachable, rate: this.#rate() })
-    this.#lives.set(name, life)
-    this.#drained = false
-    this.#movement.moved()
-    const pids = Object.fromEntries([...this.#lives.values()].map(({ name, pid }) => [name, pid]))
-    writeFileSync(join(dir, 'processes.json'), `${JSON.stringify(pids)}\n`)
+    if (name === crew.taker) {
+      this.#paced = spooled.complete
+      this.#lookout.drained = false
+    }
+    this.#lives.start(name, { dir, pattern, seed, unreachable, rate: this.#rate() })
+    this.#lookout.moved()
   }
 
   async #strike({ targets, moment, share, delayMs, point }: Strike): Promise<void> {
     if (moment === 'working') await this.#until(() => this.#reached(share))
     const at = performance.now() + delayMs
     await this.#until(() => performance.now() >= at)
-    await Promise.all(targets.map((name) => this.#kill(name, point)))
+    await Promise.all(targets.map((name) => this.#kill(this.#lives.of(name), point)))
     this.#struckAt = performance.now()
     for (const name of targets) this.#start(name)
   }
 
-  async #kill(name: ProcessName, point: CrashPoint | undefined): Promise<void> {
-    const life = this.#lives.get(name)!
+  async #kill(life: DemoProcess, point: CrashPoint | undefined): Promise<void> {
     const hit = this.#hitOf(life)
-    const there = point !== undefined && (await this.#diesAt(life, point))
-    if (!there && !(await life.kill())) throw this.#died(life)
+    const there = point !== undefined && (await diesAt(life, point))
+    if (!there && !(await life.kill())) throw died(life)
     this.state.hits.push(there ? { ...hit, during: point } : hit)
-    this.#settleLife(life)
+    this.#count(life)
   }
 
   #hitOf(life: DemoProcess): Hit {
     const { taken = 0, open = 0 } = this.state.progress ?? {}
     const atMs = performance.now() - this.#startedAt
-    const hungry = this.#taker()?.report?.hungry === true
-    const working = this.#drained ? 'idle' : hungry ? 'drain' : 'work'
+    const hungry = this.#lives.taker?.report?.hungry === true
+    const working = this.#lookout.drained ? 'idle' : hungry ? 'drain' : 'work'
     return { process: life.name, atMs, during: life.ready ? working : 'start', taken, open }
-  }
-
-  /** True when the process came to the point and ended itself there. */
-  async #diesAt(life: DemoProcess, point: CrashPoint): Promise<boolean> {
-    life.tell({ dieAt: point })
-    await within(POINT_MS, life.ended)
-    return life.end === 'SIGKILL'
-  }
-
-  /** The broker last, so that the services can end in order. */
-  async #stop(): Promise<void> {
-    const lives = [...this.#lives.values()]
-    await this.#end(lives.filter(({ name }) => name !== 'broker'))
-    await this.#end(lives.filter(({ name }) => name === 'broker'))
-  }
-
-  async #end(lives: readonly DemoProcess[]): Promise<void> {
-    const startedAt = performance.now()
-    for (const life of lives) life.stop()
-    for (const life of lives) {
-      while (life.end === undefined) {
-        this.#options.signal.throwIfAborted()
-        if (performance.now() - startedAt > STOP_MS) throw tooLate(life)
-        await sleep(POLL_MS)
-      }
-      if (life.end !== 'exit code 0') throw this.#died(life)
-      this.#settleLife(life)
-    }
   }
 
   /** Waits, watching that all processes live and something moves. */
   async #until(condition: () => boolean): Promise<void> {
     while (true) {
       this.#options.signal.throwIfAborted()
-      for (const life of this.#lives.values()) if (life.end !== undefined) throw this.#died(life)
-      this.#look()
+      this.#lives.mustLive()
+      if (this.#lookout.look()) this.#hearAndTell()
       if (condition()) return
-      if (this.#movement.stillMs > this.#options.stallMs) throw await this.#stalled()
+      if (this.#lookout.stillMs > this.#options.stallMs) throw await this.#stalled()
       await sleep(POLL_MS)
     }
   }
 
-  /** Looks how far the processes are, and tells. */
-  #look(): void {
-    const now = performance.now()
-    if (now - this.#lookedAt < LOOK_MS) return
-    this.#lookedAt = now
-    this.#seeWhoIsBack()
-    // It must be fed before the databases are read: what it takes in later is not in them.
-    const report = this.#taker()?.report
-    if (this.state.starting.length === 0 && this.#taker())
-      this.#gauge ??= new Gauge(this.#options.dir)
-    const reading = this.#gauge?.read()
-    if (reading !== undefined) {
-      this.state.progress = reading
-      this.#movement.see(reading)
-      this.#drained = report?.fed === true && reading.open === reading.parked
-    }
-    const { complete } = this.#options.spooled
-    if (report?.hungry && !complete) this.#movement.moved()
-    if (!this.#paced && complete) {
+  #hearAndTell(): void {
+    const { spooled, watch } = this.#options
+    const { taker } = this.#lives
+    if (taker?.report?.hungry && !spooled.complete) this.#lookout.moved()
+    if (!this.#paced && spooled.complete) {
       this.#paced = true
-      this.#taker()?.tell({ rate: this.#rate() })
+      taker?.tell({ rate: this.#rate() })
     }
-    this.#options.watch(this.state)
-  }
-
-  #seeWhoIsBack(): void {
-    const lives = [...this.#lives.values()]
-    this.state.starting = lives.filter(({ ready }) => !ready).map(({ name }) => name)
-    for (const life of lives) {
-      const hit = this.state.hits.findLast(({ process }) => process === life.name)
-      if (hit && life.startMs !== undefined) hit.backMs ??= life.startMs
-    }
-  }
-
-  #taker(): DemoProcess | undefined {
-    return this.#lives.get(this.#options.crew.taker)
-  }
-
-  #allReady(): boolean {
-    return [...this.#lives.values()].every(({ ready }) => ready)
+    watch(this.state)
   }
 
   /** All are at work and so much of the input is taken in. */
   #reached(share: number): boolean {
     const { progress } = this.state
-    if (progress === undefined || !this.#allReady()) return false
+    if (progress === undefined || !this.#lives.allReady) return false
     const { lines, complete } = this.#options.spooled
     // Nobody knows how much is to come: there is some time between two strikes.
     if (!complete) return performance.now() - this.#struckAt >= this.#lifeMs()
-    return this.#drained || progress.line >= share * lines
+    return this.#lookout.drained || progress.line >= share * lines
   }
 
   #rate(): number {
@@ -235,35 +160,30 @@ export class Supervisor {
     return Math.min(LIFE_MS_MAX, Math.max(LIFE_MS_MIN, lifeMs))
   }
 
-  #settleLife({ report }: DemoProcess): void {
+  #count({ report }: DemoProcess): void {
     this.state.repeated += report?.repeated ?? 0
     this.state.retried += report?.retried ?? 0
   }
 
-  #died(life: DemoProcess): RunFailedError {
-    const text = `Running the ${life.name}: it ended by itself, ${life.end}`
-    return new RunFailedError(`${text}\n${life.tail()}`.trim())
-  }
-
   async #stalled(): Promise<RunFailedError> {
     const why = await this.#options.whyStalled()
-    const text = `nothing has moved for ${this.#options.stallMs / 1_000} s`
-    const tails = [...this.#lives.values()].map((life) => shortened(life.name, life.tail()))
-    const parts = [`Waiting for the ${this.#waitedFor()}: ${text}`, why, ...tails]
-    return new RunFailedError(parts.filter(Boolean).join('\n'))
+    const { starting } = this.state
+    const who = starting.length > 0 ? starting.join(', ') : 'services'
+    const text = `Waiting for the ${who}: nothing has moved for ${this.#options.stallMs / 1_000} s`
+    const tails = this.#lives.all.map((life) => shortened(life.name, life.tail()))
+    return new RunFailedError([text, why, ...tails].filter(Boolean).join('\n'))
   }
+}
 
-  #waitedFor(): string {
-    return this.state.starting.length > 0 ? this.state.starting.join(', ') : 'services'
-  }
+/** True when the process came to the point and ended itself there. */
+async function diesAt(life: DemoProcess, point: CrashPoint): Promise<boolean> {
+  life.tell({ dieAt: point })
+  await within(POINT_MS, life.ended)
+  return life.end === 'SIGKILL'
 }
 
 /** The last that a process said, in few lines. */
 function shortened(name: ProcessName, tail: string): string {
   const lines = tail.split('\n').slice(-TAIL_LINES)
   return tail && lines.map((line) => `  ${name}: ${line}`).join('\n')
-}
-
-function tooLate({ name }: DemoProcess): RunFailedError {
-  return new RunFailedError(`Stopping the ${name}: it did not end within ${STOP_MS / 1_000} s`)
 }
