@@ -88,6 +88,24 @@ test('a time to live is for what comes; what has come keeps its own', async () =
   assert.deepEqual(taker.bodies, ['for ever', 'a minute', 'for ever too'])
 })
 
+test('what comes after a restart has the new time to live, whatever was only in memory', async () => {
+  const world = await worldWith()
+  await world.publish('a', 'old')
+  world.take('a', { credit: 1 })
+  await world.pass(100)
+  const onRefused = () => assert.fail('refused')
+  const publisher = world.broker.publisher({ onConfirmed: () => undefined, onRefused })
+  const messages = numbers(50).map((body) => ({ queues: ['a'], body: Buffer.from(body) }))
+  publisher.publishBatch(messages.map((message) => ({ ...message, volatile: true })))
+  await change(world, { messageExpiresMs: 500 })
+  await world.killAndOpen()
+  await world.publish('a', 'new')
+  await world.pass(1_000)
+  const taker = world.take('a')
+  await world.pass(100)
+  assert.deepEqual(taker.bodies, ['old'])
+})
+
 test('a shorter time to live wakes the queue when it is over', async () => {
   const world = await worldWith({ messageExpiresMs: 3_600_000 })
   await change(world, { messageExpiresMs: 500 })

@@ -104,16 +104,18 @@ export class Settler {
     this.#engine.counters.settled++
   }
 
-  /** What a consumer leaves behind is put back. */
+  /** What a consumer leaves behind is put back; what it has not even seen does not count. */
   async release(consumer: Consumer): Promise<void> {
     const { queue } = consumer
     const returns: NewReturn[] = []
     const givenUp: Promise<void>[] = []
+    const unseen = new Set(consumer.batch.map(({ id }) => id))
     for (const id of consumer.unsettled) {
       const row = queue.rows.get(id)
       if (row?.consumer !== consumer.number || row.state !== 'unsettled') continue
       queue.move(row, 'settling')
-      givenUp.push(...this.#putBack(queue, row, row.crashes, returns))
+      if (unseen.has(id)) returns.push(backAtOnce(queue, row, row.crashes))
+      else givenUp.push(...this.#putBack(queue, row, row.crashes, returns))
     }
     consumer.unsettled.clear()
     const { log } = this.#engine
@@ -135,12 +137,15 @@ export class Settler {
     batch?: OpenBatch,
   ): Promise<void>[] {
     const { countRequeues, maxAttempts } = queue.options
+    if (!countRequeues && batch === undefined) {
+      returns.push(backAtOnce(queue, row, crashes))
+      return []
+    }
     const attempts = row.attempts + (countRequeues ? 1 : 0)
     if (countRequeues && nextStep(attempts, maxAttempts) === 'give-up') {
       const failed = { row, attempts, cause: PUT_BACK, reason: 'delivery_limit', batch } as const
       return [this.#deadLetters.giveUp(queue, failed)]
     }
-    if (!countRequeues && batch === undefined) queue.requeue(row, crashes)
     returns.push({ id: row.id, state: 'ready', attempts, crashes, dueAt: 0, cause: '' })
     return []
   }
@@ -208,6 +213,13 @@ export class Settler {
     // Rounded up: never early.
     return Math.ceil(this.#engine.time() + Math.min(delayMs, delayMsMax))
   }
+}
+
+/** Back to its own place, as it is. */
+function backAtOnce(queue: EngineQueue, row: QueueRow, crashes: number): NewReturn {
+  const { id, attempts } = row
+  queue.requeue(row, crashes)
+  return { id, state: 'ready', attempts, crashes, dueAt: 0, cause: '' }
 }
 
 /** Before anything of the batch is done: it is all or nothing for bad input. */

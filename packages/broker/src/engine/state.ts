@@ -303,6 +303,8 @@ export class State implements BatchEffects {
     const queue = this.#queueFor(entry.aux)
     if (queue === undefined || this.present) return
     const { options, spans } = readJson(entry) as Changed
+    // Ids of what was never written are not given again: they would come under a former life.
+    this.nextId = Math.max(this.nextId, (spans.at(-1)?.upTo ?? 0) + 1)
     this.changeQueue(queue, readOptions(options), spans)
   }
 

@@ -1,7 +1,8 @@
 import type { Peeked } from '@hufu/broker'
 import type { Findings } from '../world/findings.ts'
+import { mayBeExpired } from './changing-life.ts'
 import { type Copy, nameOf } from './copy.ts'
-import { type DirectModel, mayBeExpired } from './model.ts'
+import type { DirectModel } from './model.ts'
 
 /** What a backup holds of a message: `open` where the model cannot know. */
 type Expected = 'there' | 'not there' | 'open'

@@ -1,3 +1,5 @@
+import type { Lives } from './changing-life.ts'
+
 /** Messages, and settles, that take effect as a whole. */
 export interface Group {
   readonly name: string
@@ -20,6 +22,8 @@ export interface Sent {
   /** Its time to live, ms, counted from when it is taken, or due. */
   readonly expiresMs: number | undefined
   readonly delayMs: number
+  /** What the queue `changing` may give it. */
+  readonly changing: Lives
   /** The broker's time when it was sent, ms, and its life. */
   readonly brokerTime: number
   readonly life: number
@@ -63,6 +67,8 @@ export interface Copy {
   holder: { life: number; consumer: number } | undefined
   failuresAsked: number
   failuresConfirmed: number
+  /** With its last delivery from its own queue. */
+  attempts: number
   /** Crashes that struck while a consumer had it and had said nothing. */
   cutOff: number
   /** `gone`: settled as done, or removed by a person. */
@@ -92,6 +98,7 @@ export function newCopy(sent: Sent, queue: string): Copy {
     holder: undefined,
     failuresAsked: 0,
     failuresConfirmed: 0,
+    attempts: 0,
     cutOff: 0,
     gone: 'no',
     givenUp: 'no',

@@ -113,6 +113,22 @@ describe('the checker of direct messages finds', () => {
     history.deliver('m0', { redelivered: true }, { ...NOW, life: 2, uncleanEnds: 1 })
   })
 
+  finds('attempts are never too low', (history) => {
+    history.confirmed('m0', 1, 'counted')
+    const copy = history.deliver('m0', { queue: 'counted' })
+    const requeue = { id: 1, outcome: 'requeue' } as const
+    history.model.settled(copy!, requeue, history.model.ask(copy!, requeue, NOW))
+    history.deliver('m0', { queue: 'counted', redelivered: true })
+  })
+
+  finds('attempts never sink', (history) => {
+    history.confirmed('m0', 1)
+    const late = { ...NOW, uncleanEnds: 2 }
+    history.deliver('m0', { attempts: 2 }, late)
+    history.model.released(1, 1)
+    history.deliver('m0', { attempts: 1, redelivered: true }, late)
+  })
+
   finds('attempts are never invented', (history) => {
     history.confirmed('m0', 1)
     history.deliver('m0', { attempts: 1 })

@@ -1,9 +1,10 @@
 import type { Delivery, PublishRequest, Settlement } from '@hufu/broker'
 import type { Findings } from '../world/findings.ts'
 import type { Marks } from '../world/marks.ts'
+import { ChangingLife, livesOf, mayBeExpired } from './changing-life.ts'
 import { type Copy, type Group, type Moment, nameOf, newCopy, type Sent } from './copy.ts'
 import { KeyOrder } from './key-order.ts'
-import { expiresMsIn, optionsOf, ROUTED_MARK, tokenOf } from './queues.ts'
+import { optionsOf, ROUTED_MARK, tokenOf } from './queues.ts'
 
 /** What time it is, and in which life. */
 export interface Now {
@@ -36,6 +37,7 @@ export class DirectModel {
   readonly #findings: Findings
   readonly #marks: Marks
   readonly #keys: KeyOrder
+  readonly #changingLife = new ChangingLife()
   /** Whether the router drops it when `routed` gives it up. */
   readonly #drops: (token: string) => boolean
   /** Purges under way, by queue. */
@@ -53,13 +55,19 @@ export class DirectModel {
     const due = delayMs > 0 ? later(now, delayMs) : undefined
     const order = this.sent.size
     const { uncleanEnds, brokerTime, life } = now
-    const times = { expiresMs, delayMs, brokerTime, life }
+    const changing = this.#changingLife.begin()
+    const times = { expiresMs, changing, delayMs, brokerTime, life }
     const known = { ...times, uncleanEnds, id: undefined, confirmed: false, refused: false }
     const sent: Sent = { token, body, queues, key, order, due, group, ...known }
     group?.sents.push(sent)
     this.sent.set(token, sent)
     for (const queue of queues) this.copies.set(`${queue} ${token}`, newCopy(sent, queue))
     return sent
+  }
+
+  /** The time to live of the queue `changing` is another one. */
+  changeLife(expiresMs: number | undefined): void {
+    this.#changingLife.change(expiresMs, this.sent.values())
   }
 
   confirm(sent: Sent, id: number): void {
@@ -110,7 +118,7 @@ export class DirectModel {
   ask(copy: Copy, settlement: Settlement, now: Now): Moment | undefined {
     copy.holder = undefined
     if (settlement.outcome === 'done') copy.gone = 'asked'
-    else if (isFailure(settlement)) {
+    else if (isFailure(copy, settlement)) {
       copy.failuresAsked++
       this.#mayBeDropped(copy)
     }
@@ -129,7 +137,7 @@ export class DirectModel {
   /** What it said is stored. */
   settled(copy: Copy, settlement: Settlement, moment: Moment | undefined): void {
     if (settlement.outcome === 'done') copy.gone = 'confirmed'
-    else if (isFailure(settlement)) copy.failuresConfirmed++
+    else if (isFailure(copy, settlement)) copy.failuresConfirmed++
     if (settlement.outcome === 'reject') copy.givenUp = 'confirmed'
     if (moment !== undefined) moment.stored = true
   }
@@ -158,9 +166,9 @@ export class DirectModel {
     const free = inQueue.filter(({ holder }) => holder === undefined)
     for (const copy of free) copy.gone = 'asked'
     // Nobody can have got these meanwhile, nor are they delayed, aside of it, or given up.
-    const ready = free.filter(({ sent, delivered }) => {
-      const moves =
-        queue === 'short' || expiresMsIn(queue, sent.expiresMs) < Number.POSITIVE_INFINITY
+    const ready = free.filter((copy) => {
+      const { sent, delivered } = copy
+      const moves = queue === 'short' || livesOf(copy).least < Number.POSITIVE_INFINITY
       const known = sent.confirmed && sent.due === undefined && !moves
       return known && delivered === 0 && sent.uncleanEnds === uncleanEnds
     })
@@ -181,14 +189,25 @@ export class DirectModel {
     for (const copy of held) copy.purged = true
   }
 
-  /** A consumer was closed: what it held goes back. */
-  released(consumer: number, life: number): void {
+  /** A consumer was closed: what it held goes back. Returns what it is counted for. */
+  released(consumer: number, life: number): Copy[] {
+    const counted: Copy[] = []
     for (const copy of this.copies.values()) {
       if (copy.holder?.consumer !== consumer || copy.holder.life !== life) continue
       copy.holder = undefined
       this.backInQueue(copy)
       this.#marks.add('releasedByClose')
+      if (!isCounted(copy)) continue
+      copy.failuresAsked++
+      counted.push(copy)
     }
+    return counted
+  }
+
+  /** It was given to a consumer that was closed in that moment. */
+  neverSeen(copy: Copy): void {
+    copy.unordered = true
+    if (isCounted(copy)) copy.failuresAsked++
   }
 
   /** It may be ready again before a purge that is under way comes to it. */
@@ -245,7 +264,7 @@ export class DirectModel {
   #checkExpiry(copy: Copy, { time }: Delivery, now: Now): void {
     const { sent } = copy
     const { life, delayMs, group } = sent
-    const lives = expiresMsIn(copy.queue, sent.expiresMs)
+    const lives = livesOf(copy).most
     // The broker rounds the time of taking down and that of being due up.
     if (copy.byPerson) return
     const late = lives > 0 && now.brokerTime >= time + lives + (delayMs > 0 ? delayMs + 2 : 0)
@@ -296,6 +315,9 @@ export class DirectModel {
     // A clock that went back makes a row that came look as if it were not due yet.
     const enough = attempts >= failuresConfirmed + (now.wentBack ? 0 : cutOff)
     this.#findings.check(enough, 'attempts are never too low', what)
+    this.#findings.check(attempts >= copy.attempts, 'attempts never sink', what)
+    copy.attempts = attempts
+    if (isCounted(copy) && attempts > 0) this.#marks.add('requeueCounted')
     const most = failuresAsked + now.uncleanEnds + now.orderlyEnds
     this.#findings.check(attempts <= most, 'attempts are never invented', what)
     const { maxAttempts = 16 } = optionsOf(copy.queue)
@@ -361,14 +383,13 @@ export class DirectModel {
   }
 }
 
-/** It was taken when it was sent, or later. */
-export function mayBeExpired({ sent, queue }: Copy, brokerTime: number): boolean {
-  const { expiresMs, delayMs } = sent
-  return brokerTime >= Math.floor(sent.brokerTime) + delayMs + expiresMsIn(queue, expiresMs)
+function isFailure(copy: Copy, { outcome }: Settlement): boolean {
+  return outcome === 'retry' || outcome === 'reject' || (outcome === 'requeue' && isCounted(copy))
 }
 
-function isFailure({ outcome }: Settlement): boolean {
-  return outcome === 'retry' || outcome === 'reject'
+/** In the queue where it is, what is put back counts. */
+function isCounted({ queue, deadId }: Copy): boolean {
+  return deadId === undefined && optionsOf(queue).countRequeues === true
 }
 
 function later(now: Now, ms: number): Moment {

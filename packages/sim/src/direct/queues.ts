@@ -7,6 +7,9 @@ const QUICK = { retryFirstMs: 5, retryCapMs: 20 }
 /** Most ready messages of the queue `short`. */
 export const SHORT_READY_MAX = 3
 
+/** The queue whose options change while it lives. */
+export const CHANGING = 'changing'
+
 /** The queues of every world; `ordered` is consumed in the order of its keys. */
 export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
   { name: 'dead', options: { ...QUICK, maxAttempts: 0 } },
@@ -20,13 +23,18 @@ export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
     options: { ...QUICK, maxAttempts: 0, maxReady: SHORT_READY_MAX, deadLetter: 'dead' },
   },
   { name: 'urgent', options: { ...QUICK, maxAttempts: 0, maxPriority: 3 } },
+  {
+    name: 'counted',
+    options: { ...QUICK, maxAttempts: 3, countRequeues: true, deadLetter: 'dead' },
+  },
+  { name: CHANGING, options: { ...QUICK, maxAttempts: 0, maxBytes: 2 ** 30 } },
   { name: 'small', options: { ...QUICK, maxAttempts: 4, maxMessages: 12, deadLetter: 'dead' } },
 ]
 
 /** Those that messages are published to. */
 export const TARGETS = QUEUES.map(({ name }) => name).filter((name) => name !== 'dead')
 
-/** The time to live of a message in a queue, ms. */
+/** The time to live of a message in a queue as it was declared, ms. */
 export function expiresMsIn(queue: string, own: number | undefined): number {
   const { messageExpiresMs = Number.POSITIVE_INFINITY } = optionsOf(queue)
   return Math.min(messageExpiresMs, own ?? Number.POSITIVE_INFINITY)

@@ -7,13 +7,14 @@ import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
 import { BackupWorkload } from './backups.ts'
 import { BatchWorkload } from './batches.ts'
+import { ChangeWorkload } from './changes.ts'
 import type { Consumer, Held, Sender } from './consumer.ts'
 import { checkContents } from './contents.ts'
 import type { Copy, Group, Sent } from './copy.ts'
 import { HalfWorkload } from './halves.ts'
 import { DirectModel, type Now } from './model.ts'
 import { PublisherWorkload } from './publishers.ts'
-import { fateOf, QUEUES, routerOf, SHORT_READY_MAX } from './queues.ts'
+import { CHANGING, fateOf, QUEUES, routerOf, SHORT_READY_MAX } from './queues.ts'
 import { RecordWorkload } from './records.ts'
 
 /** Codes that a promise of the broker may always end with. */
@@ -32,6 +33,7 @@ export class DirectWorkload implements Sender {
   readonly publishers: PublisherWorkload
   readonly records: RecordWorkload
   readonly backups: BackupWorkload
+  readonly changes: ChangeWorkload
   /** From now on consumers settle all as done. */
   healed = false
   readonly #machine: Machine
@@ -53,6 +55,7 @@ export class DirectWorkload implements Sender {
     this.halves = new HalfWorkload(machine, this, dice, findings, marks)
     this.publishers = new PublisherWorkload(machine, this, findings, marks)
     this.records = new RecordWorkload(machine, this, findings, marks)
+    this.changes = new ChangeWorkload(machine, this, findings, marks)
     this.backups = new BackupWorkload(machine, this, setting.limits, findings, marks)
   }
 
@@ -65,9 +68,11 @@ export class DirectWorkload implements Sender {
     const { broker } = this.#machine
     broker.setDeadLetterRouter(routerOf(this.#dice, this.#marks))
     for (const { name, options } of QUEUES) {
-      await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
-        this.expected('declareQueue', error)
-      })
+      if (name === CHANGING) await this.changes.begin()
+      else
+        await this.#machine.do(broker.declareQueue(name, options)).catch((error) => {
+          this.expected('declareQueue', error)
+        })
     }
   }
 
@@ -148,7 +153,7 @@ export class DirectWorkload implements Sender {
           if (!consumer.closed) return this.#consume(consumer, [delivery])
           // The subscription was closed in the moment in which the broker gave it.
           const copy = this.model.copyOf(delivery)
-          if (copy !== undefined) copy.unordered = true
+          if (copy !== undefined) this.model.neverSeen(copy)
         },
         (error) => this.expected('pull', error),
       )
@@ -171,8 +176,13 @@ export class DirectWorkload implements Sender {
     for (const consumer of this.#consumers) {
       if (consumer.queue !== queue || consumer.closed) continue
       consumer.closed = true
-      this.model.released(consumer.number, consumer.life)
-      consumer.subscription.close().catch((error) => this.expected('close', error))
+      const counted = this.model.released(consumer.number, consumer.life)
+      consumer.subscription.close().then(
+        () => {
+          for (const copy of counted) copy.failuresConfirmed++
+        },
+        (error) => this.expected('close', error),
+      )
     }
     this.#consumers = this.#consumers.filter(({ closed }) => !closed)
   }
@@ -221,6 +231,7 @@ export class DirectWorkload implements Sender {
     this.model.expire(this.now().brokerTime)
     checkContents(this.model, found, this.#findings, () => this.#marks.add('expired'))
     this.records.check()
+    await this.changes.check()
   }
 
   /** All of its queues; undefined when the process ended, or the disk failed to read. */

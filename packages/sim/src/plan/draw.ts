@@ -79,9 +79,15 @@ function drawDirect(random: SeededRandom, swarm: Swarm): Step[] {
   }
   if (random.chance(swarm.purges)) steps.push({ kind: 'purge', queue: pick(random, TARGETS) })
   if (random.chance(swarm.puts)) steps.push(...drawPuts(random))
+  if (random.chance(swarm.changes)) steps.push(drawChange(random))
   if (random.chance(swarm.batches)) steps.push(drawBatch(random, swarm))
   if (random.chance(swarm.halves)) steps.push(...drawHalf(random, swarm))
   return steps
+}
+
+function drawChange(random: SeededRandom): Step {
+  const expiresMs = pick(random, [undefined, 40, 400])
+  return { kind: 'change', ...(expiresMs !== undefined && { expiresMs }) }
 }
 
 function drawBatch(random: SeededRandom, swarm: Swarm): Step {

@@ -39,6 +39,8 @@ export type Step =
     }
   /** Records put together; without `bytes` the record is deleted. */
   | { kind: 'put'; changes: readonly { key: number; bytes?: number }[] }
+  /** The queue `changing` gets other options; without `expiresMs` no time to live. */
+  | { kind: 'change'; expiresMs?: number }
   /** A copy of the folder, looked into in the next life. */
   | { kind: 'backup' }
   /** Messages and settles that take effect together, or not at all. */

@@ -35,6 +35,8 @@ export interface Swarm {
   readonly urgent: number
   /** Puts of records. */
   readonly puts: number
+  /** Changes of a queue's options. */
+  readonly changes: number
   readonly halves: number
   /** Messages published to the broker, past the library. */
   readonly direct: boolean
@@ -93,6 +95,7 @@ export function swarmOf(random: SeededRandom): Swarm {
     expiring: some(0.3, 0.5),
     urgent: some(0.4, 1),
     puts: some(0.3, 0.6),
+    changes: some(0.3, 0.5),
     halves: some(0.35, 0.6),
     direct: services === undefined || random.chance(0.3),
     churn: random.chance(0.12),

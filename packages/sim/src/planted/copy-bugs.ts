@@ -21,8 +21,8 @@ export const COPY_BUGS: readonly PlantedBug[] = [
   {
     name: 'routed-refusal-takes-neighbours',
     file: `${ENGINE}/routed-publisher.ts`,
-    find: '    if (error !== undefined) targets.length = before\n',
-    replace: '',
+    find: 'if (error !== undefined || kept) targets.length = before',
+    replace: 'if (kept) targets.length = before',
     why: 'a message that was refused for one of its queues is stored in the others',
   },
   {

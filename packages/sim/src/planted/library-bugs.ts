@@ -46,9 +46,9 @@ export const LIBRARY_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'parked-key-goes-on',
-    file: 'hufu/src/inbox/strong.ts',
-    find: '    if (ahead === 0) return\n',
-    replace: '    if (ahead >= 0) return\n',
+    file: 'hufu/src/inbox/parker.ts',
+    find: 'if (ahead === 0) return undefined',
+    replace: 'if (ahead >= 0) return undefined',
     why: 'messages of a key pass the parked one that should hold them back',
   },
   {

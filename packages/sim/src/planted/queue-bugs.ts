@@ -117,4 +117,32 @@ export const QUEUE_BUGS: readonly PlantedBug[] = [
     replace: '      if (queue === undefined || this.#known(queue, id, priority)) break\n',
     why: 'a message that a checkpoint has in one queue does not reach the others',
   },
+  {
+    name: 'requeue-not-counted',
+    file: `${ENGINE}/settle.ts`,
+    find: 'row.attempts + (countRequeues ? 1 : 0)',
+    replace: 'row.attempts + (countRequeues ? 0 : 0)',
+    why: 'what is put back again and again never reaches its limit',
+  },
+  {
+    name: 'change-of-queue-not-replayed',
+    file: `${ENGINE}/state.ts`,
+    find: '    this.changeQueue(queue, readOptions(options), spans)\n',
+    replace: '',
+    why: 'after a start the queue is as it was declared',
+  },
+  {
+    name: 'new-time-to-live-for-old-messages',
+    file: `${ENGINE}/queue-verbs.ts`,
+    find: 'return changedSpans(spans, lastId, options.messageExpiresMs)',
+    replace: 'return spans',
+    why: 'what came without a time to live expires, or what had one lives on',
+  },
+  {
+    name: 'life-spans-not-in-checkpoint',
+    file: `${ENGINE}/checkpoint.ts`,
+    find: '  queue.change(queue.options, spans)\n',
+    replace: '',
+    why: 'after a start from a checkpoint old messages live as long as new ones',
+  },
 ]

@@ -32,6 +32,8 @@ export const MARKS = {
   expiredIntoDead: 'a message was dead-lettered because its time to live was over',
   forNowDelivered: 'a message with a time to live of 0 was delivered',
   overflowed: 'a message gave way because its queue had too many',
+  requeueCounted: 'a message came again from a queue that counts what is put back',
+  changeFound: 'a change of a queue was found in a later life',
   requeued: 'a message that was put back at once came again',
   pulled: 'a consumer pulled a message',
   pulledNone: 'a consumer pulled in vain',

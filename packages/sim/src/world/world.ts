@@ -120,6 +120,8 @@ class World {
         return this.#direct.records.run(step, number)
       case 'publishRouted':
         return this.#direct.publishers.runRouted(step, number)
+      case 'change':
+        return this.#direct.changes.run(step, number)
       case 'backup':
         return this.#direct.backups.begin(number)
       case 'batch':
