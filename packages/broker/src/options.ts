@@ -119,6 +119,12 @@ export interface SubscribeOptions {
   exclusive?: boolean
   /** Nothing is pushed, whatever the credit, and it is in nobody's way. Default false. */
   pullOnly?: boolean
+  /**
+   * Each delivery is told at once, alone in its batch, and its body and properties are parts of the
+   * broker's memory: to be read during the call only, and not to be changed. Default false: they
+   * are the consumer's own, and it gets them once a turn.
+   */
+  views?: boolean
   /** Called soon after it has become the one consumer of a queue with `singleActive`. */
   onActive?: () => void
 }

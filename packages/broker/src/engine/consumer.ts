@@ -18,6 +18,8 @@ export interface Consumer {
   readonly unsettled: Set<number>
   /** Those who wait for one delivery each, whatever the credit. */
   readonly pulls: ((delivery: Delivery | undefined) => void)[]
+  /** It reads what it is given during the call, from the broker's memory. */
+  readonly views: boolean
   /** Collected in the running pump, handed over at its end. */
   batch: Delivery[]
   readonly onDeliveries: (batch: Delivery[]) => void

@@ -15,6 +15,9 @@ import { type GiveUp, type Step, Tender } from './tender.ts'
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
 const TURN_DELIVERIES_MAX = 1_000
 
+/** And most bytes, but for the last one of them. */
+const TURN_BYTES_MAX = 1 << 20
+
 /** Why a row is given up whose last delivery no consumer has answered. */
 const KILLED = 'in delivery when the broker was killed'
 
@@ -28,6 +31,8 @@ export class Deliverer {
   readonly #entry = emptyEntryView()
   readonly #message = emptyMessageView()
   readonly #scheduled = new Set<EngineQueue>()
+  /** Delivered from the queue at hand in this turn. */
+  #turnBytes = 0
 
   constructor(engine: Engine, giveUp: GiveUp) {
     this.#engine = engine
@@ -73,7 +78,9 @@ export class Deliverer {
   }
 
   #steps(queue: EngineQueue, consumers: Consumer[], marks: QueueRow[]): Step {
+    this.#turnBytes = 0
     for (let count = 0; count < TURN_DELIVERIES_MAX; count++) {
+      if (this.#turnBytes > TURN_BYTES_MAX) break
       const consumer = this.#nextConsumer(consumers, marks.length)
       if (consumer === undefined) return 'done'
       const step = this.#step(queue, consumer, marks)
@@ -168,11 +175,16 @@ export class Deliverer {
     row.consumer = consumer.number
     consumer.unsettled.add(row.id)
     loadMessage(this.#entry, this.#message)
-    const delivery = deliveryOf(queue, row, this.#entry, this.#message)
     const pulled = consumer.pulls.length > 0 ? consumer.pulls.shift() : undefined
-    if (pulled === undefined) consumer.batch.push(delivery)
-    else pulled(delivery)
     this.#engine.counters.delivered++
+    this.#turnBytes += row.size
+    const part = pulled === undefined && consumer.views ? viewed : copied
+    const delivery = deliveryOf(queue, row, this.#entry, this.#message, part)
+    if (pulled !== undefined) pulled(delivery)
+    else {
+      consumer.batch.push(delivery)
+      if (consumer.views) this.#handOver(consumer)
+    }
     return 'done'
   }
 
@@ -250,14 +262,15 @@ export function deliveryOf(
   row: Pick<QueueRow, 'id' | 'attempts' | 'redelivered' | 'history'>,
   entry: EntryView,
   message: MessageView,
+  part = copied,
 ): Delivery {
   const { bytes } = entry
   const { time, propertiesAt, bodyAt, end } = message
   const delivery = {
     id: row.id,
     queue: queue.name,
-    body: copied(bytes, bodyAt, end),
-    properties: copied(bytes, propertiesAt, bodyAt),
+    body: part(bytes, bodyAt, end),
+    properties: part(bytes, propertiesAt, bodyAt),
     attempts: row.attempts,
     redelivered: row.redelivered,
     time,
@@ -265,6 +278,10 @@ export function deliveryOf(
   }
   if (message.originBytes === 0) return delivery
   return { ...delivery, deadLetter: deadLetterOf(readOrigin(bytes, message)) }
+}
+
+function viewed(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return bytes.subarray(from, to)
 }
 
 function causeOf({ history }: Pick<QueueRow, 'history'>): { cause?: string } {

@@ -49,6 +49,7 @@ export class Subscriptions {
       keyOrder,
       priority: checkedPriority(options.priority ?? 0, doing),
       exclusive,
+      views: options.views ?? false,
       wants: !pullOnly,
       active: !pullOnly && !queue.options.singleActive,
       onActive: options.onActive ?? (() => undefined),

@@ -4,8 +4,12 @@ import { FRAME_BYTES, FRAME_HEARTBEAT, frameEnd, frameStart } from './frame.ts'
 import { type ContentMethod, type Method, writeMethod } from './methods.ts'
 
 const FIRST_BYTES = 4 * 1024
-/** A larger buffer is not used again. */
+/** A larger buffer is not used again, and no more of them are kept than this. */
 const KEPT_BYTES_MAX = 256 * 1024
+const KEPT_MAX = 8
+
+/** Of all writers: most of them write, and are done with it, one after the other. */
+const spares: Uint8Array[] = []
 
 /** What follows a method that has a content. */
 export interface Content {
@@ -18,7 +22,6 @@ export interface Content {
 export class FrameWriter extends ByteWriter {
   /** Largest frame, with its head and end, in bytes. Default: 131,072. */
   frameMax: number
-  #spare: Uint8Array | undefined
 
   constructor(frameMax = 131_072) {
     super(new Uint8Array(0))
@@ -58,8 +61,7 @@ export class FrameWriter extends ByteWriter {
 
   override reserve(count: number): void {
     if (this.bytes.length === 0) {
-      this.bytes = this.#spare ?? new Uint8Array(FIRST_BYTES)
-      this.#spare = undefined
+      this.bytes = spares.pop() ?? new Uint8Array(FIRST_BYTES)
     }
     super.reserve(count)
   }
@@ -74,6 +76,7 @@ export class FrameWriter extends ByteWriter {
 
   /** Gives back what `take` returned, once the socket has written it: its memory is used again. */
   recycle(taken: Uint8Array): void {
-    if (taken.buffer.byteLength <= KEPT_BYTES_MAX) this.#spare = new Uint8Array(taken.buffer)
+    if (taken.buffer.byteLength > KEPT_BYTES_MAX || spares.length >= KEPT_MAX) return
+    spares.push(new Uint8Array(taken.buffer))
   }
 }

@@ -7,6 +7,9 @@ export const HANDSHAKE_MS = 10_000
 /** Bytes that may wait to be sent before channels begin no more. */
 export const OUT_MAX = 1 << 20
 
+/** So many bytes go out before the turn is over. */
+export const PIECE_BYTES = 64 << 10
+
 /** Bytes of messages that are not whole yet. */
 export const CONTENTS_MAX = 128 << 20
 

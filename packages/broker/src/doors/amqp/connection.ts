@@ -8,19 +8,24 @@ import {
   FrameWriter,
   PROTOCOL_HEADER,
   readProtocolHeader,
-  WireError,
 } from '@hufu/wire/amqp091'
 import { AmqpError, type ReplyCode } from './amqp-error.ts'
 import { Budget } from './budget.ts'
 import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
-import { CONTENTS_MAX, HANDSHAKE_MS, LAST_WORD_MS, OUT_MAX } from './connection-limits.ts'
+import { asAmqp, methodOf } from './connection-errors.ts'
+import {
+  CONTENTS_MAX,
+  HANDSHAKE_MS,
+  LAST_WORD_MS,
+  OUT_MAX,
+  PIECE_BYTES,
+} from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
 import { Handshake } from './handshake.ts'
 import { OFFERED, type Terms } from './negotiate.ts'
 import { Pressure } from './pressure.ts'
-import { told } from './refusals.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
 type Phase = 'header' | 'handshake' | 'running' | 'closing' | 'over'
@@ -159,8 +164,9 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#pressure.waiting(bytes)
   }
 
-  /** Something is to be sent: all of a turn goes out as one write. */
+  /** Something is to be sent: all of a turn goes out as one write, or in large pieces. */
   changed(): void {
+    if (this.out.length >= PIECE_BYTES && !this.congested) this.#write()
     if (this.#flushing) return
     this.#flushing = true
     this.parts.os.clock.turn(() => this.#flush())
@@ -177,14 +183,11 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   idle(): void {
-    if (this.#whenIdle === undefined || !this.#isIdle) return
+    if (this.#whenIdle === undefined) return
+    for (const channel of this.#channels.values()) if (!channel.idle) return
     const go = this.#whenIdle
     this.#whenIdle = undefined
     go()
-  }
-
-  get #isIdle(): boolean {
-    return [...this.#channels.values()].every(({ idle }) => idle)
   }
 
   /** What has come is dealt with first. */
@@ -314,13 +317,16 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#flushing = false
     if (this.#published) this.#handOver()
     for (const channel of this.#channels.values()) channel.beforeFlush()
-    if (this.out.length === 0) return
+    if (this.out.length > 0) this.#write()
+    if (!this.#pressure.hasWaiting || this.full) return
+    for (const channel of this.#channels.values()) channel.goOn()
+  }
+
+  #write(): void {
     this.#lastSent = this.#now()
-    const wasFull = this.full
     const bytes = this.out.take()
     const took = this.#socket.write(bytes)
     if (this.#socket.buffered === 0) this.out.recycle(bytes)
-    if (took && wasFull) for (const channel of this.#channels.values()) channel.goOn()
     if (took || this.congested) return
     this.#pressure.congest(this.#now())
     for (const channel of this.#channels.values()) channel.pause()
@@ -384,18 +390,11 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   #asAmqp(error: unknown): AmqpError {
-    const refusal = told(error)
-    if (refusal instanceof AmqpError) return refusal
-    if (error instanceof WireError) return new AmqpError(error.code, error.message)
-    this.parts.warn(`Connection of ${this.user || 'nobody'}: ${String(error)}`)
-    return new AmqpError(541, 'the broker cannot do it')
+    const who = this.user || 'nobody'
+    return asAmqp(error, (text) => this.parts.warn(`Connection of ${who}: ${text}`))
   }
 
   #now(): number {
     return this.parts.os.clock.mono()
   }
-}
-
-function methodOf(error: unknown): FailedMethod {
-  return error instanceof WireError ? error : NO_METHOD
 }

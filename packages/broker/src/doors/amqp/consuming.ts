@@ -77,7 +77,7 @@ export class Consuming implements ConsumerHost {
     const first = this.#host.congested ? 0 : credit
     const { broker } = this.#host.parts
     const priority = Number(plainOf(method.arguments)['x-priority'] ?? 0)
-    const options = { credit: first, priority, exclusive: method.exclusive }
+    const options = { credit: first, priority, exclusive: method.exclusive, views: true }
     const onDeliveries = (batch: Delivery[]) => this.deliver(consumer, batch)
     consumer.subscription = broker.subscribe(queue.coreName, options, onDeliveries)
     this.#consumers.set(tag, consumer)
@@ -106,7 +106,7 @@ export class Consuming implements ConsumerHost {
   deliver(consumer: AmqpConsumer, batch: readonly Delivery[]): void {
     for (const delivery of batch) {
       if (consumer.noAck || this.#hasRoom) this.#send(consumer, delivery)
-      else this.#beyond.push({ consumer, delivery })
+      else this.#beyond.push({ consumer, delivery: owned(delivery) })
     }
     this.#host.changed()
   }
@@ -288,4 +288,10 @@ export class Consuming implements ConsumerHost {
     }
     return wanted || `amq.ctag-${this.#host.number}.${this.#channel}.${++this.#names}`
   }
+}
+
+/** A delivery that is good beyond the call. */
+function owned(delivery: Delivery): Delivery {
+  const { body, properties } = delivery
+  return { ...delivery, body: Buffer.from(body), properties: Buffer.from(properties) }
 }

@@ -38,6 +38,11 @@ export class Pressure {
     if (--this.#held === 0) this.#socket.resume()
   }
 
+  /** Frames wait behind methods, or for what is to be sent to get away. */
+  get hasWaiting(): boolean {
+    return this.#waitingBytes > 0
+  }
+
   /** So many bytes more, or fewer, wait behind methods. */
   waiting(bytes: number): void {
     const before = this.#waitingBytes > WAITING_MAX
