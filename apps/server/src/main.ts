@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { help, helpOf, helpOfGroup } from './help.ts'
 import type { Call, Report, Verb } from './verb.ts'
-import { CannotRunError, UsageError } from './verb.ts'
+import { CannotRunError, NotDoneError, UsageError } from './verb.ts'
 import { VERBS } from './verbs.ts'
 
 /** Options that every verb understands. */
@@ -31,12 +31,22 @@ export async function run(
     output.out(json ? JSON.stringify(report.json) : report.text)
     return report.holds ? 0 : 1
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof CannotRunError)) throw error
+    if (!isTold(error)) throw error
     output.err(error.message)
-    const usage = error instanceof UsageError
-    if (json) output.out(JSON.stringify({ [usage ? 'error' : 'skipped']: error.message }))
-    return usage ? 2 : 3
+    if (json) output.out(JSON.stringify(fieldsOf(error)))
+    return error instanceof NotDoneError ? 1 : error instanceof UsageError ? 2 : 3
   }
+}
+
+type Told = UsageError | CannotRunError | NotDoneError
+
+function isTold(error: unknown): error is Told {
+  return [UsageError, CannotRunError, NotDoneError].some((each) => error instanceof each)
+}
+
+function fieldsOf(error: Told): object {
+  if (error instanceof CannotRunError) return { skipped: error.message }
+  return { error: error.message, ...(error instanceof NotDoneError && error.fields) }
 }
 
 async function answer(

@@ -38,3 +38,13 @@ export class UsageError extends Error {}
 
 /** It cannot run on this machine; the message says why: exit code 3, `{"skipped":"…"}`. */
 export class CannotRunError extends Error {}
+
+/** What was asked for was refused, or failed: exit code 1, `{"error":"…"}` and the fields. */
+export class NotDoneError extends Error {
+  readonly fields: object
+
+  constructor(message: string, fields: object, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.fields = fields
+  }
+}

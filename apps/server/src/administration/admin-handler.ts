@@ -36,7 +36,8 @@ export class AdminHandler {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, place, name = '', word] = (request.url ?? '').split('/').map(decodeURIComponent)
     if (request.method !== 'POST') return refuse(response, 405, 'only POST is taken')
-    if (place === 'operations' && name in OPERATIONS) return this.#operate(name, request, response)
+    if (place === 'operations' && Object.hasOwn(OPERATIONS, name))
+      return this.#operate(name, request, response)
     const job = place === 'jobs' && word === 'stop' ? this.#jobs.get(name) : undefined
     if (job === undefined) return refuse(response, 404, 'no such operation or job')
     job.abort()

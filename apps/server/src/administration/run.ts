@@ -1,6 +1,6 @@
 import { readDataFolder } from '../serve/settings.ts'
 import type { Call, Report } from '../verb.ts'
-import { UsageError } from '../verb.ts'
+import { NotDoneError, UsageError } from '../verb.ts'
 import type { AdminVerb } from '../verbs/admin-verb.ts'
 import type { Administrator } from './administrator.ts'
 import { RefusedError } from './answer.ts'
@@ -21,13 +21,12 @@ export async function run<R extends object>(verb: AdminVerb<R>, call: Call): Pro
     if (through === 'folder') call.say(`No server has ${dir} open: it was opened for this`)
     return {
       holds: verb.holds?.(result) ?? true,
-      text: verb.show(result),
+      text: verb.show(result, call),
       json: { through, ...result },
     }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    const { message, reason } = error
-    return { holds: false, text: message, json: { through, error: message, reason } }
+    throw new NotDoneError(error.message, { reason: error.reason, through }, error)
   } finally {
     await administrator.close()
   }

@@ -6,12 +6,12 @@ export interface AdminVerb<R extends object>
   readonly options?: Verb['options']
   /** Name of the operation. */
   readonly operation: string
-  /** What it cannot be undone: on a terminal it wants `--yes`. */
+  /** It cannot be undone: on a terminal it wants `--yes`. */
   readonly destructive?: boolean
   /** The operation's input. `UsageError` for what is wrong. */
   input(call: Call): object | Promise<object>
   /** The result for a person. */
-  show(result: R): string
+  show(result: R, call: Call): string
   /** The exit code is 0 when it says true. Default: true. */
   holds?(result: R): boolean
   /** A line for a person who waits; with it the verb can be stopped in order. */
@@ -58,3 +58,10 @@ export function listOf(call: Call, name: string): string[] {
 export function vhostOf(call: Call): string {
   return textOf(call, 'vhost') ?? '/'
 }
+
+/** The options of what is in a virtual host. */
+export const VHOST = { vhost: { type: 'string' } } as const
+
+export const VHOST_LINE = '--vhost          the virtual host; default /'
+
+export const OF_VHOST_LINE = '--vhost          only of this virtual host'

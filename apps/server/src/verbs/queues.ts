@@ -1,11 +1,9 @@
 import type { QueueInfo } from '@hufu/broker/amqp'
 import type { Verb } from '../verb.ts'
-import { adminVerb, textOf, vhostOf } from './admin-verb.ts'
+import { adminVerb, OF_VHOST_LINE, textOf, VHOST, VHOST_LINE, vhostOf } from './admin-verb.ts'
+import { MOVES } from './moves.ts'
+import { PEEK } from './peek.ts'
 import { textTable } from './text-table.ts'
-
-/** What every verb of one queue takes. */
-const VHOST = { vhost: { type: 'string' } } as const
-const VHOST_LINE = '--vhost          where the queue is; default /'
 
 interface Emptied {
   readonly vhost: string
@@ -17,7 +15,7 @@ const list = adminVerb<{ queues: QueueInfo[] }>({
   name: 'queues list',
   args: [],
   about: 'Lists the queues: what is ready, unacked, delayed and parked, and who consumes',
-  more: ['Example: hufu queues list --vhost shop', '--vhost          only of this virtual host'],
+  more: ['Example: hufu queues list --vhost shop', OF_VHOST_LINE],
   options: VHOST,
   operation: 'queues.list',
   input: (call) => ({ vhost: textOf(call, 'vhost') }),
@@ -55,4 +53,4 @@ const purge = adminVerb<Emptied>({
   show: ({ queue, messages }) => `${messages} messages of ${queue} are removed`,
 })
 
-export const QUEUES: readonly Verb[] = [list, remove, purge]
+export const QUEUES: readonly Verb[] = [list, PEEK, ...MOVES, purge, remove]
