@@ -41,19 +41,26 @@ export interface QueueProperties {
   readonly autoDelete: boolean
 }
 
-const BOTH = [
-  // In the order in which RabbitMQ looks at them.
+/** In the order in which RabbitMQ looks at them. */
+const ALL = [
   ...['x-queue-type', 'x-expires', 'x-message-ttl', 'x-dead-letter-exchange'],
-  ...['x-dead-letter-routing-key', 'x-max-length', 'x-max-length-bytes', 'x-overflow'],
-  ...['x-single-active-consumer', 'x-delivery-limit', 'x-queue-leader-locator'],
+  ...['x-dead-letter-routing-key', 'x-dead-letter-strategy', 'x-max-length'],
+  ...['x-max-length-bytes', 'x-max-in-memory-length', 'x-max-in-memory-bytes', 'x-max-priority'],
+  ...['x-overflow', 'x-queue-mode', 'x-queue-version', 'x-single-active-consumer'],
+  ...['x-delivery-limit', 'x-quorum-initial-group-size', 'x-quorum-target-group-size'],
+  ...['x-queue-leader-locator', 'x-queue-master-locator'],
+]
+
+const CLASSIC_ONLY = ['x-max-priority', 'x-queue-mode', 'x-queue-version', 'x-queue-master-locator']
+
+const QUORUM_ONLY = [
+  ...['x-dead-letter-strategy', 'x-max-in-memory-length', 'x-max-in-memory-bytes'],
+  ...['x-quorum-initial-group-size', 'x-quorum-target-group-size'],
 ]
 
 const KNOWN: Readonly<Record<QueueType, readonly string[]>> = {
-  classic: [...BOTH, 'x-max-priority', 'x-queue-mode', 'x-queue-version', 'x-queue-master-locator'],
-  quorum: [
-    ...[...BOTH, 'x-dead-letter-strategy', 'x-max-in-memory-length', 'x-max-in-memory-bytes'],
-    ...['x-quorum-initial-group-size', 'x-quorum-target-group-size'],
-  ],
+  classic: ALL.filter((name) => !QUORUM_ONLY.includes(name)),
+  quorum: ALL.filter((name) => !CLASSIC_ONLY.includes(name)),
 }
 
 const OF_STREAMS = [
@@ -86,7 +93,7 @@ export function queueArguments(
   const wrongType = wrongTypeOfName('x-dead-letter-exchange', table)
   if (wrongType !== undefined) throw new RoutingError('argument', `${wrongType} in ${named}`)
   for (const name of [...KNOWN[type], 'x-consumer-timeout']) check(named, name, table)
-  const foreign = new Set([...KNOWN.classic, ...KNOWN.quorum, ...OF_STREAMS])
+  const foreign = new Set([...ALL, ...OF_STREAMS])
   for (const name of KNOWN[type]) foreign.delete(name)
   for (const name of table.keys()) {
     if (foreign.has(name)) throw invalid(`arg '${name}'`, `${named} of queue type ${MODULES[type]}`)
