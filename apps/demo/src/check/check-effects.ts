@@ -6,7 +6,7 @@ const LOST = (effects: string, service: string, of: string) => `
   SELECT o.id AS text FROM orders o WHERE ${of}
   AND NOT EXISTS (SELECT 1 FROM ${effects} e WHERE e.order_id = o.id)
   AND NOT EXISTS (SELECT 1 FROM ${service}.hufu_parked p
-    WHERE p.id = o.id AND p.kind = 'consume' AND p.state <> 'resolved')`
+    WHERE p.id = o.id AND p.kind = 'consume' AND p.state = 'parked')`
 
 const TWICE = (effects: string) => `
   SELECT order_id AS text, count(*) - 1 AS times FROM ${effects}
@@ -33,7 +33,7 @@ const COUPON_TWICE = `
 const UNTOLD = `
   SELECT id AS text FROM orders o WHERE (coupon_id IS NULL) <> (coupon_state = 'none')
   OR coupon_state = 'pending' AND NOT EXISTS (SELECT 1 FROM coupon.hufu_parked p
-    WHERE p.id = o.id AND p.kind = 'consume' AND p.state <> 'resolved')`
+    WHERE p.id = o.id AND p.kind = 'consume' AND p.state = 'parked')`
 
 type Kind = Parameters<Findings['add']>[0]
 

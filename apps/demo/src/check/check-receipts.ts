@@ -47,7 +47,7 @@ export function checkReceipts(db: DatabaseSync, found: Findings): void {
 function listParked(db: DatabaseSync, found: Findings): void {
   for (const name of SERVICES) {
     const sql = `SELECT id, cause, detail, attempts FROM ${name}.hufu_parked
-      WHERE state <> 'resolved' ORDER BY ref`
+      WHERE state = 'parked' ORDER BY ref`
     const service = name === 'main' ? 'order' : name
     for (const { id, cause, detail, attempts } of db.prepare(sql).iterate()) {
       found.parked++

@@ -137,6 +137,14 @@ test('parked work is counted apart; it explains only its own group and order', a
   assert.equal((await check(shop.dir)).lost, 1)
 })
 
+test('work that is to be tried again explains nothing that is missing', async (t) => {
+  const shop = await finishedShop(t)
+  const waiting = "UPDATE hufu_parked SET state = 'waiting'"
+  shop.sql('sms', `DELETE FROM sent WHERE order_id = 'o2'; ${PARK('o2', 'sms')}; ${waiting}`)
+  const { lost, parked } = await check(shop.dir)
+  assert.deepEqual({ lost, parked }, { lost: 1, parked: 0 })
+})
+
 test('sums, contents and counts that do not fit are wrong', async (t) => {
   const changes: [ServiceName, string][] = [
     ['points', "UPDATE balances SET points = points + 1 WHERE user_id = 'u1'"],

@@ -26,6 +26,9 @@ const WORK_MS = 15_000
 const LIFE_MS_MIN = 300
 const LIFE_MS_MAX = 1_500
 
+/** Least of it where the others take in orders while one starts again, ms. */
+const SHARED_LIFE_MS_MIN = 900
+
 /** Lines per second as long as nobody knows how many there are. */
 const RATE_UNKNOWN = 300
 
@@ -156,8 +159,9 @@ export class Supervisor {
   }
 
   #lifeMs(): number {
-    const lifeMs = WORK_MS / (this.#options.plan.length + 1)
-    return Math.min(LIFE_MS_MAX, Math.max(LIFE_MS_MIN, lifeMs))
+    const { plan, crew } = this.#options
+    const leastMs = crew.names.length > 1 ? SHARED_LIFE_MS_MIN : LIFE_MS_MIN
+    return Math.min(LIFE_MS_MAX, Math.max(leastMs, WORK_MS / (plan.length + 1)))
   }
 
   #count({ report }: DemoProcess): void {
