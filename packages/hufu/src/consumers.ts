@@ -1,5 +1,7 @@
 import { HufuError, messageOf } from './errors.ts'
+import { Alone } from './inbox/alone.ts'
 import { Aside, type AsideOptions } from './inbox/aside.ts'
+import { HANDLER_MS } from './inbox/context.ts'
 import { CountingWork } from './inbox/counting.ts'
 import { Loop } from './inbox/loop.ts'
 import type { Work } from './inbox/message.ts'
@@ -17,8 +19,8 @@ const CONCURRENCY = 16
 /** Receipts are short work: many at a time share a commit. */
 const RECEIPT_CONCURRENCY = 256
 
-/** Parked work whose process has died is run by another one after this time, ms. */
-const LEASE_MS = 60_000
+/** Parked work whose process has died is run by another one so long after its deadline, ms. */
+const LEASE_MS = 5_000
 
 interface Member<Tx> {
   readonly loop: Loop<Tx>
@@ -30,6 +32,7 @@ export class Consumers<Tx> {
   readonly #runtime: Runtime<Tx>
   readonly #replies: Replies<Tx>
   readonly #members: Member<Tx>[] = []
+  readonly #alone = new Alone()
   #started = false
 
   constructor(runtime: Runtime<Tx>, replies: Replies<Tx>) {
@@ -39,7 +42,8 @@ export class Consumers<Tx> {
     const work = new ReceiptWork(runtime, policy)
     const { service } = runtime
     const options = { event: RECEIPTS, group: service, order: undefined, rate: undefined }
-    const filter = { kind: 'receipt', leaseMs: LEASE_MS } as const
+    const leaseMs = LEASE_MS + HANDLER_MS
+    const filter = { kind: 'receipt', leaseMs, alone: this.#alone } as const
     this.#add({ ...options, concurrency: RECEIPT_CONCURRENCY }, work, filter)
   }
 
@@ -59,11 +63,11 @@ export class Consumers<Tx> {
     if (taken) throw new HufuError('CONSUMER_DUPLICATE', `${what}: it has a consumer here already`)
     const { order, rate, concurrency = CONCURRENCY } = options
     const policy = policyOf(options, what, this.#runtime.transport.flags)
-    const leaseMs = LEASE_MS + (policy.timeoutMs ?? 0)
+    const leaseMs = LEASE_MS + (policy.timeoutMs ?? HANDLER_MS)
     const member = this.#add(
       { event: definition.name, group, order, rate, concurrency },
       makeWork(policy),
-      { kind: 'consume', event: definition.name, group, leaseMs },
+      { kind: 'consume', event: definition.name, group, leaseMs, alone: this.#alone },
     )
     if (this.#started) {
       this.#checkFlags(member.loop)

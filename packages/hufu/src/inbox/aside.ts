@@ -3,8 +3,9 @@ import type { Replies } from '../outbox/replies.ts'
 import type { DueFilter, ParkedChange, ParkedRow } from '../ports/store.ts'
 import type { Runtime } from '../service/runtime.ts'
 import { Waker } from '../waker.ts'
+import type { Alone } from './alone.ts'
 import type { Loop } from './loop.ts'
-import type { Message, Verdict } from './message.ts'
+import type { Verdict } from './message.ts'
 
 /** The safety net for work whose commit woke nobody, and for work that becomes due, ms. */
 const POLL_MS = 500
@@ -18,6 +19,8 @@ const STARTED = 'STARTED'
 export interface AsideOptions extends Omit<DueFilter, 'limit'> {
   /** A row whose process has not answered after so long is due again, ms. */
   readonly leaseMs: number
+  /** One for all consumers of the service. */
+  readonly alone: Alone
 }
 
 /**
@@ -80,32 +83,14 @@ export class Aside<Tx> {
   async #startSome(): Promise<number> {
     const room = AT_A_TIME - this.#inHand.size
     if (room === 0) return 0
-    const { leaseMs, ...filter } = this.#options
-    const due = await this.#runtime.store.parked.due({ ...filter, limit: room })
-    const rows = due.filter(({ ref }) => !this.#inHand.has(ref))
-    if (rows.length === 0) return 0
-    const until = (await this.#runtime.store.now()) + leaseMs
-    const claimed = await this.#runtime.store.transaction(async (tx) => {
-      const mine: ParkedRow[] = []
-      for (const row of rows) if (await this.#claim(tx, row, until)) mine.push(row)
-      return mine
-    })
-    for (const row of claimed) this.#begin(row)
-    return claimed.length
+    const { leaseMs: _, alone: __, ...filter } = this.#options
+    const due = await this.#runtime.store.parked.due({ ...filter, limit: 2 * AT_A_TIME })
+    const rows = due.filter(({ ref }) => !this.#inHand.has(ref)).slice(0, room)
+    for (const row of rows) this.#start(row)
+    return rows.length
   }
 
-  /** False when another process has it, or a person has decided. */
-  async #claim(tx: Tx, row: ParkedRow, until: number): Promise<boolean> {
-    const { parked } = this.#runtime.store
-    const found = await parked.get(tx, row.ref)
-    if (found?.state !== 'waiting' || found.nextAttemptAt !== row.nextAttemptAt) return false
-    const attempts = row.attempts + 1
-    const change = { state: 'waiting', attempts, nextAttemptAt: until, cause: STARTED } as const
-    await parked.change(tx, row.ref, change)
-    return true
-  }
-
-  #begin(row: ParkedRow): void {
+  #start(row: ParkedRow): void {
     const { ref, event, group, id } = row
     const work = this.#one(row)
       .catch((error) => {
@@ -120,20 +105,38 @@ export class Aside<Tx> {
 
   async #one(row: ParkedRow): Promise<void> {
     const { event, group, id, key, headers, body, attempts, ref, cause } = row
-    const message: Message = {
-      event,
-      group,
-      id,
-      headers,
-      body,
-      attempts,
-      ref,
-      ...(key !== null && { key }),
-      ...(cause === STARTED && { spent: true }),
+    const spent = cause === STARTED
+    let begun = false
+    let leave: (() => void) | undefined
+    const begin = async () => {
+      leave = await this.#options.alone.enter(spent)
+      begun = await this.#begin(row)
+      return begun
     }
-    const verdict = await this.#loop.runParked(message)
-    if (verdict.outcome === 'done') await this.#replies.tell(row, verdict.receipt)
-    else await this.#again(row, verdict)
+    try {
+      const verdict = await this.#loop.runParked({
+        ...{ event, group, id, headers, body, attempts, ref, spent, begin },
+        ...(key !== null && { key }),
+      })
+      if (!begun) return
+      if (verdict.outcome === 'done') await this.#replies.tell(row, verdict.receipt)
+      else await this.#again(row, verdict)
+    } finally {
+      leave?.()
+    }
+  }
+
+  /** False when another process has it, or a person has decided. */
+  async #begin(row: ParkedRow): Promise<boolean> {
+    const { store } = this.#runtime
+    const nextAttemptAt = (await store.now()) + this.#options.leaseMs
+    return store.transaction(async (tx) => {
+      const found = await store.parked.get(tx, row.ref)
+      if (found?.state !== 'waiting' || found.nextAttemptAt !== row.nextAttemptAt) return false
+      const change = { attempts: row.attempts + 1, nextAttemptAt, cause: STARTED }
+      await store.parked.change(tx, row.ref, { state: 'waiting', ...change })
+      return true
+    })
   }
 
   /** Stores when it is to be tried again; an attempt that was none is not counted. */

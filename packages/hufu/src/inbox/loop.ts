@@ -245,6 +245,7 @@ export class Loop<Tx> implements Consumer {
     const run = new Run()
     this.#runs.add(run)
     try {
+      if (message.begin && !(await message.begin())) return NOT_OURS
       const verdict = await this.#work.handle(message, run)
       this.#count(verdict)
       return verdict
@@ -273,6 +274,8 @@ export class Loop<Tx> implements Consumer {
     })
   }
 }
+
+const NOT_OURS: Verdict = { outcome: 'done', how: 'aside' }
 
 const STOPPED: Verdict = { outcome: 'stopped' }
 

@@ -17,6 +17,8 @@ export interface Message {
   readonly ref?: number
   /** It comes from there, and its last attempt ended without an answer. */
   readonly spent?: boolean
+  /** Stores that an attempt is being made; false: it is not to be made, somebody else has it. */
+  readonly begin?: () => Promise<boolean>
   /** It comes from the transport, and may have been delivered before. */
   readonly redelivered?: boolean
 }

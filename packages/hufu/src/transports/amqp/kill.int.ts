@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { it, type TestContext } from 'node:test'
+import { HufuServer, ownPrefix, removeOf, serverUrl } from './server.fixture.ts'
+
+const ORDERS = 500
+const GROUPS = ['points', 'sms']
+const SERVICES = ['hufu.receipts/orders', 'hufu.receipts/points', 'hufu.receipts/sms']
+const QUEUES = [...GROUPS.map((group) => `order.placed/${group}`), ...SERVICES]
+
+/** A run that is not killed ends long before, ms. */
+const PATIENCE_MS = 120_000
+
+const PROGRAM = join(import.meta.dirname, 'kill.fixture.ts')
+
+/** A folder of databases, and the program that works on them. */
+class Stage {
+  readonly #url: string
+  readonly #prefix = ownPrefix()
+  readonly #dir: string
+
+  constructor(url: string, dir: string) {
+    this.#url = url
+    this.#dir = dir
+  }
+
+  /** Runs the program; calls `onReady` with what kills it. Its last line. */
+  async run(orders: number, poison: string, onReady: (kill: () => void) => void): Promise<string> {
+    const args = [PROGRAM, this.#url, this.#prefix, this.#dir, String(orders), poison]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const kill = () => void child.kill('SIGKILL')
+    const exited = once(child, 'exit')
+    const patience = setTimeout(kill, PATIENCE_MS)
+    let last = ''
+    for await (const line of createInterface({ input: child.stdout! })) {
+      last = line
+      if (line === 'ready') onReady(kill)
+    }
+    await exited
+    clearTimeout(patience)
+    return last
+  }
+
+  rows<Row>(service: string, sql: string): Row[] {
+    const db = new DatabaseSync(join(this.#dir, `${service}.db`))
+    const found = db.prepare(sql).all()
+    db.close()
+    return found as unknown as Row[]
+  }
+
+  /** Every order once, in order of key, each answered once by each group. */
+  check(orders: number): void {
+    const effects = 'SELECT id, value FROM effects'
+    type Effect = { id: string; value: string }
+    const placed = this.rows<Effect>('orders', `${effects} WHERE value = 'order' ORDER BY n`)
+    assert.equal(placed.length, orders)
+    const committed = byKey(placed, ({ id }) => `k${Number(id) % 7}`)
+    for (const group of GROUPS) {
+      const done = this.rows<Effect>(group, `${effects} ORDER BY n`)
+      assert.equal(done.length, orders, `${group}: one effect for each order`)
+      assert.deepEqual(
+        byKey(done, ({ value }) => value),
+        committed,
+        `${group}: in order`,
+      )
+      const answers = this.rows<Effect>('orders', `${effects} WHERE value = '${group}'`)
+      assert.equal(new Set(answers.map(({ id }) => id)).size, orders)
+      assert.equal(answers.length, orders, `${group}: each receipt handled once`)
+    }
+  }
+
+  async remove(): Promise<void> {
+    await removeOf(this.#url, this.#prefix, QUEUES)
+    await rm(this.#dir, { recursive: true })
+  }
+}
+
+function byKey<Row extends { id: string }>(found: Row[], key: (row: Row) => string) {
+  const keys = new Map<string, string[]>()
+  for (const row of found) keys.set(key(row), [...(keys.get(key(row)) ?? []), row.id])
+  return keys
+}
+
+/** Everything it made goes away before `server` does. */
+async function stage(t: TestContext, url: string, server?: HufuServer): Promise<Stage> {
+  const made = new Stage(url, await mkdtemp(join(tmpdir(), 'hufu-kill-')))
+  t.after(async () => {
+    await made.remove()
+    await server?.remove()
+  })
+  return made
+}
+
+async function killedFiveTimes(scene: Stage): Promise<void> {
+  for (let kills = 0; kills < 5; kills++) {
+    await scene.run(ORDERS, '', (kill) => void setTimeout(kill, 30 + kills * 60))
+  }
+  assert.equal(await scene.run(ORDERS, '', () => {}), 'finished')
+  scene.check(ORDERS)
+}
+
+const RULE = 'kill -9 at any instant: nothing lost or doubled, keys in order, all answered'
+
+it(`amqp on Hufu, ${RULE}`, async (t) => {
+  const server = await HufuServer.start()
+  await killedFiveTimes(await stage(t, server.url, server))
+})
+
+it(`amqp on RabbitMQ, ${RULE}`, async (t) => {
+  const url = await serverUrl(t, 'RabbitMQ')
+  if (url !== undefined) await killedFiveTimes(await stage(t, url))
+})
+
+it('amqp: the server ends and starts again, twice, under way: nothing lost or doubled', async (t) => {
+  const server = await HufuServer.start()
+  const scene = await stage(t, server.url, server)
+  const restarts = async () => {
+    for (const pauseMs of [150, 600]) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await server.close()
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await server.open()
+    }
+  }
+  let restarted: Promise<void> | undefined
+  const end = await scene.run(1_500, '', () => {
+    restarted = restarts()
+  })
+  await restarted
+  assert.equal(end, 'finished')
+  scene.check(1_500)
+})
+
+it('amqp: a message that kills its process is parked when its attempts are used up', async (t) => {
+  const server = await HufuServer.start()
+  const scene = await stage(t, server.url, server)
+  let lives = 1
+  while ((await scene.run(20, '3', () => {})) !== 'finished') {
+    lives++
+    assert.ok(lives < 8, 'it goes on killing')
+  }
+  const sql = "SELECT id, cause, attempts FROM hufu_parked WHERE state = 'parked'"
+  const parked = scene.rows<object>('points', sql).map((row) => ({ ...row }))
+  assert.deepEqual(parked, [{ id: '3', cause: 'EXHAUSTED', attempts: 2 }])
+  const effects = scene.rows<{ id: string }>('points', 'SELECT id FROM effects')
+  assert.equal(new Set(effects.map(({ id }) => id)).size, 19)
+})
