@@ -24,6 +24,7 @@ import { DeadLetters } from './dead-letter.ts'
 import { Deliverer } from './deliver.ts'
 import { DueTimer } from './due-timer.ts'
 import { demandOpen, type Engine, track } from './engine.ts'
+import type { EngineQueue } from './engine-queue.ts'
 import { peek, resolve, statsOf } from './inspect.ts'
 import { Preparer } from './prepare.ts'
 import { Intake } from './publish.ts'
@@ -84,7 +85,8 @@ export class EmbeddedBroker implements Broker {
   }
 
   changeQueue(name: string, options: QueueOptions): Promise<void> {
-    return changeQueue(this.#engine, name, options, (queue) => this.#deliverer.schedule(queue))
+    const changed = (queue: EngineQueue) => this.#deliverer.schedule(queue)
+    return changeQueue({ engine: this.#engine, intake: this.#intake, changed }, name, options)
   }
 
   deleteQueue(name: string): Promise<number> {

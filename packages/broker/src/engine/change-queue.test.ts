@@ -48,6 +48,32 @@ test('the last of several changes in one turn holds', async () => {
   await lives(world, () => world.do(world.broker.declareQueue('a', { maxMessages: 3 })))
 })
 
+test('thousands of queues are changed in one turn', async () => {
+  const world = await worldWith()
+  const names = numbers(2_000)
+  await world.do(Promise.all(names.map((name) => world.broker.declareQueue(name))))
+  await world.do(Promise.all(names.map((name) => world.broker.changeQueue(name, { maxReady: 1 }))))
+  await world.killAndOpen()
+  await world.do(Promise.all(names.map((name) => world.broker.declareQueue(name, { maxReady: 1 }))))
+})
+
+test('a full disk refuses a change, and the queue stays as it is', async () => {
+  const world = new World()
+  await world.open({ logBytesMax: 200 * 1024 })
+  for (const name of ['a', 'b']) await world.do(world.broker.declareQueue(name))
+  const body = new Uint8Array(10_000)
+  const fill = (): Promise<void> =>
+    world.do(world.broker.publish({ queues: ['b'], body })).then(() => fill())
+  await assert.rejects(fill(), refusal('LOG_FULL', /^Cannot publish/))
+  const changes = numbers(500, 1).map((n) => {
+    return world.broker.changeQueue('a', { maxMessages: Number(n) }).catch((error) => error)
+  })
+  const [last] = (await world.do(Promise.all(changes))).slice(-1)
+  assert.ok(refusal('LOG_FULL', /^Cannot change queue a: the disk has no room for /)(last))
+  assert.deepEqual(world.fatal, [])
+  await world.do(world.broker.deleteQueue('b'))
+})
+
 test('it holds from a checkpoint too, when the log of it is gone', async () => {
   const world = await worldWith()
   await world.do(world.broker.declareQueue('much'))

@@ -3,10 +3,14 @@ import type { QueueOptions } from '../options.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import type { EngineQueue } from './engine-queue.ts'
 import { changedSpans } from './life-spans.ts'
+import type { Intake } from './publish.ts'
 import { firstDifference, type StoredQueueOptions, storedOptions } from './queue-options.ts'
 import { appendJson, QUEUE, QUEUE_CHANGED, QUEUE_DELETED } from './records.ts'
 
 const QUEUE_NAME_BYTES_MAX = 255
+
+/** What a change takes in the log, at most, apart from the name of a queue. */
+const CHANGE_BYTES = 2_048
 
 /** They decide how its messages stand in memory and who consumes. */
 const LASTING = ['maxPriority', 'singleActive'] as const
@@ -41,34 +45,60 @@ export async function declareQueue(
   await log.durable()
 }
 
-/**
- * See `Broker.changeQueue`. In effect at once: what follows from it is behind it in the log. `then`
- * is called where something has changed.
- */
+/** What `changeQueue` needs of the broker. */
+export interface ChangeParts {
+  readonly engine: Engine
+  readonly intake: Intake
+  /** Called where something has changed. */
+  changed(queue: EngineQueue): void
+}
+
+/** See `Broker.changeQueue`; at once, or when the log has room. */
 export async function changeQueue(
-  engine: Engine,
+  { engine, intake, changed }: ChangeParts,
   name: string,
   options: QueueOptions,
-  then: (queue: EngineQueue) => void,
 ): Promise<void> {
   const doing = `Cannot change queue ${name}`
   demandOpen(engine, doing)
-  const { log, state } = engine
-  const queue = demandQueue(engine, name, doing)
   const stored = storedOptions(doing, options)
+  demandQueue(engine, name, doing)
+  const bytes = CHANGE_BYTES + Buffer.byteLength(stored.deadLetter ?? '') * 2
+  await new Promise<void>((resolve, reject) => {
+    const go = () => {
+      try {
+        const queue = change(engine, name, stored, doing)
+        if (queue !== undefined) changed(queue)
+        resolve()
+      } catch (error) {
+        reject(error)
+      }
+    }
+    const refuse = ({ code, message }: BrokerError) => {
+      reject(new BrokerError(code, message.replace(/^[^:]*/, doing)))
+    }
+    intake.whenRoom(bytes, go, refuse)
+  })
+  await engine.log.durable()
+}
+
+/**
+ * In effect at once: what follows from it is behind it in the log. Undefined where it is so
+ * already.
+ */
+function change(engine: Engine, name: string, stored: StoredQueueOptions, doing: string) {
+  const { log, state } = engine
+  if (log.failure !== undefined) throw log.failure
+  const queue = demandQueue(engine, name, doing)
   const lasting = LASTING.find((option) => stored[option] !== queue.options[option])
   if (lasting !== undefined) throw mismatch(doing, queue, lasting)
   if (stored.deadLetter !== null) demandNoCircle(engine, name, stored.deadLetter, doing)
-  if (firstDifference(queue.options, stored) === undefined) return log.durable()
+  if (firstDifference(queue.options, stored) === undefined) return undefined
   const spans = spansOf(queue, stored, state.nextId - 1)
   state.changeQueue(queue, stored, spans)
-  appendJson(
-    log,
-    { type: QUEUE, flags: QUEUE_CHANGED, aux: queue.number },
-    { options: stored, spans },
-  )
-  then(queue)
-  await log.durable()
+  const head = { type: QUEUE, flags: QUEUE_CHANGED, aux: queue.number }
+  appendJson(log, head, { options: stored, spans })
+  return queue
 }
 
 function spansOf(queue: EngineQueue, { messageExpiresMs }: StoredQueueOptions, lastId: number) {

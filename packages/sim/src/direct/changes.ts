@@ -3,6 +3,7 @@ import type { Step } from '../plan/step.ts'
 import type { Findings } from '../world/findings.ts'
 import type { Machine } from '../world/machine.ts'
 import type { Marks } from '../world/marks.ts'
+import { type Life, lifeOf } from './changing-life.ts'
 import type { Sender } from './consumer.ts'
 import { CHANGING, optionsOf } from './queues.ts'
 
@@ -11,13 +12,14 @@ type ChangeStep = Extract<Step, { kind: 'change' }>
 /** One change of the queue's options, or the declaration. */
 interface Change {
   readonly options: QueueOptions
+  readonly life: Life
   confirmed: boolean
 }
 
 /** Changes of a queue while it lives: what holds is what one of them said, none too early. */
 export class ChangeWorkload {
   /** Those that may hold, in their order. */
-  #changes: Change[] = [{ options: optionsOf(CHANGING), confirmed: false }]
+  #changes: Change[]
   readonly #machine: Machine
   readonly #direct: Sender
   readonly #findings: Findings
@@ -28,21 +30,29 @@ export class ChangeWorkload {
     this.#direct = direct
     this.#findings = findings
     this.#marks = marks
+    this.#changes = [{ options: optionsOf(CHANGING), life: lifeOf(undefined), confirmed: false }]
   }
 
   /** `number` makes it differ from all others. */
   run({ expiresMs }: ChangeStep, number: number): void {
     const { maxBytes = 0, ...rest } = optionsOf(CHANGING)
-    const life = expiresMs === undefined ? {} : { messageExpiresMs: expiresMs }
-    const change = { options: { ...rest, maxBytes: maxBytes + number, ...life }, confirmed: false }
+    const expires = expiresMs === undefined ? {} : { messageExpiresMs: expiresMs }
+    const options = { ...rest, maxBytes: maxBytes + number, ...expires }
+    const change = { options, life: lifeOf(expiresMs), confirmed: false }
     this.#changes.push(change)
-    this.#direct.model.changeLife(expiresMs)
-    this.#machine.broker.changeQueue(CHANGING, change.options).then(
+    const { changingLife, sent } = this.#direct.model
+    changingLife.ask(change.life, sent.values())
+    this.#machine.broker.changeQueue(CHANGING, options).then(
       () => {
         change.confirmed = true
+        changingLife.holds(change.life)
         this.#machine.sim.trace.add(`changed ${number}`)
       },
-      (error) => this.#direct.expected('changeQueue', error),
+      (error) => {
+        if (this.#direct.expected('changeQueue', error) !== 'LOG_FULL') return
+        this.#changes = this.#changes.filter((other) => other !== change)
+        changingLife.refused(change.life)
+      },
     )
   }
 
@@ -58,16 +68,18 @@ export class ChangeWorkload {
       if (change !== this.#changes[0]) this.#marks.add('changeFound')
       change.confirmed = true
       this.#changes = [change]
-      this.#direct.model.changeLife(change.options.messageExpiresMs)
+      const { changingLife, sent } = this.#direct.model
+      changingLife.found(change.life, sent.values())
       return
     }
     if (this.#machine.alive) this.#never(`none of the last ${open.length} does`)
   }
 
-  /** The last change holds at once. */
+  /** The last change holds. */
   async check(): Promise<void> {
     const last = this.#changes.at(-1)!
-    const holds = await this.#holds(last)
+    // One that waits for room on the disk does not hold yet.
+    const holds = !last.confirmed || (await this.#holds(last))
     if (!holds && this.#machine.alive) this.#never(JSON.stringify(last.options))
   }
 

@@ -37,7 +37,7 @@ export class DirectModel {
   readonly #findings: Findings
   readonly #marks: Marks
   readonly #keys: KeyOrder
-  readonly #changingLife = new ChangingLife()
+  readonly changingLife = new ChangingLife()
   /** Whether the router drops it when `routed` gives it up. */
   readonly #drops: (token: string) => boolean
   /** Purges under way, by queue. */
@@ -55,7 +55,7 @@ export class DirectModel {
     const due = delayMs > 0 ? later(now, delayMs) : undefined
     const order = this.sent.size
     const { uncleanEnds, brokerTime, life } = now
-    const changing = this.#changingLife.begin()
+    const changing = this.changingLife.begin()
     const times = { expiresMs, changing, delayMs, brokerTime, life }
     const known = { ...times, uncleanEnds, id: undefined, confirmed: false, refused: false }
     const sent: Sent = { token, body, queues, key, order, due, group, ...known }
@@ -63,11 +63,6 @@ export class DirectModel {
     this.sent.set(token, sent)
     for (const queue of queues) this.copies.set(`${queue} ${token}`, newCopy(sent, queue))
     return sent
-  }
-
-  /** The time to live of the queue `changing` is another one. */
-  changeLife(expiresMs: number | undefined): void {
-    this.#changingLife.change(expiresMs, this.sent.values())
   }
 
   confirm(sent: Sent, id: number): void {

@@ -1,6 +1,6 @@
 import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
-import { BrokerError } from '../../errors.ts'
+import type { BrokerError } from '../../errors.ts'
 import { sameExchange, sameQueue } from '../../routing/equivalence.ts'
 import type { Binding, Exchange } from '../../routing/exchange.ts'
 import { bindingId, exchangeTypeOf } from '../../routing/exchange.ts'
@@ -102,15 +102,16 @@ export class VirtualHost {
     return new AmqpQueue(declared, given, settings, coreNameOf(this.name, declared.name), owner)
   }
 
-  /** An earlier version may have made it as it cannot be changed any more: it works on so. */
+  /** As an earlier version made it, or on a full disk: where it cannot be changed it works on. */
   async #reopen({ coreName, settings }: AmqpQueue): Promise<void> {
     const options = coreOptions(settings)
     try {
       if (this.#broker.queue(coreName)) await this.#broker.changeQueue(coreName, options)
       else await this.#broker.declareQueue(coreName, options)
     } catch (error) {
-      if (!(error instanceof BrokerError && error.code === 'QUEUE_MISMATCH')) throw error
-      this.#warn(`Queue ${coreName} works on as it was made: ${error.message}`)
+      const { code, message } = error as BrokerError
+      if (code !== 'QUEUE_MISMATCH' && code !== 'LOG_FULL') throw error
+      this.#warn(`Queue ${coreName} works on as it was made: ${message}`)
     }
   }
 
@@ -150,15 +151,12 @@ export class VirtualHost {
   }
 
   /** Names in the core of the queues that get a message. */
-  route({ exchange }: Target, keys: readonly string[], headers: () => Arguments) {
-    if (keys.length === 1) return this.#coreNamesOf(this.#listOf(exchange.name, keys[0]!, headers))
+  route({ exchange: { name } }: Target, keys: readonly string[], headers: () => Arguments) {
+    const { routing } = this
+    if (keys.length === 1) return this.#coreNamesOf(routing.queuesOf(name, keys[0]!, headers))
     const queues = new Set<string>()
-    this.routing.routeOf(exchange.name, keys, headers, queues)
+    routing.routeOf(name, keys, headers, queues)
     return this.#coreNamesOf([...queues])
-  }
-
-  #listOf(exchange: string, key: string, headers: () => Arguments): readonly string[] {
-    return this.routing.queuesOf(exchange, key, headers)
   }
 
   #coreNamesOf(queues: readonly string[]): readonly string[] {
