@@ -81,3 +81,35 @@ test('the verb help is the same as the option', async () => {
   assert.deepEqual(await call('help'), await call('--help'))
   assert.deepEqual(await call('help', 'look'), await call('look', '--help'))
 })
+
+const group = ['list', 'add'].map((word): Verb => {
+  const json = { word }
+  return {
+    ...{ name: `users ${word}`, args: word === 'add' ? ['NAME'] : [], about: `Does ${word}` },
+    options: {},
+    run: async () => ({ holds: true, text: word, json }),
+  }
+})
+
+async function callOfGroup(...args: string[]) {
+  const [out, err]: [string[], string[]] = [[], []]
+  const output = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) }
+  const code = await run(args, output, [look, ...group])
+  return { code, out: out.join('\n'), err: err.join('\n') }
+}
+
+test('a verb may have two words; the help shows the second ones together', async () => {
+  assert.deepEqual(await callOfGroup('users', 'list'), { code: 0, out: 'list', err: '' })
+  assert.match((await callOfGroup('--help')).out, /^ {2}look DIR .*\n\n {2}users {2}list, add$/m)
+  const wanted = /^Usage: hufu users VERB [\s\S]*users add NAME {2}Does add/
+  assert.match((await callOfGroup('users', '--help')).out, wanted)
+  assert.match((await callOfGroup('help', 'users')).out, wanted)
+  assert.match((await callOfGroup('help', 'users', 'add')).out, /^Usage: hufu users add NAME/)
+  assert.match((await callOfGroup('users', 'add', '--help')).out, /^Usage: hufu users add NAME/)
+  const none = await callOfGroup('users')
+  assert.equal(none.code, 2)
+  assert.match(none.err, wanted)
+  const strange = await callOfGroup('users', 'dance')
+  const text = "Cannot run 'hufu users dance': no such verb; see hufu users --help"
+  assert.deepEqual(strange, { code: 2, out: '', err: text })
+})

@@ -51,7 +51,7 @@ export class AdminHandler {
     response.on('close', () => job.abort())
     this.#jobs.set(id, job)
     try {
-      const input = new Input(JSON.parse(await bodyOf(request)))
+      const input = Input.parse(await bodyOf(request))
       response.writeHead(200, { 'content-type': 'application/x-ndjson' })
       write({ job: id })
       const context = {

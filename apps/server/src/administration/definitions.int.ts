@@ -73,7 +73,7 @@ test('a file that is wrong is refused with the place in it', async (t) => {
   assert.equal((await house.hufu('definitions', 'import', join(house.dir, 'none'))).code, 2)
 })
 
-test('RabbitMQ takes the export; its own users log in there, those of Hufu with a new password', async (t) => {
+test('RabbitMQ takes the export; only users with a hash of Hufu need a new password', async (t) => {
   const rabbit = await ownService(t, 'rabbitmq')
   if (rabbit === undefined) return
   const house = await adminHouse(t)

@@ -12,6 +12,15 @@ export class Input {
     this.#fields = given as Record<string, unknown>
   }
 
+  static parse(json: string): Input {
+    try {
+      return new Input(JSON.parse(json))
+    } catch (error) {
+      if (error instanceof InputError) throw error
+      throw new InputError(`the input is no JSON: ${(error as Error).message}`)
+    }
+  }
+
   text(name: string): string {
     const value = this.#fields[name]
     return typeof value === 'string' ? value : this.#wrong(name, 'a text')

@@ -112,7 +112,7 @@ test('move keeps the order, and the messages as they are', async (t) => {
   assert.deepEqual(await drain(channel, 'a'), [])
 })
 
-test('moved to an exchange each message is routed; what has nowhere to go stays in its place', async (t) => {
+test('moved to an exchange a message is routed; without a way it stays in its place', async (t) => {
   const house = await adminHouse(t)
   const channel = await channelOf(house)
   await channel.assertQueue('a', { arguments: { 'x-queue-type': 'quorum' } })
@@ -176,7 +176,7 @@ test('redrive sends dead letters back to the queues where they died', async (t) 
   assert.equal(rest.json.moved, 3)
 })
 
-test('with a rate it goes no faster; SIGINT ends it in order and says how many were moved', async (t) => {
+test('with a rate it goes no faster; SIGINT ends it in order, with the number moved', async (t) => {
   const house = await adminHouse(t)
   const channel = await channelOf(house)
   await channel.assertQueue('a')

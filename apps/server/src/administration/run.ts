@@ -1,7 +1,7 @@
 import { readDataFolder } from '../serve/settings.ts'
 import type { Call, Report } from '../verb.ts'
 import { NotDoneError, UsageError } from '../verb.ts'
-import type { AdminVerb } from '../verbs/admin-verb.ts'
+import type { AdminVerb } from './admin-verb.ts'
 import type { Administrator } from './administrator.ts'
 import { RefusedError } from './answer.ts'
 import { reach } from './reach.ts'

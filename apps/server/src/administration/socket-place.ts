@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
@@ -11,14 +11,14 @@ const SOCKET = 'admin.sock'
 /** In the data folder, where its path is too long for a socket: says where that is. */
 const POINTER = 'admin.sock.at'
 
-/** Where a server of this data folder listens, if one does. */
-export function socketOf(dir: string): string {
+/** Where a server of this data folder listens, if one does; undefined: none can. */
+export function socketOf(dir: string): string | undefined {
   const path = resolve(dir, SOCKET)
   if (fits(path)) return path
   try {
     return readFileSync(join(dir, POINTER), 'utf8').trim()
   } catch {
-    return path
+    return undefined
   }
 }
 
@@ -35,10 +35,20 @@ export function newPlace(dir: string): string {
 
 export function removePlace(dir: string): void {
   const path = socketOf(dir)
+  if (path === undefined) return
   rmSync(path, { force: true })
-  if (fits(resolve(dir, SOCKET)) || !fits(path)) return
-  rmSync(dirname(path), { recursive: true, force: true })
+  if (fits(resolve(dir, SOCKET))) return
+  removeEmptied(dirname(path))
   rmSync(join(dir, POINTER), { force: true })
+}
+
+/** With something else in it the folder is none of ours. */
+function removeEmptied(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It is not there any more, or not empty.
+  }
 }
 
 function fits(path: string): boolean {

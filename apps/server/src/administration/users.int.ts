@@ -53,7 +53,7 @@ async function published(channel: ConfirmChannel, queue: string): Promise<void> 
   await channel.waitForConfirms()
 }
 
-test('a virtual host goes with its queues, messages and connections, and comes back empty', async (t) => {
+test('a virtual host goes with all that is in it, and comes back empty', async (t) => {
   const house = await adminHouse(t)
   assert.equal((await house.hufu('vhosts', 'add', 'v', '--description', 'of a test')).code, 0)
   await house.hufu('permissions', 'set', 'guest', '.*', '.*', '.*', '--vhost', 'v')

@@ -13,8 +13,7 @@ export function jsonOf(args: Arguments): JsonTable {
   return jsonTable(plainOf(encodeTable([...args] as Parameters<typeof encodeTable>[0])))
 }
 
-/** As `jsonOf`, of one value. */
-export function jsonValue(value: Plain): Json {
+function jsonValue(value: Plain): Json {
   if (typeof value === 'bigint') return String(value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (isList(value)) return value.map(jsonValue)
