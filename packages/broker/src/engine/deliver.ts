@@ -10,6 +10,7 @@ import { BAD_BYTES, HeadLoader, isServed } from './head-loader.ts'
 import { deadLetterOf, readOrigin } from './origin.ts'
 import { reachFor } from './reach.ts'
 import { appendReturns, emptyMessageView, loadMessage, type MessageView } from './records.ts'
+import { PUT_BACK } from './settle.ts'
 import { type GiveUp, type Step, Tender } from './tender.ts'
 
 /** Most deliveries of one queue in one turn; the other queues and sockets get theirs in between. */
@@ -132,9 +133,9 @@ export class Deliverer {
     }
     const suspect = queue.isSuspect(head)
     if (marks.length > 0 && !suspect) return 'wait'
-    if (!suspect && isSpent(head, queue.options.maxAttempts)) {
+    if (!suspect && isSpent(head, queue)) {
       const row = queue.take(head, 'settling')
-      this.#killed(queue, row, row.attempts)
+      this.#spent(queue, row, row.attempts, row.crashes > 0 ? KILLED : PUT_BACK)
       return 'done'
     }
     const alone = isForAlone(head, suspect)
@@ -148,8 +149,8 @@ export class Deliverer {
     return step === 'done' && alone ? 'none' : step
   }
 
-  #killed(queue: EngineQueue, row: QueueRow, attempts: number): void {
-    const failed = { row, attempts, cause: KILLED, reason: 'delivery_limit' } as const
+  #spent(queue: EngineQueue, row: QueueRow, attempts: number, cause: string): void {
+    const failed = { row, attempts, cause, reason: 'delivery_limit' } as const
     this.#giveUp.giveUp(queue, failed).catch(() => undefined)
   }
 
@@ -201,7 +202,7 @@ export class Deliverer {
         continue
       }
       queue.move(row, 'settling')
-      this.#killed(queue, row, attempts)
+      this.#spent(queue, row, attempts, KILLED)
     }
     if (marked.length === 0) return this.schedule(queue)
     queue.marking += marked.length
@@ -246,9 +247,13 @@ function isOver(attempts: number, maxAttempts: number): boolean {
   return maxAttempts > 0 && attempts > 1 && attempts >= maxAttempts
 }
 
-/** Its last attempt was cut off by a crash, and an orderly stop has counted that since. */
-function isSpent(head: QueueRow | WaitingList, maxAttempts: number): boolean {
-  return 'crashes' in head && head.crashes > 0 && isOver(head.attempts, maxAttempts)
+/**
+ * Its last attempt was cut off by a crash, and an orderly stop has counted that since; or it was
+ * put back so often that a limit that is lower now has no delivery left.
+ */
+function isSpent(head: QueueRow | WaitingList, { options }: EngineQueue): boolean {
+  if (!('crashes' in head) || !isOver(head.attempts, options.maxAttempts)) return false
+  return head.crashes > 0 || (options.countRequeues && !head.lasting)
 }
 
 /** Two crashes in a row had it in delivery: it may be the one that kills. */

@@ -139,6 +139,24 @@ test('in a batch it counts when that is committed', async () => {
   assert.deepEqual([taker.seen.length, world.stats('a').parked], [3, 1])
 })
 
+test('a limit that is lower than the count gives it up before it comes again', async () => {
+  const world = await worldWith({ countRequeues: true, maxAttempts: 0 })
+  const taker = world.take('a')
+  await world.pass(100)
+  await putBack(world, taker)
+  await taker.close()
+  await world.do(world.broker.changeQueue('a', { countRequeues: true, maxAttempts: 2 }))
+  const next = world.take('a')
+  await world.pass(100)
+  assert.deepEqual([next.seen.length, world.stats('a').parked], [0, 1])
+  const [{ id }] = (await world.do(world.broker.peek('a'))) as [{ id: number }]
+  await world.do(world.broker.resolve('a', id, 'deliver'))
+  await world.pass(100)
+  assert.equal(next.seen.length, 1, 'but where a person wants it')
+  await next.close()
+  assert.equal(world.stats('a').parked, 1)
+})
+
 test('the count survives restarts and checkpoints', async () => {
   const world = await worldWith()
   const taker = world.take('a', { credit: 1 })

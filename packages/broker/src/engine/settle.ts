@@ -11,7 +11,7 @@ import type { EngineQueue } from './engine-queue.ts'
 import { appendReturns, appendSettle, type NewReturn, SETTLED } from './records.ts'
 
 /** Why a row is given up that its consumers never settled. */
-const PUT_BACK = 'put back more often than its queue allows'
+export const PUT_BACK = 'put back more often than its queue allows'
 
 /** A delivery that is settled in a batch. */
 interface Taken {
