@@ -21,11 +21,13 @@ export interface LogFiles {
   log: number
   /** By their base, at least one. */
   segments: FoundSegment[]
+  /** Names of files that hold nothing; not to be used: a half-made one may lack blocks. */
+  spares: readonly string[]
 }
 
 /**
  * Reads the manifest and opens the segments among `names`, all names of the folder; makes both in a
- * new one. Spares are removed. After an error nothing is left open.
+ * new one. After an error nothing is left open.
  */
 export async function openFiles(
   os: Os,
@@ -38,17 +40,23 @@ export async function openFiles(
   if (used.length > 0) await demandManifest(os, dir)
   const newId = () => Buffer.from(os.random.id(), 'hex')
   const { manifest, stoppedAt } = await openManifest(os.disk, dir, newId)
-  // They hold nothing; a half-made one must not be trusted to have its blocks.
-  for (const name of spares) await os.disk.remove(`${dir}/${name}`)
-  if (used.length === 0) used.push(await createFirst(os, dir, segmentBytesMin, manifest.logId))
+  if (used.length === 0) {
+    await removeAll(os, dir, spares.splice(0))
+    used.push(await createFirst(os, dir, segmentBytesMin, manifest.logId))
+  }
   const segments = await openAll(os, dir, used, manifest.logId)
   const id = bytesOf(manifest.logId).view
   const log = (id.getUint32(0, true) ^ id.getUint32(8, true)) >>> 0
-  return { manifest, stoppedAt, log, segments }
+  return { manifest, stoppedAt, log, segments, spares }
 }
 
 export async function closeAll(segments: readonly FoundSegment[]): Promise<void> {
   for (const { file } of segments) await file.close().catch(() => undefined)
+}
+
+/** Of files of a folder. */
+export async function removeAll(os: Os, dir: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await os.disk.remove(`${dir}/${name}`)
 }
 
 async function openAll(

@@ -4,7 +4,7 @@ import type { Limits } from '../limits.ts'
 import { CheckpointFiles, type StoredCheckpoint } from './checkpoint-file.ts'
 import { DamageList } from './damage-list.ts'
 import { type Bytes, bytesOf, type EntryView } from './entry.ts'
-import { closeAll, type LogFiles, openFiles } from './files.ts'
+import { closeAll, type LogFiles, openFiles, removeAll } from './files.ts'
 import { Incarnations } from './incarnations.ts'
 import { ENTRY_CLEAN_STOP, ENTRY_TYPE_FOREIGN_MIN, SEGMENT_HEADER_BYTES } from './layout.ts'
 import { noteStop } from './manifest.ts'
@@ -108,6 +108,8 @@ class Recovery {
     await this.#checkpoints.layOut()
     this.#replay.opened((position) => segmentAt(this.#segments, position))
     const checkpoint = await this.#loadCheckpoint()
+    // Only now: a folder that is refused is left as it is.
+    await removeAll(this.#os, this.#dir, this.#files.spares)
     await this.#scanFrom(checkpoint?.position ?? 0)
     this.#noteMissing()
     await this.#rewriteTail()

@@ -29,6 +29,8 @@ export function segmentName(base: number): string {
 const CAPACITY_MIN = 4096
 /** How much zero is written at a time when a file is laid out. */
 const FILL_BYTES = 1 << 20
+/** How much of it is synced at a time. */
+const SYNC_BYTES = 4 << 20
 
 /**
  * Lays out a file of `capacity` zeros: a write into it later changes no size and costs less to
@@ -39,8 +41,11 @@ export async function createZeroed(disk: Disk, path: string, capacity: number): 
   await disk.remove(path).catch(() => undefined)
   const file = await disk.open(path, { create: true })
   try {
-    await fill(file, 0, capacity)
-    await file.sync()
+    // In pieces: one large sync at the end would hold up the log's writes.
+    for (let at = 0; at < capacity; at += SYNC_BYTES) {
+      await fill(file, at, Math.min(at + SYNC_BYTES, capacity))
+      await file.sync()
+    }
   } catch (error) {
     await file.close()
     await disk.remove(path).catch(() => undefined)

@@ -90,3 +90,30 @@ test('a position is found in the segment that holds it', () => {
   const found = [0, 99, 100, 299, 300, 5_000].map((position) => segmentAt(all, position).base)
   assert.deepEqual(found, [0, 0, 100, 100, 300, 300])
 })
+
+test('a log of large segments has a spare laid out ahead, a small one has not', async () => {
+  const sim = simulatedOs({ seed: 1 })
+  const { segments } = await segmentsOf(sim)
+  await sim.settle(segments.prepare(0))
+  await sim.run()
+  assert.equal(segments.bytes, 12 * KiB)
+  assert.equal(await sim.settle(segments.roll(0)), true)
+  await sim.run()
+  assert.equal(segments.current.capacity, 8 * KiB)
+  assert.equal(segments.bytes, 28 * KiB)
+  // It is the next one as soon as it is wanted, without another layout.
+  const before = sim.disk.counts.write
+  assert.equal(await sim.settle(segments.roll(0)), true)
+  await sim.settle(segments.prepare(0))
+  assert.equal(sim.disk.counts.write - before, 1)
+})
+
+test('a spare ahead is not laid out where the log may not be so large, and is no fault', async () => {
+  const sim = simulatedOs({ seed: 1 })
+  const { segments, errors } = await segmentsOf(sim, { logBytesMax: 24 * KiB })
+  assert.equal(await sim.settle(segments.roll(0)), true)
+  await sim.run()
+  assert.equal(segments.bytes, 20 * KiB)
+  assert.equal(segments.noSpace, false)
+  assert.deepEqual(errors, [])
+})

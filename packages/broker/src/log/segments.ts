@@ -49,8 +49,11 @@ export class Segments {
   onError: (error: unknown) => void = () => undefined
   readonly #options: SegmentsOptions
   readonly #spares: Spare[] = []
-  #freed = 0
+  #spareNames = 0
   #preparing: Promise<void> | undefined
+  /** A spare is being laid out ahead of need, and its bytes. */
+  #laying: Promise<void> | undefined
+  #layingBytes = 0
   #closed = false
 
   constructor(options: SegmentsOptions, all: Segment[], current: Segment) {
@@ -60,7 +63,7 @@ export class Segments {
   }
 
   get bytes(): number {
-    return sum(this.all) + sum(this.#spares)
+    return sum(this.all) + sum(this.#spares) + this.#layingBytes
   }
 
   /** Groups larger than this are not made: each must fit into the next segment, with a reserve. */
@@ -102,6 +105,7 @@ export class Segments {
       this.#preparing = undefined
       if (this.next !== undefined) this.onNext()
       this.onChange()
+      this.#layAhead()
     }
   }
 
@@ -133,25 +137,57 @@ export class Segments {
     }
   }
 
+  /**
+   * A spare for the segment after the next: a log that grows fast has filled what it may of a
+   * segment, without a next one, before that is laid out. Not for logs that are small.
+   */
+  #layAhead(): void {
+    const wanted = this.#options.segmentBytesMax
+    const small = this.current.capacity < wanted || this.next === undefined
+    if (small || this.#closed || this.#laying !== undefined) return
+    if (this.#spares.some(({ capacity }) => capacity >= wanted)) return
+    this.#laying = this.#layOut(wanted, 0)
+      .then((spare) => {
+        if (spare !== undefined) this.#spares.push(spare)
+      })
+      .catch((error) => this.onError(error))
+      .finally(() => {
+        this.#laying = undefined
+      })
+  }
+
+  /** A new file, `replaced` bytes being given back for it; undefined where it has no room. */
+  async #layOut(capacity: number, replaced: number): Promise<Spare | undefined> {
+    const { disk, logBytesMax } = this.#options
+    if (this.bytes - replaced + capacity > logBytesMax) return undefined
+    this.#layingBytes = capacity
+    try {
+      if (!(await this.#leavesReserve(capacity))) return undefined
+      const path = this.#sparePath()
+      await createZeroed(disk, path, capacity)
+      return { path, capacity }
+    } catch (error) {
+      if (isDiskError(error, 'ENOSPC') || isDiskError(error, 'EDQUOT')) return undefined
+      throw error
+    } finally {
+      this.#layingBytes = 0
+    }
+  }
+
+  #sparePath(): string {
+    return `${this.#options.dir}/${SPARE_PREFIX}${++this.#spareNames}${SEGMENT_SUFFIX}`
+  }
+
   async #takeSpare(capacity: number): Promise<Spare | undefined> {
-    const { segmentBytesMax, segmentBytesMin, logBytesMax, disk, dir } = this.#options
+    const { segmentBytesMax, segmentBytesMin } = this.#options
+    await this.#laying
     const grown = Math.max(segmentBytesMin, Math.min(segmentBytesMax, this.current.capacity * 2))
     const wanted = Math.max(capacity, grown)
     const fits = this.#spares.findIndex((spare) => spare.capacity >= wanted)
     if (fits >= 0) return this.#spares.splice(fits, 1)[0]
     const replaced = this.next?.capacity ?? 0
-    const allowed = this.bytes - replaced + wanted <= logBytesMax
-    if (allowed && (await this.#leavesReserve(wanted))) {
-      const path = `${dir}/${SPARE_PREFIX}new.seg`
-      const made = await createZeroed(disk, path, wanted).then(
-        () => true,
-        (error) => {
-          if (isDiskError(error, 'ENOSPC') || isDiskError(error, 'EDQUOT')) return false
-          throw error
-        },
-      )
-      if (made) return { path, capacity: wanted }
-    }
+    const made = await this.#layOut(wanted, replaced)
+    if (made !== undefined) return made
     const small = this.#spares.findIndex((spare) => spare.capacity >= capacity)
     return small >= 0 ? this.#spares.splice(small, 1)[0] : undefined
   }
@@ -188,7 +224,7 @@ export class Segments {
     this.all.splice(this.all.indexOf(segment), 1)
     await segment.file.close()
     // Not named by its base: the next one laid out before another replaced it had the same.
-    const path = `${dir}/${SPARE_PREFIX}${++this.#freed}${SEGMENT_SUFFIX}`
+    const path = this.#sparePath()
     const large = segment.capacity >= Math.min(this.#options.segmentBytesMax, this.current.capacity)
     const fits = this.bytes + segment.capacity <= this.#options.logBytesMax
     if (fits && this.#spares.length < SPARES_MAX && (large || this.noSpace || this.busy)) {
@@ -205,6 +241,7 @@ export class Segments {
   async close(): Promise<void> {
     this.#closed = true
     await this.#preparing?.catch(() => undefined)
+    await this.#laying
     for (const segment of this.all) await segment.file.close()
   }
 }
