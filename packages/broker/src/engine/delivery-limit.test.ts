@@ -149,8 +149,8 @@ test('a limit that is lower than the count gives it up before it comes again', a
   const next = world.take('a')
   await world.pass(100)
   assert.deepEqual([next.seen.length, world.stats('a').parked], [0, 1])
-  const [{ id }] = (await world.do(world.broker.peek('a'))) as [{ id: number }]
-  await world.do(world.broker.resolve('a', id, 'deliver'))
+  const [parked] = await world.do(world.broker.peek('a'))
+  await world.do(world.broker.resolve('a', parked!.id, 'deliver'))
   await world.pass(100)
   assert.equal(next.seen.length, 1, 'but where a person wants it')
   await next.close()
