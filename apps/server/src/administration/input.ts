@@ -64,6 +64,11 @@ export class Input {
     return good ? (value as Record<string, unknown>) : this.#wrong(name, 'an object')
   }
 
+  /** Empty where it is missing. */
+  tableOr(name: string): Readonly<Record<string, unknown>> {
+    return this.#isMissing(name) ? {} : this.table(name)
+  }
+
   #isMissing(name: string): boolean {
     return this.#fields[name] === undefined || this.#fields[name] === null
   }

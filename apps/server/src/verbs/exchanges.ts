@@ -1,7 +1,10 @@
 import type { BindingInfo, ExchangeInfo } from '@hufu/broker/amqp'
-import type { Verb } from '../verb.ts'
+import type { Call, Verb } from '../verb.ts'
 import { adminVerb, OF_VHOST_LINE, textOf, VHOST, VHOST_LINE, vhostOf } from './admin-verb.ts'
+import { ARGUMENTS, argumentsIn } from './json-argument.ts'
 import { textTable } from './text-table.ts'
+
+const TO_EXCHANGE = { 'to-exchange': { type: 'boolean' } } as const
 
 const list = adminVerb<{ exchanges: ExchangeInfo[] }>({
   name: 'exchanges list',
@@ -19,6 +22,32 @@ const list = adminVerb<{ exchanges: ExchangeInfo[] }>({
         ...[each.internal, JSON.stringify(each.arguments)],
       ]),
     ),
+})
+
+const add = adminVerb<{ name: string }>({
+  name: 'exchanges add',
+  args: ['EXCHANGE', 'TYPE'],
+  about: 'Makes a durable exchange; no effect where it is there and the same',
+  more: [
+    'Example: hufu exchanges add shop topic',
+    'TYPE: direct, fanout, topic, headers or x-delayed-message.',
+    "--arguments      a JSON object with RabbitMQ's names",
+    '--auto-delete    it goes with its last binding',
+    '--internal       clients may not publish to it',
+    VHOST_LINE,
+  ],
+  options: {
+    ...{ ...ARGUMENTS, 'auto-delete': { type: 'boolean' } },
+    ...{ internal: { type: 'boolean' }, ...VHOST },
+  },
+  operation: 'exchanges.add',
+  input: (call) => {
+    const [exchange, type] = call.args
+    const { internal, 'auto-delete': autoDelete } = call.options
+    const flags = { internal: internal === true, autoDelete: autoDelete === true }
+    return { vhost: vhostOf(call), exchange, type, ...flags, arguments: argumentsIn(call) }
+  },
+  show: ({ name }) => `Exchange ${name} is there`,
 })
 
 const remove = adminVerb<{ exchange: string }>({
@@ -50,6 +79,22 @@ const bindings = adminVerb<{ bindings: BindingInfo[] }>({
     ),
 })
 
+const bind = adminVerb<{ source: string; destination: { name: string } }>({
+  name: 'bindings add',
+  args: ['EXCHANGE', 'DESTINATION', 'KEY'],
+  about: 'Binds a queue to an exchange with a key',
+  more: [
+    "Example: hufu bindings add amq.topic orders 'order.#'",
+    '--to-exchange    the destination is an exchange',
+    '--arguments      a JSON object, for a headers exchange',
+    VHOST_LINE,
+  ],
+  options: { ...TO_EXCHANGE, ...ARGUMENTS, ...VHOST },
+  operation: 'bindings.add',
+  input: (call) => ({ ...bindingIn(call), arguments: argumentsIn(call) }),
+  show: ({ source, destination }) => `${destination.name} is bound to ${source}`,
+})
+
 const unbind = adminVerb<{ removed: number }>({
   name: 'bindings remove',
   args: ['EXCHANGE', 'DESTINATION', 'KEY'],
@@ -59,14 +104,16 @@ const unbind = adminVerb<{ removed: number }>({
     '--to-exchange    the destination is an exchange',
     VHOST_LINE,
   ],
-  options: { 'to-exchange': { type: 'boolean' }, ...VHOST },
+  options: { ...TO_EXCHANGE, ...VHOST },
   operation: 'bindings.remove',
-  input: (call) => {
-    const [exchange, destination, key] = call.args
-    const kind = call.options['to-exchange'] === true ? 'exchange' : 'queue'
-    return { vhost: vhostOf(call), exchange, destination, key, kind }
-  },
+  input: bindingIn,
   show: ({ removed }) => `${removed} bindings are removed`,
 })
 
-export const EXCHANGES: readonly Verb[] = [list, remove, bindings, unbind]
+function bindingIn(call: Call): object {
+  const [exchange, destination, key] = call.args
+  const kind = call.options['to-exchange'] === true ? 'exchange' : 'queue'
+  return { vhost: vhostOf(call), exchange, destination, key, kind }
+}
+
+export const EXCHANGES: readonly Verb[] = [list, add, remove, bindings, bind, unbind]

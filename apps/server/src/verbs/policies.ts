@@ -1,7 +1,7 @@
 import type { PolicyInfo } from '@hufu/broker/amqp'
 import type { Call, Verb } from '../verb.ts'
-import { UsageError } from '../verb.ts'
 import { adminVerb, OF_VHOST_LINE, textOf, VHOST, VHOST_LINE, vhostOf } from './admin-verb.ts'
+import { jsonIn } from './json-argument.ts'
 import { countOf } from './limit.ts'
 import { textTable } from './text-table.ts'
 
@@ -51,7 +51,7 @@ const set = adminVerb<PolicyInfo>({
       ...{ vhost: vhostOf(call), operator: isOperator(call), name, pattern },
       applyTo: textOf(call, 'apply-to'),
       priority: countOf(call, 'priority'),
-      definition: jsonIn(definition),
+      definition: jsonIn('DEFINITION', definition),
     }
   },
   show: ({ name, vhost }) => `Policy ${name} of ${vhost} is set`,
@@ -70,15 +70,6 @@ const clear = adminVerb<{ vhost: string; name: string }>({
 
 function isOperator({ options }: Call): boolean {
   return options.operator === true
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    const { message } = error as SyntaxError
-    throw new UsageError(`Cannot use DEFINITION: it is no JSON: ${message}`, { cause: error })
-  }
 }
 
 export const POLICIES: readonly Verb[] = [list, set, clear]

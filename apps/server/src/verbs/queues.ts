@@ -1,6 +1,7 @@
 import type { QueueInfo } from '@hufu/broker/amqp'
 import type { Verb } from '../verb.ts'
 import { adminVerb, OF_VHOST_LINE, textOf, VHOST, VHOST_LINE, vhostOf } from './admin-verb.ts'
+import { ARGUMENTS, argumentsIn } from './json-argument.ts'
 import { MOVES } from './moves.ts'
 import { PEEK } from './peek.ts'
 import { textTable } from './text-table.ts'
@@ -29,6 +30,29 @@ const list = adminVerb<{ queues: QueueInfo[] }>({
     ),
 })
 
+const add = adminVerb<{ queue: string }>({
+  name: 'queues add',
+  args: ['QUEUE'],
+  about: 'Makes a durable queue; no effect where it is there and the same',
+  more: [
+    `Example: hufu queues add orders --type quorum --arguments '{"x-max-length":1000}'`,
+    '--type           classic (default) or quorum',
+    "--arguments      a JSON object with RabbitMQ's names",
+    '--auto-delete    it goes with its last consumer',
+    VHOST_LINE,
+  ],
+  options: {
+    ...{ type: { type: 'string' }, ...ARGUMENTS },
+    ...{ 'auto-delete': { type: 'boolean' }, ...VHOST },
+  },
+  operation: 'queues.add',
+  input: (call) => ({
+    ...{ vhost: vhostOf(call), queue: call.args[0], type: textOf(call, 'type') },
+    ...{ arguments: argumentsIn(call), autoDelete: call.options['auto-delete'] === true },
+  }),
+  show: ({ queue }) => `Queue ${queue} is there`,
+})
+
 const remove = adminVerb<Emptied>({
   name: 'queues delete',
   args: ['QUEUE'],
@@ -53,4 +77,4 @@ const purge = adminVerb<Emptied>({
   show: ({ queue, messages }) => `${messages} messages of ${queue} are removed`,
 })
 
-export const QUEUES: readonly Verb[] = [list, PEEK, ...MOVES, purge, remove]
+export const QUEUES: readonly Verb[] = [list, add, PEEK, ...MOVES, purge, remove]

@@ -2,7 +2,7 @@ import type { Binding, Exchange } from '../../../routing/exchange.ts'
 import type { VirtualHost } from '../virtual-host.ts'
 import { refusal, trying } from './administration-error.ts'
 import { type AdministrationHost, demandVhost } from './administration-host.ts'
-import { type JsonTable, jsonOf } from './json-value.ts'
+import { argumentsOf, type JsonTable, jsonOf } from './json-value.ts'
 import { byName } from './user-administration.ts'
 
 /** An exchange as an administrator sees it; the default one has an empty name. */
@@ -15,6 +15,21 @@ export interface ExchangeInfo extends Omit<Exchange, 'arguments'> {
 export interface BindingInfo extends Omit<Binding, 'arguments'> {
   readonly vhost: string
   readonly arguments: JsonTable
+}
+
+/** An exchange to be made. */
+export interface NewExchange {
+  readonly name: string
+  /** `direct`, `fanout`, `topic`, `headers` or `x-delayed-message`. */
+  readonly type: string
+  readonly autoDelete: boolean
+  readonly internal: boolean
+  readonly arguments: Readonly<Record<string, unknown>>
+}
+
+/** A binding to be made. */
+export interface NewBinding extends Omit<Binding, 'arguments'> {
+  readonly arguments: Readonly<Record<string, unknown>>
 }
 
 /** Exchanges and bindings. */
@@ -35,6 +50,24 @@ export class ExchangeAdministration {
         })),
       ),
     )
+  }
+
+  /**
+   * Makes a durable one; no effect where it is there and the same. `unknown`, `argument`,
+   * `refused`: it is there and different.
+   */
+  add(vhost: string, { type, arguments: args, ...rest }: NewExchange): Promise<void> {
+    return trying(`add exchange '${rest.name}'`, () => {
+      const declared = { ...rest, durable: true, arguments: argumentsOf(args) }
+      return demandVhost(this.#host, vhost).declareExchange(declared, type)
+    })
+  }
+
+  /** No effect where it is there. `unknown`: an end of it is not there; `argument`. */
+  bind(vhost: string, { arguments: args, ...rest }: NewBinding): Promise<void> {
+    return trying(`bind '${rest.destination.name}' to '${rest.source}'`, () => {
+      return demandVhost(this.#host, vhost).bind({ ...rest, arguments: argumentsOf(args) })
+    })
   }
 
   /** With its bindings. `unknown`, `refused`: it is one of those that are always there. */

@@ -1,4 +1,11 @@
-import { encodeTable, type Plain, plainOf } from '@hufu/wire/amqp091'
+import {
+  decodeTable,
+  encodePlain,
+  encodeTable,
+  type Plain,
+  type PlainFields,
+  plainOf,
+} from '@hufu/wire/amqp091'
 import type { Arguments } from '../../../routing/fields.ts'
 
 /** What JSON can hold. */
@@ -11,6 +18,11 @@ export interface JsonTable {
 /** Arguments without the types of their numbers; bytes as base64. */
 export function jsonOf(args: Arguments): JsonTable {
   return jsonTable(plainOf(encodeTable([...args] as Parameters<typeof encodeTable>[0])))
+}
+
+/** The arguments that a person writes as JSON: texts S, whole numbers I or else l, others d. */
+export function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
+  return new Map(decodeTable(encodePlain(given as PlainFields)))
 }
 
 function jsonValue(value: Plain): Json {

@@ -2,7 +2,7 @@ import type { AmqpQueue } from '../amqp-queue.ts'
 import type { VirtualHost } from '../virtual-host.ts'
 import { trying } from './administration-error.ts'
 import { type AdministrationHost, demandVhost } from './administration-host.ts'
-import { type JsonTable, jsonOf } from './json-value.ts'
+import { argumentsOf, type JsonTable, jsonOf } from './json-value.ts'
 import { byName } from './user-administration.ts'
 
 /** A queue as an administrator sees it. */
@@ -28,6 +28,13 @@ export interface QueueInfo {
   readonly operatorPolicy?: string
 }
 
+/** A queue to be made; arguments as JSON, such as `{ "x-queue-type": "quorum" }`. */
+export interface NewQueue {
+  readonly name: string
+  readonly autoDelete: boolean
+  readonly arguments: Readonly<Record<string, unknown>>
+}
+
 /** The queues of all virtual hosts. */
 export class QueueAdministration {
   readonly #host: AdministrationHost
@@ -41,6 +48,18 @@ export class QueueAdministration {
     return trying('list queues', () => {
       const all = vhost === undefined ? [...this.#host.vhosts()] : [this.#vhost(vhost)]
       return byName(all).flatMap((each) => byName(each.queues().map((it) => this.#info(each, it))))
+    })
+  }
+
+  /**
+   * Makes a durable queue; no effect where it is there and the same. `unknown`, `argument`,
+   * `refused`: it is there and different.
+   */
+  add(vhost: string, { name, autoDelete, arguments: args }: NewQueue): Promise<void> {
+    return trying(`add queue '${name}'`, () => {
+      const lasting = { durable: true, exclusive: false, autoDelete }
+      const declared = { name, ...lasting, arguments: argumentsOf(args) }
+      return this.#vhost(vhost).declareQueue(declared, { connection: 0, named: true })
     })
   }
 
