@@ -6,7 +6,7 @@ import {
   PropertiesView,
   withProperties,
 } from '@hufu/wire/amqp091'
-import type { DeadLetterReason, GivenUp } from '../../options.ts'
+import type { GivenUp } from '../../options.ts'
 import type { Arguments } from '../../routing/fields.ts'
 import type { AmqpQueue } from './amqp-queue.ts'
 import { type Opened, opened, storedForm } from './message-form.ts'
@@ -33,7 +33,7 @@ export function fateOf(given: GivenUp, vhost: VirtualHost, queue: AmqpQueue): Fa
   const keys = deadLetterRoutingKey === undefined ? death.keys : [deadLetterRoutingKey]
   const names = new Set<string>()
   vhost.routing.routeOf(deadLetterExchange, keys, () => headers, names)
-  const queues = [...names].filter((name) => !isCircle(name, given.reason, death.before))
+  const queues = [...names].filter((name) => !isCircle(name, death.deaths))
   if (queues.length === 0) return none
   const key = deadLetterRoutingKey ?? message.routingKey
   const properties = withProperties(message.properties, {
@@ -47,8 +47,8 @@ export function fateOf(given: GivenUp, vhost: VirtualHost, queue: AmqpQueue): Fa
 interface Death {
   /** Headers of the message, with this death in them. */
   readonly entries: Entries
-  /** Deaths before this one. */
-  readonly before: readonly Entries[]
+  /** Its deaths, this one first. */
+  readonly deaths: readonly Entries[]
   /** Routing keys with which it came. */
   readonly keys: readonly string[]
 }
@@ -71,7 +71,7 @@ function deathOf({ reason, time }: GivenUp, queue: AmqpQueue, message: Opened): 
   if (expiration !== undefined) fields.push(['original-expiration', text(expiration)])
   const deaths = [fields, ...before.filter((death) => death !== same)]
   const all = deaths.map((value) => ({ type: 'F', value }) as const)
-  return { entries: withDeaths(entries, { type: 'A', value: all }, fields), before, keys }
+  return { entries: withDeaths(entries, { type: 'A', value: all }, fields), deaths, keys }
 }
 
 /** The headers with all deaths, and the first and last one told apart. */
@@ -90,12 +90,11 @@ function shownEntries(entries: Entries, routingKey: string | undefined): Entries
   return routingKey === undefined ? entries : entries.filter(([key]) => key !== 'CC')
 }
 
-/** It has died there before, and nobody has rejected it since: it would go round for ever. */
-function isCircle(name: string, reason: DeadLetterReason, before: readonly Entries[]): boolean {
-  if (reason === 'rejected') return false
-  const at = before.findIndex((death) => textUnder(death, 'queue') === name)
+/** It has died there, and nobody has rejected it since: it would go round for ever. */
+function isCircle(name: string, deaths: readonly Entries[]): boolean {
+  const at = deaths.findIndex((death) => textUnder(death, 'queue') === name)
   if (at < 0) return false
-  return before.slice(0, at + 1).every((death) => textUnder(death, 'reason') !== 'rejected')
+  return deaths.slice(0, at + 1).every((death) => textUnder(death, 'reason') !== 'rejected')
 }
 
 function deathsIn(entries: Entries): Entries[] {

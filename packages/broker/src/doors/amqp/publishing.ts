@@ -107,8 +107,9 @@ export class Publishing implements ConfirmWriter {
     }
     if (transaction !== undefined) return transaction.publish(owned(request))
     // A confirm says that it is on disk, whatever the message says of itself.
-    this.#line.add(this.confirming || said.persistent ? request : { ...request, volatile: true })
+    // Numbered first: what is refused is told at once.
     if (this.confirming) this.#confirms.next()
+    this.#line.add(this.confirming || said.persistent ? request : { ...request, volatile: true })
     this.#host.published()
   }
 
@@ -161,8 +162,8 @@ export class Publishing implements ConfirmWriter {
   /** It is confirmed in its turn. */
   #storedNowhere(): void {
     if (!this.confirming) return
-    this.#line.add(NOWHERE)
     this.#confirms.next()
+    this.#line.add(NOWHERE)
     this.#host.published()
   }
 

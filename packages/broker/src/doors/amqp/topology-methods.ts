@@ -95,6 +95,7 @@ async function declareQueue(
   if (asked === REPLY_TO) return repliesDeclared(asked)
   if (passive) {
     const queue = vhost.queueOf(host.number, asked)
+    vhost.used(queue)
     declared.queue = queue.name
     return declareOk(host, queue.name)
   }
@@ -138,8 +139,8 @@ async function bindQueue(
   const key = short ? destination : method.routingKey
   demandMay(host, 'write', 'queue', destination)
   demandMay(host, 'read', 'exchange', source)
+  demandQueue(host, destination, on)
   if (on) {
-    host.vhost.queueOf(host.number, destination)
     const exchange = host.vhost.routing.exchange(source)
     if (exchange !== undefined) demandKey(host, 'read', exchange, key)
   }
@@ -147,6 +148,15 @@ async function bindQueue(
   const binding: Binding = { source, destination: end, key, arguments: mapOf(method.arguments) }
   await (on ? host.vhost.bind(binding) : host.vhost.unbind(binding))
   return { name: on ? 'queue.bind-ok' : 'queue.unbind-ok' }
+}
+
+/** To unbind what is not there changes nothing. */
+function demandQueue(host: ChannelHost, name: string, there: boolean): void {
+  try {
+    host.vhost.queueOf(host.number, name)
+  } catch (error) {
+    if (there || !(error instanceof AmqpError && error.code === 404)) throw error
+  }
 }
 
 async function purge(

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Channel, ChannelModel } from 'amqplib'
+import { house } from './door.fixture.ts'
+
+/** Rules that the test suite of RabbitMQ's Java client holds a broker to. */
+
+async function guest(t: TestContext): Promise<{ client: ChannelModel; channel: Channel }> {
+  const client = await (await house(t)).client()
+  // The door may be closed by then.
+  t.after(() => client.close().catch(() => undefined))
+  return { client, channel: await client.createChannel() }
+}
+
+/** What the channel is closed with. */
+function refusal(channel: Channel): Promise<string> {
+  return new Promise((resolve) => channel.once('error', (error) => resolve(error.message)))
+}
+
+describe('as RabbitMQ', { timeout: 60_000 }, () => {
+  it('of many that nobody wants, or has room for, each is confirmed or refused', async (t) => {
+    const { client } = await guest(t)
+    const channel = await client.createConfirmChannel()
+    const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' }
+    await channel.assertQueue('full', { arguments: full })
+    for (const [queue, refused] of [
+      ['nowhere', 0],
+      ['full', 1_999],
+    ] as const) {
+      let [acks, nacks] = [0, 0]
+      await new Promise<void>((resolve) => {
+        const told = (error: unknown) => {
+          if (error) nacks++
+          else acks++
+          if (acks + nacks === 2_000) resolve()
+        }
+        for (let n = 0; n < 2_000; n++) channel.sendToQueue(queue, Buffer.from('x'), {}, told)
+      })
+      assert.deepEqual([acks, nacks], [2_000 - refused, refused], queue)
+    }
+  })
+
+  it('what goes round without being rejected is dropped where it has died before', async (t) => {
+    const { channel } = await guest(t)
+    const toSelf = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'self' }
+    await channel.assertQueue('self', { arguments: { ...toSelf, 'x-message-ttl': 1 } })
+    const onwards = { 'x-dead-letter-exchange': 'amq.fanout', 'x-message-ttl': 1 }
+    await channel.assertQueue('round', { arguments: onwards })
+    await channel.assertQueue('end')
+    for (const queue of ['round', 'end']) await channel.bindQueue(queue, 'amq.fanout', '')
+    channel.sendToQueue('self', Buffer.from('s'))
+    channel.publish('amq.fanout', '', Buffer.from('r'))
+    await sleep(300)
+    assert.equal((await channel.checkQueue('self')).messageCount, 0)
+    assert.equal((await channel.checkQueue('round')).messageCount, 0)
+    assert.equal((await channel.checkQueue('end')).messageCount, 2)
+  })
+
+  it('to look whether a queue is there gives it its whole time again', async (t) => {
+    const { channel } = await guest(t)
+    await channel.assertQueue('q', { arguments: { 'x-expires': 800 } })
+    for (let n = 0; n < 4; n++) {
+      await sleep(400)
+      await channel.checkQueue('q')
+    }
+  })
+
+  it('another connection’s exclusive queue is not unbound', async (t) => {
+    const made = await house(t)
+    const [owner, other] = [await made.client(), await made.client()]
+    const channel = await owner.createChannel()
+    await channel.assertQueue('mine', { exclusive: true })
+    await channel.bindQueue('mine', 'amq.direct', 'k')
+    const theirs = await other.createChannel()
+    const refused = refusal(theirs)
+    theirs.unbindQueue('mine', 'amq.direct', 'k').catch(() => undefined)
+    assert.match(await refused, /405/)
+    await owner.close()
+    await other.close()
+  })
+})
