@@ -186,6 +186,18 @@ describe('policies', { timeout: 60_000 }, () => {
     assert.deepEqual(await at.all('q'), ['2', '3', '4', '5'])
   })
 
+  it('that a crash kept from its queues reach them at the next start', async (t) => {
+    const at = await place(t)
+    await at.channel.assertQueue('q')
+    const rest = { pattern: '', applyTo: 'all', priority: 0, definition: { 'max-length': 1 } }
+    const value = Buffer.from(JSON.stringify(rest))
+    await at.made.broker.records.put([{ key: 'amqp/policy//\0short', value }])
+    await at.publish('q', '1', '2')
+    assert.equal(await at.count('q'), 2)
+    await at.restart()
+    await until(async () => (await at.count('q')) === 1)
+  })
+
   it('of a definitions file are taken over, both kinds', async (t) => {
     const at = await place(t)
     const rest = { pattern: '^q$', 'apply-to': 'queues', priority: 0 }
