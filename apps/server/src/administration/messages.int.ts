@@ -185,7 +185,10 @@ test('with a rate it goes no faster; SIGINT ends it in order, with the number mo
   const begun = performance.now()
   const args = ['queues', 'move', 'a', '--to', 'b', '--rate', '100/s', '--json']
   const { child, said } = house.begin(args)
-  while (!(await once(child.stderr!, 'data')).join('').includes('30 of 1000')) {}
+  for (let moved = 0; moved < 30; ) {
+    const [line] = await once(child.stderr!, 'data')
+    moved = Number(/(\d+) of 1000/.exec(String(line))![1])
+  }
   child.kill('SIGINT')
   const { code, json, err } = await said
   const seconds = (performance.now() - begun) / 1_000
@@ -212,6 +215,34 @@ test('when the verb is killed the server stops moving; nothing is lost or double
   assert.equal(await left(), before)
   const all = [...texts(await drain(channel, 'b')), ...texts(await drain(channel, 'a'))]
   assert.deepEqual(all, numbers(1_000))
+})
+
+test('a server that stops in order ends a move, and the verb says how far it came', async (t) => {
+  const house = await adminHouse(t)
+  const channel = await channelOf(house)
+  await channel.assertQueue('a')
+  await channel.assertQueue('b')
+  await fill(channel, 'a', 1_000)
+  const { child, said } = house.begin([
+    'queues',
+    'move',
+    'a',
+    '--to',
+    'b',
+    '--rate',
+    '50/s',
+    '--json',
+  ])
+  await once(child.stderr!, 'data')
+  house.server.kill('SIGTERM')
+  const { code, json } = await said
+  assert.deepEqual([code, json.stopped], [1, true])
+  assert.equal(await house.server.ended(), 0)
+  const listed = (await house.hufu('queues', 'list', '--json')).json
+  assert.equal(listed.through, 'folder')
+  const ready = listed.queues.map((each: { ready: number }) => each.ready)
+  assert.deepEqual(ready, [1_000 - json.moved, json.moved])
+  await house.start()
 })
 
 test('a server that is killed while it moves: each message is in one of both queues', async (t) => {

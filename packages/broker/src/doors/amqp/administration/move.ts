@@ -14,7 +14,7 @@ export interface MoveOptions {
   readonly rate?: number | undefined
   /** When it aborts, what is under way is ended; the result says how far it came. */
   readonly signal?: AbortSignal
-  /** Told after each step, of one to 64 messages. */
+  /** Told when the first are moved, then every second. */
   progress?(of: Progress): void
 }
 
@@ -29,13 +29,19 @@ export interface Progress {
 export interface Moved extends Progress {
   /** Why the first of those that are left stays. */
   readonly why?: string
-  /** It was stopped before all were looked at. */
+  /** It ended before all were looked at: it was stopped, or 100,000 have nowhere to go. */
   readonly stopped: boolean
 }
 
 /** Messages, and bytes of their bodies, that take effect together. */
 const STEP_MESSAGES = 64
 const STEP_BYTES = 4 << 20
+
+/** Between two words on how far it has come. */
+const PROGRESS_MS = 1_000
+
+/** Messages that have nowhere to go, and are held until the end so that those behind are seen. */
+const LEFT_MAX = 100_000
 
 /** Steps a second at a low rate. */
 const STEPS_PER_SECOND = 10
@@ -71,6 +77,8 @@ class Mover {
   /** Taken and not moved. */
   readonly #left = new Set<number>()
   #why: string | undefined
+  /** Monotonic ms. */
+  #toldNext = Number.NEGATIVE_INFINITY
   /** Taken by the step that is under way. */
   readonly #taken = new Set<number>()
 
@@ -85,20 +93,22 @@ class Mover {
 
   async run(): Promise<Moved> {
     const { clock } = this.#host.os
-    const { rate = Number.POSITIVE_INFINITY, signal, progress } = this.#options
+    const { rate = Number.POSITIVE_INFINITY, signal } = this.#options
     const start = clock.mono()
-    while (this.#seen < this.#total && signal?.aborted !== true) {
+    while (this.#seen < this.#total && signal?.aborted !== true && this.#left.size < LEFT_MAX) {
       const steps = await this.#take(Math.min(stepOf(rate), this.#total - this.#seen))
-      if (steps === 'empty') break
+      if (steps === 'empty') return this.#result(false)
       await this.#commit(steps)
-      progress?.({ moved: this.#moved, left: this.#left.size, of: this.#total })
-      if (this.#seen >= this.#total) break
+      this.#tell()
       const waitMs = start + (this.#moved * 1_000) / rate - clock.mono()
-      if (waitMs > 0) await sleep(clock, waitMs, signal)
+      if (waitMs > 0 && this.#seen < this.#total) await sleep(clock, waitMs, signal)
     }
-    const stopped = signal?.aborted === true && this.#seen < this.#total
+    return this.#result(this.#seen < this.#total)
+  }
+
+  #result(stopped: boolean): Moved {
     const why = this.#why === undefined ? {} : { why: this.#why }
-    return { moved: this.#moved, left: this.#left.size, of: this.#total, ...why, stopped }
+    return { ...this.#progress, ...why, stopped }
   }
 
   /** What was not moved goes back to its place, and counts as never taken. */
@@ -111,6 +121,17 @@ class Mover {
     } finally {
       await this.#from.close()
     }
+  }
+
+  get #progress(): Progress {
+    return { moved: this.#moved, left: this.#left.size, of: this.#total }
+  }
+
+  #tell(): void {
+    const now = this.#host.os.clock.mono()
+    if (now < this.#toldNext) return
+    this.#toldNext = now + PROGRESS_MS
+    this.#options.progress?.(this.#progress)
   }
 
   get #seen(): number {
