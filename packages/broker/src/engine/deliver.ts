@@ -121,10 +121,12 @@ export class Deliverer {
 
   /** Deals with the next ready row. */
   #step(queue: EngineQueue, consumer: Consumer, marks: QueueRow[]): Step {
+    // Who asks for one gets of what the queue may keep; only who waits for all gets what it may not.
+    if (!consumer.active && queue.overflows && this.#tender.trim(queue) > 0) return 'done'
     const head = queue.head()
     if (head === undefined) return 'none'
     if (queue.mayExpire) {
-      const step = this.#tender.look(queue, head, true)
+      const step = this.#tender.look(queue, head, consumer.active)
       if (step !== 'keep') return step
     }
     if (head.id > queue.reach && !isKept(head)) {

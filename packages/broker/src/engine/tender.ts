@@ -83,16 +83,19 @@ export class Tender {
   /** Nothing more can be delivered now: what has expired goes, and what is too much. */
   tend(queue: EngineQueue): void {
     if (queue.mayExpire) this.#tendExpiry(queue)
-    if (queue.overflows && this.#giveUp.isReady(queue)) this.#trim(queue)
+    if (queue.overflows) this.trim(queue)
   }
 
-  #trim(queue: EngineQueue): void {
+  /** What is too much goes, so many at once at most; returns how many. */
+  trim(queue: EngineQueue): number {
+    if (!this.#giveUp.isReady(queue)) return 0
     for (let count = 0; count < TURN_GIVEN_UP_MAX; count++) {
       const head = queue.overflows ? queue.head() : undefined
-      if (head === undefined) return
+      if (head === undefined) return count
       this.#leave(queue, head, TOO_MUCH, 'maxlen')
     }
     this.#schedule(queue)
+    return TURN_GIVEN_UP_MAX
   }
 
   /** The first that has not expired is seen to when its time comes. */

@@ -27,11 +27,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'x-consumer-timeout': notNegative,
   'x-queue-mode': oneOf((mode) => `"unsupported queue mode '${mode}'"`, ['default', 'lazy']),
   'x-queue-version': queueVersion,
+  'x-priority': integer,
   'x-quorum-initial-group-size': positive,
   'x-quorum-target-group-size': positive,
 }
 
-/** Why the argument `name` of a queue is wrong; undefined when it is right or missing. */
+/** Why the argument `name` of a queue, or a consumer, is wrong; undefined when it is right or missing. */
 export function wrongArgument(name: string, table: Arguments): string | undefined {
   const field = table.get(name)
   return field === undefined ? undefined : CHECKS[name]?.(field, table)

@@ -144,7 +144,7 @@ export class Channel {
       case 'basic.consume':
         return this.#consume(method)
       case 'basic.cancel':
-        return this.#cancel(method)
+        return 'slow'
       case 'basic.cancel-ok':
         return undefined
       case 'basic.qos':
@@ -174,6 +174,11 @@ export class Channel {
   async #slow(method: Method): Promise<void> {
     // It finds what the channel has published before.
     await this.#publishing.told()
+    if (method.name === 'basic.cancel') {
+      // And the consumer gets it.
+      await this.#delivered()
+      return this.#cancel(method)
+    }
     if (method.name === 'basic.get') {
       const queue = this.#queue(method.queue, 'read')
       return this.#consuming.get(queue, method.noAck)
@@ -182,6 +187,11 @@ export class Channel {
     if (method.name === 'tx.rollback') return this.#rollback()
     const reply = await declaring(this.#host, this.#declared, method)
     if (reply !== undefined) this.#send(reply)
+  }
+
+  /** What is stored by now has been given to those who wait for it. */
+  #delivered(): Promise<void> {
+    return new Promise((resolve) => this.#host.parts.os.clock.turn(resolve))
   }
 
   /** The frames behind it wait until it is done. */

@@ -29,6 +29,8 @@ export class AmqpConsumer implements Source, QueueConsumer {
   /** Unsettled deliveries at a time. */
   readonly credit: number
   subscription!: Subscription
+  /** What the core was told last, of `credit`. */
+  granted = 0
   settlements: Settlement[] = []
   unacked = 0
   ended = false

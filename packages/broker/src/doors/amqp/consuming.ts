@@ -1,9 +1,10 @@
 import type { MethodOf } from '@hufu/wire/amqp091'
-import { plainOf, shortstr, writeDeliver, writeGetOk } from '@hufu/wire/amqp091'
+import { shortstr, writeDeliver, writeGetOk } from '@hufu/wire/amqp091'
 import type { Delivery, Settlement } from '../../api.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { AmqpQueue } from './amqp-queue.ts'
 import type { ChannelHost } from './channel-host.ts'
+import { priorityIn } from './consume-arguments.ts'
 import { AmqpConsumer, type ConsumerHost, type Source } from './consumer.ts'
 import { withDeliveryCount } from './delivery-count.ts'
 import { envelopeOf } from './message-form.ts'
@@ -29,6 +30,8 @@ export class Consuming implements ConsumerHost {
   #channelPrefetch = 0
   /** Unacked deliveries of consumers. */
   #consumed = 0
+  /** Something was given back since the last get. */
+  #hasReturned = false
   readonly #host: ChannelHost
   readonly #channel: number
   readonly #consumers = new Map<string, AmqpConsumer>()
@@ -48,6 +51,7 @@ export class Consuming implements ConsumerHost {
   set channelPrefetch(count: number) {
     this.#channelPrefetch = count
     this.#sendBeyond()
+    this.#grantAll()
   }
 
   /** Where direct replies to this channel go; undefined while it has no consumer for them. */
@@ -68,16 +72,16 @@ export class Consuming implements ConsumerHost {
   consume(method: MethodOf<'basic.consume'>, queue: AmqpQueue): string {
     const tag = this.#freeTag(method.consumerTag)
     const where = `queue '${queue.name}' in vhost '${this.#host.vhost.name}'`
+    const priority = priorityIn(method.arguments, where)
     if (queue.exclusiveConsumer || (method.exclusive && queue.consumers.size > 0)) {
       throw new AmqpError(403, `${where} in exclusive use`)
     }
     const { noAck } = method
     const credit = noAck ? NO_ACK_CREDIT : this.prefetch || CREDIT_MAX
     const consumer = new AmqpConsumer(this, { tag, tagBytes: shortstr(tag), queue, noAck, credit })
-    const first = this.#host.congested ? 0 : credit
+    consumer.granted = this.#host.congested ? 0 : this.#grantOf(consumer)
     const { broker } = this.#host.parts
-    const priority = Number(plainOf(method.arguments)['x-priority'] ?? 0)
-    const options = { credit: first, priority, exclusive: method.exclusive, views: true }
+    const options = { credit: consumer.granted, exclusive: method.exclusive, views: true, priority }
     const onDeliveries = (batch: Delivery[]) => this.deliver(consumer, batch)
     consumer.subscription = broker.subscribe(queue.coreName, options, onDeliveries)
     this.#consumers.set(tag, consumer)
@@ -105,10 +109,36 @@ export class Consuming implements ConsumerHost {
 
   deliver(consumer: AmqpConsumer, batch: readonly Delivery[]): void {
     for (const delivery of batch) {
-      if (consumer.noAck || this.#hasRoom) this.#send(consumer, delivery)
+      if (this.#hasRoom) this.#send(consumer, delivery)
       else this.#beyond.push({ consumer, delivery: owned(delivery) })
     }
+    if (this.#channelPrefetch > 0) this.#hadItsTurn(consumer)
     this.#host.changed()
+  }
+
+  /** The next room is for the others first. */
+  #hadItsTurn(consumer: AmqpConsumer): void {
+    if (this.#consumers.delete(consumer.tag)) this.#consumers.set(consumer.tag, consumer)
+    this.#grantAll()
+  }
+
+  /** What the core may hand over: not what the channel has no room for, which others may get. */
+  #grantAll(): void {
+    if (this.#host.congested) return
+    for (const consumer of this.#consumers.values()) {
+      const granted = this.#grantOf(consumer)
+      if (granted === consumer.granted) continue
+      consumer.granted = granted
+      consumer.subscription.setCredit(granted)
+    }
+  }
+
+  /** Without acks nothing counts, but nothing comes either while the channel is full. */
+  #grantOf({ noAck, credit, unacked }: AmqpConsumer): number {
+    if (this.#channelPrefetch === 0) return credit
+    const room = Math.max(0, this.#channelPrefetch - this.#consumed)
+    if (noAck) return room > 0 ? credit : 0
+    return Math.min(credit, unacked + room)
   }
 
   get #hasRoom(): boolean {
@@ -134,6 +164,7 @@ export class Consuming implements ConsumerHost {
   /** `basic.get`. */
   async get(queue: AmqpQueue, noAck: boolean): Promise<void> {
     this.#host.vhost.used(queue)
+    if (this.#hasReturned) await this.#returned()
     const source = this.#getsOf(queue)
     const delivery = (await source.subscription.pull()) ?? (await this.#pullLater(source))
     const { out } = this.#host
@@ -147,6 +178,13 @@ export class Consuming implements ConsumerHost {
     const { ready } = this.#host.vhost.countOf(queue)
     writeGetOk(out, this.#channel, tag, redelivered, ready, bytes, at, body)
     this.#host.changed()
+  }
+
+  /** What the client has given back is there again. */
+  async #returned(): Promise<void> {
+    this.#hasReturned = false
+    this.flush()
+    await this.#host.parts.broker.records.put([])
   }
 
   /** What is on its way to the disk, such as a dead letter, may be for this queue. */
@@ -163,6 +201,7 @@ export class Consuming implements ConsumerHost {
   }
 
   settle(taken: readonly Unacked<Source>[], outcome: Outcome): void {
+    if (outcome === 'requeue') this.#hasReturned = true
     for (const { source, id } of taken) this.#settleOne(source, { id, outcome })
   }
 
@@ -183,6 +222,8 @@ export class Consuming implements ConsumerHost {
 
   /** Gives the core what was said since. */
   flush(): void {
+    // First, so that the others are seen to before those who make room.
+    if (this.#channelPrefetch > 0) this.#grantAll()
     for (const source of this.#toSettle) {
       const settlements = source.settlements
       source.settlements = []
@@ -192,11 +233,14 @@ export class Consuming implements ConsumerHost {
   }
 
   pause(): void {
-    for (const { subscription } of this.#consumers.values()) subscription.setCredit(0)
+    for (const consumer of this.#consumers.values()) {
+      consumer.granted = 0
+      consumer.subscription.setCredit(0)
+    }
   }
 
   resume(): void {
-    for (const { subscription, credit } of this.#consumers.values()) subscription.setCredit(credit)
+    this.#grantAll()
   }
 
   /** The channel is over: what is unacked goes back. */

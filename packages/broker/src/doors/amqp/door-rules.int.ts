@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Channel, ChannelModel } from 'amqplib'
+import type { Channel, ChannelModel, ConsumeMessage, GetMessage } from 'amqplib'
 import { house } from './door.fixture.ts'
 
 /** Rules that the test suite of RabbitMQ's Java client holds a broker to. */
@@ -16,6 +16,10 @@ async function guest(t: TestContext): Promise<{ client: ChannelModel; channel: C
 /** What the channel is closed with. */
 function refusal(channel: Channel): Promise<string> {
   return new Promise((resolve) => channel.once('error', (error) => resolve(error.message)))
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5)
 }
 
 describe('as RabbitMQ', { timeout: 60_000 }, () => {
@@ -78,5 +82,80 @@ describe('as RabbitMQ', { timeout: 60_000 }, () => {
     assert.match(await refused, /405/)
     await owner.close()
     await other.close()
+  })
+
+  it('what the channel’s prefetch has no room for stays in its queue, and queues take turns', async (t) => {
+    const { channel } = await guest(t)
+    const queues = ['a', 'b', 'c']
+    for (const queue of queues) {
+      await channel.assertQueue(queue)
+      for (let n = 0; n < 20; n++) channel.sendToQueue(queue, Buffer.from(queue))
+    }
+    await channel.prefetch(1, true)
+    const got: ConsumeMessage[] = []
+    for (const queue of queues) await channel.consume(queue, (message) => got.push(message!))
+    await until(() => got.length === 1)
+    for (const queue of queues) assert.notEqual(await channel.get(queue), false, queue)
+    const unacked: string[] = []
+    await channel.assertQueue('d')
+    await channel.consume('d', (message) => unacked.push(String(message?.content)), { noAck: true })
+    channel.sendToQueue('d', Buffer.from('d'))
+    await sleep(50)
+    assert.deepEqual([got.length, unacked.length], [1, 0])
+    for (let n = 1; n < 10; n++) {
+      channel.ack(got.at(-1)!)
+      await until(() => got.length === n + 1)
+    }
+    for (const queue of queues) {
+      const mine = got.filter(({ content }) => String(content) === queue)
+      assert.ok(mine.length >= 2, `${queue}: ${mine.length}`)
+    }
+  })
+
+  it('a get finds nothing in a queue that keeps nothing', async (t) => {
+    const { channel } = await guest(t)
+    await channel.assertQueue('short', { arguments: { 'x-max-length': 0 } })
+    await channel.assertQueue('brief', { arguments: { 'x-message-ttl': 0 } })
+    for (const queue of ['short', 'brief']) {
+      channel.sendToQueue(queue, Buffer.from('x'))
+      assert.equal(await channel.get(queue), false, queue)
+    }
+  })
+
+  it('what is given back counts, and a get after it finds the queue as it is then', async (t) => {
+    const { channel } = await guest(t)
+    await channel.assertQueue('q', { arguments: { 'x-max-length': 3 } })
+    const fill = (name: string) => {
+      for (let n = 1; n <= 3; n++) channel.sendToQueue('q', Buffer.from(`${name}${n}`))
+    }
+    fill('old')
+    const taken = [await channel.get('q'), await channel.get('q'), await channel.get('q')]
+    fill('new')
+    for (const message of taken) channel.nack(message as GetMessage, false, true)
+    const first = (await channel.get('q')) as GetMessage
+    assert.deepEqual([String(first.content), first.fields.messageCount], ['new1', 2])
+  })
+
+  it('a consumer gets what was published before it is cancelled', async (t) => {
+    const { channel } = await guest(t)
+    await channel.assertQueue('q')
+    for (const persistent of [true, false]) {
+      let [high, low] = [0, 0]
+      await channel.consume('q', () => high++, { noAck: true, priority: 1, consumerTag: 'high' })
+      await channel.consume('q', () => low++, { noAck: true, consumerTag: 'low' })
+      for (let n = 0; n < 10; n++) channel.sendToQueue('q', Buffer.from('x'), { persistent })
+      await channel.cancel('high')
+      assert.deepEqual([high, low], [10, 0])
+      await channel.cancel('low')
+    }
+  })
+
+  it('a priority that is no whole number is refused', async (t) => {
+    const { channel } = await guest(t)
+    await channel.assertQueue('q')
+    const refused = refusal(channel)
+    const options = { arguments: { 'x-priority': 'banana' } }
+    channel.consume('q', () => undefined, options).catch(() => undefined)
+    assert.match(await refused, /406.*invalid arg 'x-priority' for queue 'q' in vhost '\/'/)
   })
 })
