@@ -12,7 +12,7 @@ import { z } from 'zod'
 const Order = z.object({ userId: z.string(), cents: z.int() })
 const options = { groups: ['points'], receipts: { points: z.int() } } as const
 
-/** `node services-over-amqp.ts points URL`: the one that is told. */
+// `node services-over-amqp.ts points URL`
 async function points(url: string): Promise<void> {
   const hufu = createHufu({ service: 'points', store: sqlite('points.db'), transport: amqp(url) })
   const OrderPlaced = hufu.event('order.placed', Order, options)
@@ -43,11 +43,10 @@ async function serve(): Promise<{ url: string; server: ChildProcess }> {
   const program = new URL('../apps/server/bin/hufu.js', import.meta.url).pathname
   const args = 'serve --data data --amqp 127.0.0.1:0 --ready-file ready.json'.split(' ')
   const server = spawn(process.execPath, [program, ...args], { stdio: 'ignore' })
-  for (;;) {
-    const ready = await readFile('ready.json', 'utf8').catch(() => undefined)
-    if (ready !== undefined) return { url: `amqp://${JSON.parse(ready).amqp[0]}`, server }
-    await pause(50)
-  }
+  const read = () => readFile('ready.json', 'utf8').catch(() => pause(50))
+  let ready = await read()
+  while (ready === undefined) ready = await read()
+  return { url: `amqp://${JSON.parse(ready).amqp[0]}`, server }
 }
 
 if (process.argv[2] === 'points') await points(process.argv[3]!)

@@ -1,4 +1,7 @@
+import { describe, it } from 'node:test'
 import { inWorld } from '../world.fixture.ts'
-import { consumeRules } from './consume.fixture.ts'
+import { CONSUME_RULES } from './consume.fixture.ts'
 
-consumeRules('embedded', inWorld)
+describe('consume over embedded', () => {
+  for (const [rule, holds] of Object.entries(CONSUME_RULES)) it(rule, inWorld(holds))
+})

@@ -117,7 +117,7 @@ it(`amqp on RabbitMQ, ${RULE}`, async (t) => {
   if (url !== undefined) await killedFiveTimes(await stage(t, url))
 })
 
-it('amqp: the server ends and starts again, twice, under way: nothing lost or doubled', async (t) => {
+it('amqp: the server ends and starts again under way: nothing lost or doubled', async (t) => {
   const server = await HufuServer.start()
   const scene = await stage(t, server.url, server)
   const restarts = async () => {

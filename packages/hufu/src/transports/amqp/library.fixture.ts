@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { InPlace, Place } from '../../inbox/consume.fixture.ts'
+import type { Place } from '../../inbox/consume.fixture.ts'
 import { inWorld } from '../../world.fixture.ts'
 import { amqp } from './amqp.ts'
 import { ownPrefix, removeOf, type ServerName, serverUrl } from './server.fixture.ts'
@@ -7,15 +7,17 @@ import { ownPrefix, removeOf, type ServerName, serverUrl } from './server.fixtur
 /** Everything that the services of these tests declare. */
 const QUEUES = ['placed/g', 'late/h', 'hufu.receipts/one']
 
-/** The library on one of the servers, with a prefix of its own. */
-export function inServer(name: ServerName): InPlace {
-  return (rule: (place: Place) => Promise<void>) => async (t: TestContext) => {
+/** A rule on one of the servers, with a prefix of its own. */
+export function inServer(name: ServerName, rule: (place: Place) => Promise<void>) {
+  return async (t: TestContext) => {
     const url = await serverUrl(t, name)
     if (url === undefined) return
     const prefix = ownPrefix()
     const transport = amqp({ url, prefix })
     const inside = inWorld(async (world) => {
-      const service = (each: string) => world.service(each, { transport })
+      const service: Place['service'] = (each, options) => {
+        return world.service(each, { transport, ...options })
+      }
       await rule({ transport, alerts: world.alerts, service })
     })
     await inside()
