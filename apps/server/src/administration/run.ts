@@ -4,6 +4,7 @@ import { NotDoneError, UsageError } from '../verb.ts'
 import type { AdminVerb } from './admin-verb.ts'
 import type { Administrator } from './administrator.ts'
 import { RefusedError } from './answer.ts'
+import { printable } from './printable.ts'
 import { reach } from './reach.ts'
 
 /** Does what a verb asks for, in the server that has the data folder open, or without one. */
@@ -21,12 +22,12 @@ export async function run<R extends object>(verb: AdminVerb<R>, call: Call): Pro
     if (through === 'folder') call.say(`No server has ${dir} open: it was opened for this`)
     return {
       holds: verb.holds?.(result) ?? true,
-      text: verb.show(result, call),
+      text: printable(verb.show(result, call)),
       json: { through, ...result },
     }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    throw new NotDoneError(error.message, { reason: error.reason, through }, error)
+    throw new NotDoneError(printable(error.message), { reason: error.reason, through }, error)
   } finally {
     await administrator.close()
   }

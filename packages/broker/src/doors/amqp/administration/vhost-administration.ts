@@ -1,4 +1,5 @@
-import type { VirtualHost as VhostRecord } from '../../../auth/records.ts'
+import type { Broker } from '../../../api.ts'
+import type { RecordChange, VirtualHost as VhostRecord } from '../../../auth/records.ts'
 import { vhostRecord } from '../../../auth/records.ts'
 import { PREDECLARED } from '../../../routing/exchange.ts'
 import type { VirtualHost } from '../virtual-host.ts'
@@ -86,8 +87,11 @@ export class VhostAdministration {
       }
       try {
         await emptied(vhost)
-        const { gate } = this.#host
-        await gate.change(gate.users.withoutVhost(name))
+        const { broker, gate } = this.#host
+        // What clients had begun to declare before their end is on disk by then.
+        await broker.records.put([])
+        const left = recordsOf(broker, name)
+        await gate.change([...gate.users.withoutVhost(name), ...left])
       } catch (error) {
         await this.#host.openVhost(name)
         throw error
@@ -103,6 +107,13 @@ export class VhostAdministration {
 /** It may not have entered any yet. */
 function isIn({ vhost }: { readonly vhost: VirtualHost | undefined }, name: string): boolean {
   return vhost?.name === name
+}
+
+/** Without them nothing of it comes back when a virtual host of its name is added. */
+function recordsOf(broker: Broker, vhost: string): RecordChange[] {
+  const keys = broker.records.entries('amqp/').map(([key]) => key)
+  const mine = keys.filter((key) => key.replace(/^amqp\/[^/]*\//, '').startsWith(`${vhost}\0`))
+  return mine.map((key) => ({ key, value: undefined }))
 }
 
 /** The record of the virtual host goes last: while it is there, the rest can be found. */
