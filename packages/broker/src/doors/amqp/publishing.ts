@@ -105,7 +105,10 @@ export class Publishing implements ConfirmWriter {
       ...{ queues, body: published.body, properties, delayMs, priority },
       ...(expiresMs !== undefined && { expiresMs }),
     }
-    if (transaction !== undefined) return transaction.publish(owned(request))
+    if (transaction !== undefined) {
+      const kept = owned(request)
+      return transaction.publish(kept, { ...published, body: kept.body })
+    }
     // A confirm says that it is on disk, whatever the message says of itself.
     // Numbered first: what is refused is told at once.
     if (this.confirming) this.#confirms.next()

@@ -7,11 +7,25 @@ import type { Published } from './content-reader.ts'
 import type { PublishFlow, Sender } from './publish-flow.ts'
 import type { Unacked } from './unacked.ts'
 
+/**
+ * Bytes of messages that wait here for the commit, from which their time to live counts; of a
+ * larger transaction what comes later is on the disk before, and its time begins when it comes.
+ */
+const HELD_MAX = 1 << 20
+
 /** Bytes of messages that are to be returned at the commit. */
 const UNROUTED_MAX = 16 << 20
 
 /** A mandatory message that went nowhere: told at the commit. */
 export type Unrouted = Published
+
+/** A message that waits for the commit. */
+interface Held {
+  readonly request: PublishRequest
+  /** Where it is mandatory: what is returned when nobody wants it any more. */
+  readonly mandatory: Published | undefined
+  readonly bytes: number
+}
 
 /** Publishes and acks of one channel between two words: one batch of the core. */
 export class Transaction {
@@ -20,6 +34,8 @@ export class Transaction {
   readonly #sender: Sender
   readonly #onSettled: (each: Unacked<Source>) => void
   #batch: Batch
+  #held: Held[] = []
+  #heldBytes = 0
   #unrouted: Unrouted[] = []
   #unroutedBytes = 0
   #settled: { readonly each: Unacked<Source>; readonly settlement: Settlement }[] = []
@@ -34,12 +50,31 @@ export class Transaction {
     this.#batch = broker.batch()
   }
 
-  publish(request: PublishRequest): void {
+  publish(request: PublishRequest, published: Published): void {
     const bytes = request.body.length + (request.properties?.length ?? 0)
     this.#flow.add(bytes, this.#sender)
+    this.#held.push({ request, mandatory: published.mandatory ? published : undefined, bytes })
+    this.#heldBytes += bytes
+    if (this.#heldBytes > HELD_MAX) for (const each of this.#held.splice(0)) this.#store(each)
+  }
+
+  #store({ request, bytes }: Held): void {
     const over = () => this.#flow.done(bytes, this.#sender)
     // What it was refused with is told by the commit.
     this.#batch.publish(request).then(over, over)
+  }
+
+  /** A queue may have gone since: a mandatory message without any is returned. */
+  #storeHeld(): void {
+    for (const held of this.#held.splice(0)) {
+      const { request, mandatory, bytes } = held
+      const queues = request.queues.filter((name) => this.#broker.queue(name) !== undefined)
+      if (queues.length > 0) this.#store({ ...held, request: { ...request, queues } })
+      else {
+        this.#flow.done(bytes, this.#sender)
+        if (mandatory !== undefined) this.unrouted(mandatory)
+      }
+    }
   }
 
   unrouted(published: Published): void {
@@ -56,6 +91,7 @@ export class Transaction {
 
   /** All of it takes effect at once, on disk; gives what is to be returned to the client. */
   async commit(): Promise<Unrouted[]> {
+    this.#storeHeld()
     const bySource = new Map<Subscription, Settlement[]>()
     for (const { each, settlement } of this.#settled) {
       const { subscription } = each.source
@@ -93,6 +129,9 @@ export class Transaction {
   }
 
   #renew(): void {
+    for (const { bytes } of this.#held) this.#flow.done(bytes, this.#sender)
+    this.#held = []
+    this.#heldBytes = 0
     this.#batch = this.#broker.batch()
     this.#unrouted = []
     this.#unroutedBytes = 0

@@ -64,3 +64,24 @@ it('what a cancelled consumer acked in a tx comes back at the end', {
   while ((await countOf(plain, 'in')) < 1);
   await client.close()
 })
+
+it('the time of a message counts from its commit, and one whose queue has gone comes back', async (t) => {
+  const made = await house(t)
+  const client = new AMQPClient(made.url)
+  await client.connect()
+  const channel = await client.channel()
+  await channel.queueDeclare('brief', { autoDelete: false }, { 'x-message-ttl': 400 })
+  await channel.queueDeclare('gone', { autoDelete: false })
+  const returned = new Promise((resolve) => {
+    channel.onReturn = resolve
+  })
+  await channel.txSelect()
+  await channel.basicPublish('', 'brief', 'x')
+  await channel.basicPublish('', 'gone', 'y', {}, true)
+  await channel.queueDelete('gone')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await channel.txCommit()
+  assert.equal(await countOf(channel, 'brief'), 1)
+  await returned
+  await client.close()
+})
