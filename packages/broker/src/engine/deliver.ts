@@ -19,6 +19,9 @@ const TURN_DELIVERIES_MAX = 1_000
 /** And most bytes, but for the last one of them. */
 const TURN_BYTES_MAX = 1 << 20
 
+/** No further queue is begun in a turn after this time, ms. */
+const TURN_MS = 8
+
 /** Why a row is given up whose last delivery no consumer has answered. */
 const KILLED = 'in delivery when the broker was killed'
 
@@ -58,7 +61,21 @@ export class Deliverer {
   #runScheduled(): void {
     const queues = [...this.#scheduled]
     this.#scheduled.clear()
-    for (const queue of queues) this.#pump(queue)
+    const { clock } = this.#engine.os
+    const until = clock.mono() + TURN_MS
+    for (const [at, queue] of queues.entries()) {
+      if (at > 0 && clock.mono() > until) return this.#later(queues.slice(at))
+      this.#pump(queue)
+    }
+  }
+
+  /** Before what was scheduled meanwhile. */
+  #later(queues: readonly EngineQueue[]): void {
+    const all = [...queues, ...this.#scheduled]
+    const none = this.#scheduled.size === 0
+    this.#scheduled.clear()
+    for (const queue of all) this.#scheduled.add(queue)
+    if (none) this.#engine.os.clock.turn(() => this.#runScheduled())
   }
 
   #pump(queue: EngineQueue): void {

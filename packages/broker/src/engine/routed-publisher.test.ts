@@ -165,3 +165,15 @@ test('a publisher with fixed queues takes no others', async () => {
   const fixed = refusal('ARGUMENT', /queues or delayMs, but its queues are fixed$/)
   assert.throws(() => publisher.publishBatch([to(['b'], '')]), fixed)
 })
+
+test('messages to many queues go to disk in several groups, none of which is long in applying', async () => {
+  const { world, heard, publisher } = await worldWith()
+  const names = numbers(1_000).map((n) => `q${n}`)
+  await world.do(Promise.all(names.map((name) => world.broker.declareQueue(name))))
+  const { groups } = world.broker.stats()
+  publisher.publishBatch(numbers(40).map((body) => to(names, body)))
+  await world.pass(1_000)
+  assert.deepEqual(heard, ['up to 40'])
+  assert.ok(world.broker.stats().groups - groups >= 3)
+  assert.deepEqual(await bodiesIn(world, 'q1000'), numbers(40))
+})

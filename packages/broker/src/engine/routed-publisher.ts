@@ -201,6 +201,7 @@ export class RoutedPublisher implements Publisher {
         reachFor(log, queue, id)
       }
       this.#append(log, id, messages[at]!, now)
+      if (count > 1) log.weigh(count)
       counters.published++
     }
     log.onDurable((error) => {

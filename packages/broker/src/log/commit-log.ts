@@ -36,6 +36,8 @@ interface Group {
   position: number
   /** Entries before this offset have their checksums, for that position. */
   sealedTo: number
+  /** See `weigh`. */
+  work: number
 }
 
 /** Counts the messages in a stretch of positions that some queue still holds, and their bytes. */
@@ -49,6 +51,8 @@ export type Waiter = (error?: BrokerError) => void
  * MiB).
  */
 const GROUP_BYTES_MAX = 4 << 20
+/** A group is applied in one turn: once it means so much work, the next one is begun. */
+const GROUP_WORK_MAX = 16_384
 /** How often a log without room looks again whether there is some, ms. */
 const SPACE_RETRY_MS = 1_000
 /** Share of the last segment that is kept for settles when no next one can be had. */
@@ -160,6 +164,14 @@ export class CommitLog {
     return at + ENTRY_HEADER_BYTES
   }
 
+  /** The last entry that was appended means so much work when it is applied. */
+  weigh(work: number): void {
+    const open = this.#open
+    if (open === undefined) return
+    open.work += work
+    if (open.work >= GROUP_WORK_MAX) this.#open = undefined
+  }
+
   /** Applies the entry that was just added to `memory`; it is never written. */
   applyKept(): void {
     const { memory } = this
@@ -251,7 +263,8 @@ export class CommitLog {
     block.end = end
     block.pending++
     const position = this.#end + this.pendingBytes
-    const group = { block, start, end, count: 0, time: 0, waiters: [], position, sealedTo: end }
+    const empty = { count: 0, time: 0, waiters: [], work: 0 }
+    const group = { block, start, end, position, sealedTo: end, ...empty }
     this.#open = group
     this.#groups.push(group)
     this.pendingBytes += GROUP_HEADER_BYTES
@@ -325,13 +338,8 @@ export class CommitLog {
     }
     this.#seal(group)
     group.time = this.#parts.time()
-    const header = {
-      length,
-      count: group.count,
-      incarnation: this.incarnations.current,
-      durableUpTo,
-      time: group.time,
-    }
+    const { current: incarnation } = this.incarnations
+    const header = { length, count: group.count, incarnation, durableUpTo, time: group.time }
     const { block, start, end, position } = group
     sealHeader(block, start, position, header, this.#parts.log)
     const bytes = block.bytes.subarray(start, end)

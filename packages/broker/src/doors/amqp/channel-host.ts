@@ -17,7 +17,7 @@ export interface ChannelHost {
   /** The socket takes no more for now: nothing is to be delivered. */
   readonly congested: boolean
   readonly out: FrameWriter
-  /** Enough waits to be sent: nothing is to be begun that would bring more. */
+  /** Enough waits to be sent, or was done in this turn: nothing more is to be begun. */
   readonly full: boolean
   /** For contents that are not whole yet. */
   readonly contents: Budget
@@ -27,6 +27,8 @@ export interface ChannelHost {
   changed(): void
   /** A channel has nothing under way any more. */
   idle(): void
+  /** A piece of work is done that may have taken its time: beyond a share of the turn it is full. */
+  worked(): void
   /** Something was published, and waits to be handed over to the core. */
   published(): void
   /** Nothing more is read until as many `release`s have come. */

@@ -122,6 +122,7 @@ export class Channel {
     if (id === ACK || id === NACK || id === REJECT) return this.#settling(id, bytes, start, end)
     this.#method = idsOf(bytes, start, end)
     const method = decodeMethod(bytes, start, end)
+    this.#host.worked()
     const replies = this.#quick(method)
     if (replies === 'slow') this.#run(this.#slow(method))
   }
@@ -135,7 +136,9 @@ export class Channel {
 
   #contentFrame(type: number, bytes: Uint8Array, start: number, end: number): void {
     const published: Published | undefined = this.#content.frame(type, bytes, start, end)
-    if (published !== undefined) this.#publishing.publish(published, this.#transaction)
+    if (published === undefined) return
+    this.#publishing.publish(published, this.#transaction)
+    this.#host.worked()
   }
 
   /** What is done at once; `slow`: what has to wait for something. */

@@ -7,12 +7,12 @@ import {
   FrameReader,
   FrameWriter,
   PROTOCOL_HEADER,
-  readProtocolHeader,
 } from '@hufu/wire/amqp091'
 import { AmqpError, type ReplyCode } from './amqp-error.ts'
 import { Budget } from './budget.ts'
 import { Channel, type Overseer } from './channel.ts'
 import type { ChannelHost } from './channel-host.ts'
+import { opensChannel } from './channel-open.ts'
 import { asAmqp, methodOf } from './connection-errors.ts'
 import {
   CONTENTS_MAX,
@@ -23,9 +23,12 @@ import {
 } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
+import { Greeting } from './greeting.ts'
 import { Handshake } from './handshake.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { OFFERED, type Terms } from './negotiate.ts'
 import { Pressure } from './pressure.ts'
+import { TurnShare } from './turn-share.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
 type Phase = 'header' | 'handshake' | 'running' | 'closing' | 'over'
@@ -44,8 +47,9 @@ export class AmqpConnection implements ChannelHost, Overseer {
   readonly #channels = new Map<number, Channel>()
   readonly #onOver: (connection: AmqpConnection) => void
   #phase: Phase = 'header'
-  #head: Uint8Array = new Uint8Array(0)
+  readonly #greeting = new Greeting()
   readonly #pressure: Pressure
+  readonly #share: TurnShare
   readonly #handshake: Handshake
   #flushing = false
   /** Some channel has something to hand over. */
@@ -55,14 +59,14 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #whenIdle: (() => void) | undefined
   #blocked = false
   #gone = false
+  readonly #heartbeats = new Heartbeats()
   /** Monotonic ms. */
-  #lastHeard = 0
-  #lastSent = 0
   #endBy = Number.POSITIVE_INFINITY
 
   constructor(socket: Connection, parts: DoorParts, onOver: (connection: AmqpConnection) => void) {
     this.#socket = socket
     this.#pressure = new Pressure(socket)
+    this.#share = new TurnShare(parts.os.clock, () => this.#rested())
     this.parts = parts
     this.#onOver = onOver
     this.#handshake = new Handshake(parts, socket, {
@@ -84,7 +88,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   start(): void {
-    this.#lastHeard = this.#lastSent = this.#now()
+    this.#heartbeats.begin(this.#now())
     this.#endBy = this.#now() + HANDSHAKE_MS
     this.#socket.start({
       data: (chunk) => this.#data(chunk),
@@ -98,13 +102,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
   tick(): void {
     const now = this.#now()
     if (now >= this.#endBy || this.#pressure.isStuck(now)) return this.#socket.destroy()
-    const everyMs = this.terms.heartbeat * 1_000
-    if (this.#phase !== 'running' || everyMs === 0) return
-    if (now - this.#lastHeard > 2 * everyMs && !this.#pressure.held) return this.#socket.destroy()
-    if (now - this.#lastSent >= everyMs / 2) {
-      this.out.heartbeat()
-      this.changed()
-    }
+    if (this.#phase !== 'running') return
+    const what = this.#heartbeats.look(now, this.terms.heartbeat * 1_000, !this.#pressure.held)
+    if (what === 'gone') return this.#socket.destroy()
+    if (what === undefined) return
+    this.out.heartbeat()
+    this.changed()
   }
 
   /** The server ends it: the client is told, and has some seconds to answer. */
@@ -139,27 +142,21 @@ export class AmqpConnection implements ChannelHost, Overseer {
   get capabilities(): ReadonlySet<string> {
     return this.#handshake.capabilities
   }
-
   get terms(): Terms {
     return this.#handshake.terms
   }
-
   get user(): string {
     return this.#handshake.user
   }
-
   get vhost(): VirtualHost {
     return this.#handshake.vhost
   }
-
   get full(): boolean {
-    return !this.#gone && (this.congested || this.out.length > OUT_MAX)
+    return this.#share.resting || (!this.#gone && (this.congested || this.out.length > OUT_MAX))
   }
-
   get congested(): boolean {
     return this.#pressure.congested
   }
-
   waiting(bytes: number): void {
     this.#pressure.waiting(bytes)
   }
@@ -195,29 +192,29 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#whenIdle = go
     this.idle()
   }
+  worked(): void {
+    this.#share.worked()
+  }
 
   published(): void {
     this.#published = true
     this.#hasPublished = true
     this.changed()
   }
-
   lost(error: unknown): void {
     this.#fail(this.#asAmqp(error), NO_METHOD)
   }
-
   hold(): void {
     this.#pressure.hold()
   }
-
   release(): void {
     this.#pressure.release()
   }
 
-  // What comes in.
-
   #data(chunk: Uint8Array): void {
-    this.#lastHeard = this.#now()
+    const now = this.#now()
+    this.#heartbeats.lastHeard = now
+    this.#share.begin(now)
     try {
       const rest = this.#phase === 'header' ? this.#protocolHeader(chunk) : chunk
       if (rest !== undefined && rest.length > 0) this.#reader.feed(rest)
@@ -236,17 +233,16 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   /** What follows the header; undefined while it is not whole, or when it is another protocol. */
   #protocolHeader(chunk: Uint8Array): Uint8Array | undefined {
-    this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
-    const found = readProtocolHeader(this.#head)
-    if (found === 'incomplete') return undefined
-    if (found === 'other') {
+    const rest = this.#greeting.take(chunk)
+    if (rest === 'incomplete') return undefined
+    if (rest === 'other') {
       this.#socket.write(PROTOCOL_HEADER)
       this.#end()
       return undefined
     }
     this.#phase = 'handshake'
     this.#handshake.begin()
-    return this.#head.subarray(PROTOCOL_HEADER.length)
+    return rest
   }
 
   /** An error must not reach the reader: the client's answer to it is still to be read. */
@@ -279,12 +275,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   #openChannel(number: number, type: number, payload: Uint8Array): void {
-    if (type !== FRAME_METHOD) {
-      throw new AmqpError(505, 'expected method frame, got non method frame instead')
-    }
-    const { name } = decodeMethod(payload)
-    if (name === 'channel.close-ok') return
-    if (name !== 'channel.open') throw new AmqpError(504, "expected 'channel.open'")
+    if (!opensChannel(type, payload)) return
     this.#handshake.demandChannel(number)
     this.#channels.set(number, new Channel(this, number))
     this.out.method(number, { name: 'channel.open-ok' })
@@ -318,12 +309,21 @@ export class AmqpConnection implements ChannelHost, Overseer {
     if (this.#published) this.#handOver()
     for (const channel of this.#channels.values()) channel.beforeFlush()
     if (this.out.length > 0) this.#write()
-    if (!this.#pressure.hasWaiting || this.full) return
+    if (this.#pressure.hasWaiting && !this.full) this.#goOn()
+  }
+
+  /** A new turn has come after one that was filled. */
+  #rested(): void {
+    this.#goOn()
+    if (this.#published) this.#handOver()
+  }
+
+  #goOn(): void {
     for (const channel of this.#channels.values()) channel.goOn()
   }
 
   #write(): void {
-    this.#lastSent = this.#now()
+    this.#heartbeats.lastSent = this.#now()
     const bytes = this.out.take()
     const took = this.#socket.write(bytes)
     if (this.#socket.buffered === 0) this.out.recycle(bytes)
@@ -373,7 +373,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #left(): void {
     if (this.#gone) return
     this.#gone = true
-    for (const channel of this.#channels.values()) channel.goOn()
+    this.#goOn()
     this.#afterAll(() => {
       this.#leaveChannels()
       this.#phase = 'over'

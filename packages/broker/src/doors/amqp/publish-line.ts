@@ -1,7 +1,7 @@
 import type { Broker, Publisher, PublisherMessage } from '../../api.ts'
 import type { PublishFlow, Sender } from './publish-flow.ts'
 
-/** Messages that go to the core together at most. */
+/** Messages that go to the core together at most, counted once for each of their queues. */
 const TOGETHER_MAX = 512
 
 /** What becomes of publishes, by their numbers on this line, from 1. */
@@ -18,6 +18,7 @@ export class PublishLine {
   readonly #told: Told
   #waiting: PublisherMessage[] = []
   #waitingBytes = 0
+  #copies = 0
   #last = 0
   /** Handed over, not told: the last number of each portion, and its bytes. */
   readonly #portions: { readonly last: number; readonly bytes: number }[] = []
@@ -40,7 +41,8 @@ export class PublishLine {
     this.#waiting.push(message)
     this.#waitingBytes += message.body.length + (message.properties?.length ?? 0)
     this.#last++
-    if (this.#waiting.length >= TOGETHER_MAX) this.flush()
+    this.#copies += message.queues?.length || 1
+    if (this.#copies >= TOGETHER_MAX) this.flush()
     return this.#last
   }
 
@@ -51,6 +53,7 @@ export class PublishLine {
     const bytes = this.#waitingBytes
     this.#waiting = []
     this.#waitingBytes = 0
+    this.#copies = 0
     this.#portions.push({ last: this.#last, bytes })
     this.#flow.add(bytes, this.#sender)
     this.#publisher.publishBatch(messages)

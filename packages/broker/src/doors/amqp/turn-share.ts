@@ -1,0 +1,40 @@
+import type { Clock } from '@hufu/os'
+
+/** What one connection may do before others get their turn, ms of work. */
+const SHARE_MS = 8
+
+/** The clock is looked at once for so many pieces of work. */
+const LOOK_EVERY = 4
+
+/** Keeps one connection's work from filling a turn of the event loop: then it rests until the next. */
+export class TurnShare {
+  /** Nothing more is to be begun in this turn. */
+  resting = false
+  readonly #clock: Clock
+  readonly #rested: () => void
+  #began = 0
+  #pieces = 0
+
+  /** `rested`: the next turn has come. */
+  constructor(clock: Clock, rested: () => void) {
+    this.#clock = clock
+    this.#rested = rested
+  }
+
+  /** Something has come, at this monotonic time: a turn begins. */
+  begin(now: number): void {
+    if (!this.resting) this.#began = now
+  }
+
+  /** A piece of work is done. */
+  worked(): void {
+    if (++this.#pieces % LOOK_EVERY !== 0 || this.resting) return
+    if (this.#clock.mono() - this.#began < SHARE_MS) return
+    this.resting = true
+    this.#clock.turn(() => {
+      this.resting = false
+      this.#began = this.#clock.mono()
+      this.#rested()
+    })
+  }
+}
