@@ -59,8 +59,13 @@ export interface QueueOptions {
    * Most ready messages; those of others (unsettled, delayed, parked) do not count. Default: none.
    */
   maxReady?: number
-  /** Most stored bytes of the ready messages. Default: none. */
+  /** Most stored bytes of the ready messages, see `weighBodies`. Default: none. */
   maxReadyBytes?: number
+  /**
+   * Of the ready messages the bodies alone count, not what is stored with them. Such a queue has no
+   * order by key. Default false.
+   */
+  weighBodies?: boolean
   /**
    * What gives way at these two limits. `drop-head`: the messages that would come next, when nobody
    * takes them; dead-lettered, or dropped where the queue has nowhere to send them. `reject`: the

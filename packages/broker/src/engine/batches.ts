@@ -7,6 +7,8 @@ import type { NewReturn } from './records.ts'
 export interface HeldMessage {
   position: number
   size: number
+  /** Bytes of its body; missing in what an earlier version stored. */
+  body?: number
   key: number
   /** 0 = not delayed. */
   dueAt: number

@@ -153,13 +153,17 @@ test('attempts: a limit that is lowered holds at the next failure', async () => 
   assert.equal(world.stats('a').parked, 1)
 })
 
-test('priorities and the single active consumer stay as they were declared', async () => {
+test('priorities, the single active consumer and what is weighed stay as declared', async () => {
   const world = await worldWith({ maxPriority: 3 })
   const text = /^Cannot change queue a: it is there and its maxPriority is 3$/
-  await assert.rejects(change(world, {}), refusal('QUEUE_MISMATCH', text))
-  const single = change(world, { maxPriority: 3, singleActive: true })
-  await assert.rejects(single, refusal('QUEUE_MISMATCH', /singleActive is false$/))
-  await change(world, { maxPriority: 3, maxReady: 1 })
+  await assert.rejects(change(world, { maxPriority: 0 }), refusal('QUEUE_MISMATCH', text))
+  for (const name of ['singleActive', 'weighBodies']) {
+    const other = change(world, { [name]: true })
+    await assert.rejects(other, refusal('QUEUE_MISMATCH', new RegExp(`its ${name} is false$`)))
+  }
+  await change(world, { maxReady: 1 })
+  await world.killAndOpen()
+  await world.do(world.broker.declareQueue('a', { maxPriority: 3, maxReady: 1 }))
 })
 
 test('a wrong option, an unknown queue and a circle of dead letters are refused', async () => {

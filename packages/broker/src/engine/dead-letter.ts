@@ -199,11 +199,12 @@ export class DeadLetters {
   ): boolean {
     const { log, state } = this.#engine
     const bytes = messageBytes(message)
-    const full = targets.some((target) => fullness(target, bytes) !== undefined)
+    const body = message.body.length
+    const full = targets.some((target) => fullness(target, bytes, body) !== undefined)
     if (full || log.failure !== undefined) return false
     message.id = batch === undefined ? state.nextId++ : batch.next(message.queues)
     for (const target of targets) {
-      reserve(target, bytes, 1)
+      reserve(target, bytes, body, 1)
       if (batch === undefined) reachFor(log, target, message.id)
     }
     appendMessage(log, message)

@@ -11,7 +11,7 @@ export class EngineQueue extends AckQueue {
   /** It has, or had, a time to live for all messages. */
   #expires = false
   /** Taken from publishers and not yet in the queue. */
-  incoming = { messages: 0, bytes: 0 }
+  incoming = { messages: 0, bytes: 0, bodies: 0 }
   /** Deliveries up to this id are covered by a reach entry on disk. */
   reach = 0
   /** How much was in it when it was deleted. */
@@ -38,7 +38,7 @@ export class EngineQueue extends AckQueue {
   reachAsked = 0
 
   constructor(number: number, name: string, options: StoredQueueOptions, asideMax: number) {
-    super(number, name, asideMax)
+    super(number, name, asideMax, options.weighBodies)
     this.#options = options
     this.change(options, [])
   }

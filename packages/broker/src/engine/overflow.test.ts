@@ -65,6 +65,76 @@ test('bytes are limited as stored', async () => {
   assert.deepEqual([taker.bodies[0]![0], world.stats('a').ready], ['y', 2])
 })
 
+const LIGHT: QueueOptions = { maxReadyBytes: 10, weighBodies: true }
+const properties = Buffer.alloc(300)
+
+test('weighBodies: what is stored with a message does not count, after a restart neither', async () => {
+  const world = await worldWith(LIGHT)
+  for (const body of ['1234', '56789', 'abcde', 'fgh']) {
+    await world.publish('a', body, { properties, key: 'a key' })
+  }
+  for (const restart of ['none', 'kill', 'stop']) {
+    if (restart === 'stop') await world.close()
+    if (restart !== 'none') await world.killAndOpen()
+    await world.pass(10)
+    assert.deepEqual(await bodiesIn(world, 'a'), ['abcde', 'fgh'], restart)
+  }
+  await world.publish('a', 'ijk')
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['fgh', 'ijk'])
+  await world.publish('a', 'longer than ten bytes')
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), [])
+  assert.equal(world.stats('a').bytes, 0)
+})
+
+test('weighBodies: what a consumer has does not count, what comes back does', async () => {
+  const world = await worldWith(LIGHT)
+  const taker = world.take('a', { credit: 1 })
+  for (const body of ['12345678', 'abc', 'defgh']) await world.publish('a', body)
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['12345678', 'abc', 'defgh'])
+  await taker.close()
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['abc', 'defgh'])
+})
+
+test('weighBodies: publishes at once, delayed ones and batches are refused by it', async () => {
+  const world = await worldWith({ ...LIGHT, overflow: 'reject' })
+  const refused: number[] = []
+  const publisher = world.broker.publisher({
+    onConfirmed: () => undefined,
+    onRefused: (from, to) => refused.push(from, to),
+  })
+  const message = (body: string) => ({ queues: ['a'], body: Buffer.from(body), properties })
+  publisher.publishBatch(['1234', '567', 'abcd', '890'].map(message))
+  const batch = world.broker.batch()
+  await assert.rejects(world.do(batch.publish(message('x'))), refusal('QUEUE_FULL', /its limit$/))
+  await world.do(batch.rollback())
+  await world.pass(10)
+  assert.deepEqual(refused, [3, 3])
+  assert.deepEqual(await bodiesIn(world, 'a'), ['1234', '567', '890'])
+  await assert.rejects(world.publish('a', 'x'), refusal('QUEUE_FULL', /3 ready .* of 10 bytes/))
+  const taker = world.take('a', { credit: 1 })
+  await world.pass(10)
+  const other = world.broker.batch()
+  await world.do(other.publish(message('1234')))
+  await assert.rejects(world.publish('a', 'x'), refusal('QUEUE_FULL', /its limit$/))
+  await world.do(other.commit())
+  await taker.done(taker.last)
+  await world.pass(10)
+  assert.deepEqual(await bodiesIn(world, 'a'), ['567', '890', '1234'])
+  const fixed = { queues: ['a'], onConfirmed: () => undefined, onRefused: () => undefined }
+  world.broker.publisher(fixed).publishBatch([{ body: Buffer.from('xyz') }])
+  await assert.rejects(world.publish('a', 'x'), refusal('QUEUE_FULL', /its limit$/))
+})
+
+test('weighBodies: no order by key', async () => {
+  const world = await worldWith(LIGHT)
+  const text = /^Cannot subscribe to a: it weighs bodies, hence no order by key$/
+  assert.throws(() => world.take('a', { keyOrder: true }), refusal('ARGUMENT', text))
+})
+
 test('what gives way is dead-lettered; the router hears maxlen', async () => {
   const world = await worldWith({ maxReady: 1, deadLetter: 'dead' })
   await world.publishAll('a', ['1', '2'])

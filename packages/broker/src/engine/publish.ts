@@ -90,12 +90,13 @@ export class Intake {
       const error = this.refusal(queue, message, bytes)
       if (error !== undefined) throw error
     }
-    for (const queue of queues) reserve(queue, bytes, 1)
+    const body = message.body.length
+    for (const queue of queues) reserve(queue, bytes, body, 1)
     const delayed = message.dueAt > 0 ? queues.length : 0
     this.delayedComing += delayed
     const refuse = (error: BrokerError) => {
       this.delayedComing -= delayed
-      for (const queue of queues) reserve(queue, bytes, -1)
+      for (const queue of queues) reserve(queue, bytes, body, -1)
       reject(error)
     }
     const taken = (id: number) => {
@@ -170,7 +171,7 @@ export class Intake {
 
   /** Why the queue does not take the message, which may then be dead-lettered by way of it. */
   refusal(queue: EngineQueue, message: Refused, bytes: number): BrokerError | undefined {
-    const error = fullness(queue, bytes)
+    const error = fullness(queue, bytes, message.body.length)
     if (error !== undefined) this.refused(queue, [message])
     return error
   }
@@ -296,10 +297,20 @@ function checkPriority(priority: number, what: string): void {
   throw new BrokerError('LIMIT', `${what}: ${text}`)
 }
 
-/** Counts messages as being on their way into the queue (+1), or not any more (-1). */
-export function reserve({ incoming }: EngineQueue, bytes: number, by: 1 | -1, messages = 1): void {
+/**
+ * Counts messages as being on their way into the queue (+1), or not any more (-1); `bodies`: of the
+ * bytes, those of their bodies.
+ */
+export function reserve(
+  { incoming }: EngineQueue,
+  bytes: number,
+  bodies: number,
+  by: 1 | -1,
+  messages = 1,
+): void {
   incoming.messages += by * messages
   incoming.bytes += by * bytes
+  incoming.bodies += by * bodies
 }
 
 function doing(request: PublishRequest): string {
@@ -318,8 +329,13 @@ function checkTypes(request: PublishRequest): void {
   if (typeof key !== 'string') throw wrong('key is no string')
 }
 
-/** Why the queue cannot take so many messages of so many bytes together. */
-export function fullness(queue: EngineQueue, bytes: number, count = 1): BrokerError | undefined {
+/** Why the queue cannot take so many messages of so many bytes, and bytes of bodies, together. */
+export function fullness(
+  queue: EngineQueue,
+  bytes: number,
+  bodies: number,
+  count = 1,
+): BrokerError | undefined {
   const { maxMessages, maxBytes } = queue.options
   const full = (text: string) => {
     return new BrokerError('QUEUE_FULL', `Cannot publish to ${queue.name}: it holds ${text}`)
@@ -328,7 +344,7 @@ export function fullness(queue: EngineQueue, bytes: number, count = 1): BrokerEr
     return full(`${maxMessages} messages`)
   }
   if (queue.bytes + queue.incoming.bytes + bytes > maxBytes) return full(`${queue.bytes} bytes`)
-  if (!isOverReady(queue, bytes, count)) return undefined
+  if (!isOverReady(queue, queue.weighsBodies ? bodies : bytes, count)) return undefined
   return full(`${queue.ready} ready messages of ${queue.readyBytes} bytes, its limit`)
 }
 
@@ -338,5 +354,6 @@ function isOverReady(queue: EngineQueue, bytes: number, count: number): boolean 
   if (overflow === 'drop-head') return false
   const { ready, readyBytes, incoming } = queue
   if (maxReady !== null && ready + incoming.messages + count > maxReady) return true
-  return maxReadyBytes !== null && readyBytes + incoming.bytes + bytes > maxReadyBytes
+  const coming = queue.weighsBodies ? incoming.bodies : incoming.bytes
+  return maxReadyBytes !== null && readyBytes + coming + bytes > maxReadyBytes
 }

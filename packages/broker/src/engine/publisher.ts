@@ -61,16 +61,17 @@ export class NumberedPublisher implements Publisher {
     const from = this.#last + 1
     this.#last += messages.length
     const to = this.#last
-    this.#reserve(bytes, 1, messages.length)
+    this.#reserve(messages, bytes, 1)
     const refuse = (error: BrokerError) => {
-      this.#reserve(bytes, -1, messages.length)
+      this.#reserve(messages, bytes, -1)
       this.#tell(() => this.#options.onRefused(from, to, error))
     }
     this.#intake.whenRoom(bytes, () => this.#write(messages, to, refuse), refuse)
   }
 
-  #reserve(bytes: number, by: 1 | -1, messages: number): void {
-    for (const queue of this.#queues) reserve(queue, bytes, by, messages)
+  #reserve(messages: readonly PublisherMessage[], bytes: number, by: 1 | -1): void {
+    const bodies = bodiesOf(messages)
+    for (const queue of this.#queues) reserve(queue, bytes, bodies, by, messages.length)
   }
 
   /** What the user's callback throws must not fail the log. */
@@ -98,7 +99,7 @@ export class NumberedPublisher implements Publisher {
       if (this.#engine.state.queues.get(queue.number) !== queue) {
         throw new BrokerError('QUEUE_UNKNOWN', `${doing}: queue ${queue.name} was deleted`)
       }
-      const full = fullness(queue, bytes, messages.length)
+      const full = fullness(queue, bytes, bodiesOf(messages), messages.length)
       if (full === undefined) continue
       this.#intake.refused(queue, messages)
       throw full
@@ -143,4 +144,10 @@ export class NumberedPublisher implements Publisher {
       else this.#tell(() => this.#options.onConfirmed(to))
     })
   }
+}
+
+function bodiesOf(messages: readonly PublisherMessage[]): number {
+  let bytes = 0
+  for (const { body } of messages) bytes += body.length
+  return bytes
 }

@@ -23,6 +23,7 @@ const DEFAULTS: StoredQueueOptions = {
   messageExpiresMs: null,
   maxReady: null,
   maxReadyBytes: null,
+  weighBodies: false,
   overflow: 'drop-head',
   maxPriority: 0,
   singleActive: false,
@@ -40,7 +41,7 @@ const NUMBERS = [
   'maxPriority',
 ] as const
 
-const FLAGS = ['countRequeues', 'routeDeadLetters', 'singleActive'] as const
+const FLAGS = ['countRequeues', 'routeDeadLetters', 'singleActive', 'weighBodies'] as const
 
 export const PRIORITY_MAX = 255
 const OVERFLOWS = ['drop-head', 'reject', 'reject-dead-letter']

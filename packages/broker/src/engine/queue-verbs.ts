@@ -13,7 +13,7 @@ const QUEUE_NAME_BYTES_MAX = 255
 const CHANGE_BYTES = 2_048
 
 /** They decide how its messages stand in memory and who consumes. */
-const LASTING = ['maxPriority', 'singleActive'] as const
+const LASTING = ['maxPriority', 'singleActive', 'weighBodies'] as const
 
 /** See `Broker.declareQueue`. */
 export async function declareQueue(
@@ -67,7 +67,7 @@ export async function changeQueue(
   await new Promise<void>((resolve, reject) => {
     const go = () => {
       try {
-        const queue = change(engine, name, stored, doing)
+        const queue = change(engine, name, { options, stored }, doing)
         if (queue !== undefined) changed(queue)
         resolve()
       } catch (error) {
@@ -82,16 +82,27 @@ export async function changeQueue(
   await engine.log.durable()
 }
 
+/** Options as they were given, and with their defaults. */
+interface Asked {
+  readonly options: QueueOptions
+  readonly stored: StoredQueueOptions
+}
+
 /**
  * In effect at once: what follows from it is behind it in the log. Undefined where it is so
  * already.
  */
-function change(engine: Engine, name: string, stored: StoredQueueOptions, doing: string) {
+function change(engine: Engine, name: string, asked: Asked, doing: string) {
   const { log, state } = engine
   if (log.failure !== undefined) throw log.failure
   const queue = demandQueue(engine, name, doing)
-  const lasting = LASTING.find((option) => stored[option] !== queue.options[option])
+  const lasting = LASTING.find((option) => {
+    const wanted = asked.options[option]
+    return wanted !== undefined && wanted !== queue.options[option]
+  })
   if (lasting !== undefined) throw mismatch(doing, queue, lasting)
+  const { maxPriority, singleActive, weighBodies } = queue.options
+  const stored = { ...asked.stored, maxPriority, singleActive, weighBodies }
   if (stored.deadLetter !== null) demandNoCircle(engine, name, stored.deadLetter, doing)
   if (firstDifference(queue.options, stored) === undefined) return undefined
   const spans = spansOf(queue, stored, state.nextId - 1)

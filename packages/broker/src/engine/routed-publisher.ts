@@ -131,7 +131,8 @@ export class RoutedPublisher implements Publisher {
       sizes[at] = 0
       return error
     }
-    for (let i = before; i < targets.length; i++) reserve(targets[i]!, sizes[at]!, 1)
+    const body = message.body.length
+    for (let i = before; i < targets.length; i++) reserve(targets[i]!, sizes[at]!, body, 1)
     if ((message.delayMs ?? 0) > 0) this.#intake.delayedComing += targets.length - before
     parcel.bytes += sizes[at]!
     return undefined
@@ -173,7 +174,7 @@ export class RoutedPublisher implements Publisher {
     this.#numbers.length = 0
     for (let i = from; i < targets.length; i++) {
       this.#numbers.push(targets[i]!.number)
-      reserve(targets[i]!, bytes, 1)
+      reserve(targets[i]!, bytes, given.body.length, 1)
     }
     this.#append(log.memory, state.nextId++, given, now)
     log.applyKept()
@@ -239,7 +240,9 @@ export class RoutedPublisher implements Publisher {
     let run = 0
     for (let at = 0; at <= messages.length; at++) {
       const count = counts[at] ?? 0
-      for (const end = next + count; next < end; next++) reserve(targets[next]!, sizes[at]!, -1)
+      for (const end = next + count; next < end; next++) {
+        reserve(targets[next]!, sizes[at]!, messages[at]!.body.length, -1)
+      }
       if (count > 0) run++
       else if (run > 0) {
         this.#tellRefused(first + at - run, first + at - 1, error)

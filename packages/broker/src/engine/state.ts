@@ -125,7 +125,7 @@ export class State implements BatchEffects {
   /** Puts back a row read from a checkpoint. */
   restoreRow(queue: EngineQueue, row: QueueRow): void {
     queue.restore(row)
-    queue.bytes += row.size
+    queue.weigh(row, 1)
     this.live.add(row.position, row.size, 1)
     if (row.state === 'delayed') this.due.push(row.dueAt, queue.number, row.id)
   }
@@ -157,16 +157,19 @@ export class State implements BatchEffects {
     if (entry.flags & MOVED) return this.#applyMoved(entry)
     if (message.batch > 0) return this.#hold(entry)
     const { id, key, dueAt, expiresAt, priority, queuesAt } = message
+    const body = message.end - message.bodyAt
     if (message.originBytes > 0) this.#leaveOrigin(readOrigin(entry.bytes, message))
     for (let i = 0; i < entry.aux; i++) {
       const queue = this.#queueFor(entry.view.getUint32(queuesAt + 4 * i, true))
       // Also of one that a checkpoint has, whose head was written before.
       if (queue !== undefined && expiresAt > 0) queue.expiring = true
       if (queue === undefined || this.#known(queue, id, priority)) continue
-      queue.add(id, entry.position, entry.length, key, dueAt, queue.levelOf(priority))
+      const tag = queue.weighsBodies ? body : key
+      queue.add(id, entry.position, entry.length, tag, dueAt, queue.levelOf(priority))
       if (this.present) {
         queue.incoming.messages--
         queue.incoming.bytes -= entry.length
+        queue.incoming.bodies -= body
       }
       if (dueAt > 0) this.due.push(dueAt, queue.number, id)
       this.live.add(entry.position, entry.length, 1)
@@ -204,9 +207,10 @@ export class State implements BatchEffects {
     const { id, batch, key, dueAt, expiresAt, priority, queuesAt, originBytes } = this.#message
     const origin = originBytes > 0 ? readOrigin(entry.bytes, this.#message) : null
     const { position, length: size } = entry
+    const body = this.#message.end - this.#message.bodyAt
     const queues = queuesOf(entry, queuesAt)
     const expires = expiresAt > 0
-    const held = { position, size, key, dueAt, expires, priority, queues, origin }
+    const held = { position, size, body, key, dueAt, expires, priority, queues, origin }
     this.batches.hold(batch, id, held, this.present)
   }
 
@@ -247,17 +251,18 @@ export class State implements BatchEffects {
     if (dueAt > 0) this.heldDelayed += by * queues.length
   }
 
-  expect({ queues, size }: HeldMessage, by: 1 | -1): void {
+  expect({ queues, size, body = 0 }: HeldMessage, by: 1 | -1): void {
     for (const number of queues) {
       const incoming = this.queues.get(number)?.incoming
       if (incoming === undefined) continue
       incoming.messages += by
       incoming.bytes += by * size
+      incoming.bodies += by * body
     }
   }
 
   show(message: HeldMessage, id: number): void {
-    const { position, size, key, dueAt, priority = 0, queues, origin } = message
+    const { position, size, body = 0, key, dueAt, priority = 0, queues, origin } = message
     if (dueAt > 0) this.heldDelayed -= queues.length
     if (origin !== null) this.#leaveOrigin(origin)
     for (const number of queues) {
@@ -267,7 +272,8 @@ export class State implements BatchEffects {
         this.live.add(position, size, -1)
         continue
       }
-      queue.add(id, position, size, key, dueAt, queue.levelOf(priority))
+      const tag = queue.weighsBodies ? body : key
+      queue.add(id, position, size, tag, dueAt, queue.levelOf(priority))
       if (dueAt > 0) this.due.push(dueAt, number, id)
       this.touched.add(queue)
     }

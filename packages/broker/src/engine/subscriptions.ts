@@ -36,6 +36,9 @@ export class Subscriptions {
     if (keyOrder && queue.options.maxPriority > 0) {
       throw new BrokerError('ARGUMENT', `${doing}: it has priorities, hence no order by key`)
     }
+    if (keyOrder && queue.weighsBodies) {
+      throw new BrokerError('ARGUMENT', `${doing}: it weighs bodies, hence no order by key`)
+    }
     const { pullOnly = false, exclusive = false } = options
     if (!pullOnly) this.#demandFree(queue, exclusive, doing)
     const others = this.#deliverer.consumers.get(queue) ?? []

@@ -13,6 +13,9 @@ import { RowLine } from './row-line.ts'
 import { WaitingLevels } from './waiting-levels.ts'
 import { WaitingList } from './waiting-list.ts'
 
+/** What says how much a row counts. */
+type Weighed = Pick<QueueRow, 'size' | 'key'>
+
 /** Counts of one queue. */
 export interface AckQueueCounts {
   unsettled: number
@@ -32,8 +35,11 @@ export class AckQueue {
   readonly counts: AckQueueCounts = { unsettled: 0, delayed: 0, parked: 0 }
   /** Stored bytes of all rows. */
   bytes = 0
-  /** Of these, the bytes of rows that are not ready. */
-  #busyBytes = 0
+  /** Bytes that count of all rows, and of those that are not ready. */
+  #weight = 0
+  #busyWeight = 0
+  /** Rows have the bytes of their bodies in the place of a key, and these count. */
+  readonly #weighsBodies: boolean
   /** Consumers ask for order by key. */
   ordered = false
   /** Rows with ids up to this one may have been in delivery when the broker was killed. */
@@ -47,10 +53,15 @@ export class AckQueue {
   /** By key: rows that blocked it when order by key was asked for, and that another one holds. */
   readonly #behind = new Map<number, RowLine<QueueRow>>()
 
-  constructor(number: number, name: string, asideMax: number) {
+  constructor(number: number, name: string, asideMax: number, weighsBodies = false) {
     this.number = number
     this.name = name
     this.#asideMax = asideMax
+    this.#weighsBodies = weighsBodies
+  }
+
+  get weighsBodies(): boolean {
+    return this.#weighsBodies
   }
 
   /** All rows, whatever their state. */
@@ -63,14 +74,25 @@ export class AckQueue {
     return this.length - unsettled - delayed - parked
   }
 
-  /** Stored bytes of the ready rows. */
+  /** Bytes of the ready rows, as stored or of their bodies. */
   get readyBytes(): number {
-    return this.bytes - this.#busyBytes
+    return this.#weight - this.#busyWeight
+  }
+
+  /** Counts a row that comes, or goes. */
+  weigh(row: Weighed, by: 1 | -1): void {
+    this.bytes += by * row.size
+    this.#weight += by * this.#weightOf(row)
+  }
+
+  #weightOf({ size, key }: Weighed): number {
+    return this.#weighsBodies ? key : size
   }
 
   /** A new message; ids rise. A `dueAt` above 0 delays it. */
   add(id: number, position: number, size: number, key: number, dueAt: number, priority = 0): void {
     this.bytes += size
+    this.#weight += this.#weighsBodies ? key : size
     if (dueAt === 0) return this.waiting.push(id, position, size, key, priority)
     const row = freshRow(id, position, size, key, priority)
     this.restore({ ...row, state: 'delayed', dueAt, exact: true })
@@ -87,12 +109,12 @@ export class AckQueue {
     const row = this.rows.get(id)
     if (row === undefined) {
       const list = this.waiting.remove(id)
-      if (list !== undefined) this.bytes -= list.size
+      if (list !== undefined) this.weigh(list, -1)
       return list
     }
     this.#leaveState(row)
     this.rows.delete(id)
-    this.bytes -= row.size
+    this.weigh(row, -1)
     this.#leaveKey(row)
     return row
   }
@@ -100,7 +122,7 @@ export class AckQueue {
   /** What just waits is gone, up to an id, but for the kept ones. */
   purge(upTo: number, kept: ReadonlySet<number>, visit: (row: WaitingList) => void): void {
     this.waiting.removeUpTo(upTo, kept, (row) => {
-      this.bytes -= row.size
+      this.weigh(row, -1)
       visit(row)
     })
   }
@@ -300,7 +322,7 @@ export class AckQueue {
   }
 
   #count(row: QueueRow, by: number): void {
-    this.#busyBytes += by * row.size
+    this.#busyWeight += by * this.#weightOf(row)
     if (row.state === 'delayed') this.counts.delayed += by
     else if (row.state === 'parked') this.counts.parked += by
     else this.counts.unsettled += by

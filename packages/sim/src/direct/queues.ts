@@ -20,7 +20,10 @@ export const QUEUES: readonly { name: string; options: QueueOptions }[] = [
   { name: 'fleeting', options: { ...QUICK, maxAttempts: 0, messageExpiresMs: 400 } },
   {
     name: 'short',
-    options: { ...QUICK, maxAttempts: 0, maxReady: SHORT_READY_MAX, deadLetter: 'dead' },
+    options: {
+      ...QUICK,
+      ...{ maxAttempts: 0, maxReady: SHORT_READY_MAX, weighBodies: true, deadLetter: 'dead' },
+    },
   },
   { name: 'urgent', options: { ...QUICK, maxAttempts: 0, maxPriority: 3 } },
   {

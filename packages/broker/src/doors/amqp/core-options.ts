@@ -24,10 +24,17 @@ export function coreOptions(settings: QueueSettings): QueueOptions {
     maxAttempts: deliveryLimit === undefined ? 0 : deliveryLimit + 1,
     routeDeadLetters: true,
     singleActive: settings.singleActiveConsumer,
+    weighBodies: true,
     overflow: OVERFLOW[settings.overflow],
     ...(messageTtlMs !== undefined && { messageExpiresMs: Math.min(messageTtlMs, LIFE_MS_MAX) }),
     ...(maxLength !== undefined && { maxReady: maxLength }),
     ...(maxLengthBytes !== undefined && { maxReadyBytes: maxLengthBytes }),
     ...(maxPriority !== undefined && { maxPriority }),
   }
+}
+
+/** Those of them that a queue which is there can be given. */
+export function changeableOptions(settings: QueueSettings): QueueOptions {
+  const { singleActive, weighBodies, maxPriority, ...changeable } = coreOptions(settings)
+  return changeable
 }

@@ -7,7 +7,7 @@ import type { QueueArguments } from '../../routing/queue-arguments.ts'
 import type { Routing } from '../../routing/routing.ts'
 import { alternateSetting, type QueueSettings, queueSettings } from '../../routing/settings.ts'
 import type { AmqpQueue } from './amqp-queue.ts'
-import { coreOptions } from './core-options.ts'
+import { changeableOptions } from './core-options.ts'
 import type { TopologyRecords } from './topology-records.ts'
 
 /** Whose policy it is; an operator's only makes limits smaller. Default: false. */
@@ -101,7 +101,7 @@ export class VhostPolicies {
     queue.settings = this.settingsOf(queue.name, queue.given)
     if (queue.settings.expiresMs !== expiresMs) this.#governed.used(queue)
     const { coreName, settings } = queue
-    await this.#broker.changeQueue(coreName, coreOptions(settings)).catch((error) => {
+    await this.#broker.changeQueue(coreName, changeableOptions(settings)).catch((error) => {
       // It is being deleted.
       if (!(error instanceof BrokerError && error.code === 'QUEUE_UNKNOWN')) throw error
     })

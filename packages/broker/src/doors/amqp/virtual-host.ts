@@ -11,7 +11,7 @@ import { type Removed, Routing } from '../../routing/routing.ts'
 import { AmqpError } from './amqp-error.ts'
 import { AmqpQueue, coreNameOf, locked, type QueueDeclaration } from './amqp-queue.ts'
 import { checkPattern, isDurable, isThere } from './binding-rules.ts'
-import { coreOptions } from './core-options.ts'
+import { changeableOptions, coreOptions } from './core-options.ts'
 import { told } from './refusals.ts'
 import { type Gone, TopologyRecords } from './topology-records.ts'
 import { type PolicyKind, VhostPolicies } from './vhost-policies.ts'
@@ -102,17 +102,15 @@ export class VirtualHost {
     return new AmqpQueue(declared, given, settings, coreNameOf(this.name, declared.name), owner)
   }
 
-  /** As an earlier version made it, or on a full disk: where it cannot be changed it works on. */
+  /** As policies have it now, or an earlier version had not; on a full disk it works on. */
   async #reopen({ coreName, settings }: AmqpQueue): Promise<void> {
-    const options = coreOptions(settings)
-    try {
-      if (this.#broker.queue(coreName)) await this.#broker.changeQueue(coreName, options)
-      else await this.#broker.declareQueue(coreName, options)
-    } catch (error) {
-      const { code, message } = error as BrokerError
-      if (code !== 'QUEUE_MISMATCH' && code !== 'LOG_FULL') throw error
-      this.#warn(`Queue ${coreName} works on as it was made: ${message}`)
+    if (this.#broker.queue(coreName) === undefined) {
+      return this.#broker.declareQueue(coreName, coreOptions(settings))
     }
+    await this.#broker.changeQueue(coreName, changeableOptions(settings)).catch((error) => {
+      if ((error as BrokerError).code !== 'LOG_FULL') throw error
+      this.#warn(`Queue ${coreName} works on as it was: ${error.message}`)
+    })
   }
 
   // Looking.
