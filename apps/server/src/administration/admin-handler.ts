@@ -9,6 +9,15 @@ import { refusalOf } from './refusal.ts'
 /** Largest input, bytes: a definitions file. */
 const INPUT_BYTES_MAX = 64 << 20
 
+/** An operation that was tried. */
+export interface Done {
+  readonly operation: string
+  /** Undefined where it could not be read. */
+  readonly input: Input | undefined
+  /** Why it was not done. */
+  readonly error?: string
+}
+
 /**
  * Answers `POST /operations/NAME` with lines of JSON (see `AnswerLine`), and `POST /jobs/ID/stop`.
  * It asks nobody who they are: that is the matter of whoever lets them in.
@@ -16,11 +25,14 @@ const INPUT_BYTES_MAX = 64 << 20
 export class AdminHandler {
   readonly #administration: Administration
   readonly #random: Random
+  readonly #onDone: (done: Done) => void
   readonly #jobs = new Map<string, AbortController>()
 
-  constructor(administration: Administration, random: Random) {
+  /** `onDone` is told of every operation that was tried. */
+  constructor(administration: Administration, random: Random, onDone: (done: Done) => void) {
     this.#administration = administration
     this.#random = random
+    this.#onDone = onDone
   }
 
   /** Of `node:http`. */
@@ -50,8 +62,9 @@ export class AdminHandler {
     const write = (line: AnswerLine) => response.write(`${JSON.stringify(line)}\n`)
     response.on('close', () => job.abort())
     this.#jobs.set(id, job)
+    let input: Input | undefined
     try {
-      const input = Input.parse(await bodyOf(request))
+      input = Input.parse(await bodyOf(request))
       response.writeHead(200, { 'content-type': 'application/x-ndjson' })
       write({ job: id })
       const context = {
@@ -60,8 +73,11 @@ export class AdminHandler {
         progress: (progress: object) => void write({ progress }),
       }
       write({ result: await OPERATIONS[name]!(input, context) })
+      this.#onDone({ operation: name, input })
     } catch (error) {
-      write({ error: refusalOf(name, error) })
+      const refusal = refusalOf(name, error)
+      write({ error: refusal })
+      this.#onDone({ operation: name, input, error: refusal.message })
     } finally {
       this.#jobs.delete(id)
       response.end()

@@ -21,6 +21,12 @@ export class Input {
     }
   }
 
+  /** For a log: without passwords, and without a whole file. */
+  told(): Readonly<Record<string, unknown>> {
+    const { password: _, json: __, ...rest } = this.#fields
+    return rest
+  }
+
   text(name: string): string {
     const value = this.#fields[name]
     return typeof value === 'string' ? value : this.#wrong(name, 'a text')

@@ -80,7 +80,8 @@ export class Server {
   async #openAdminSocket(): Promise<void> {
     const { settings, log, os } = this.#options
     try {
-      this.#admin = await AdminSocket.open(settings.data, this.#door.administration, os)
+      const { administration } = this.#door
+      this.#admin = await AdminSocket.open(settings.data, administration, os, log)
       log.info('listening', { door: 'admin', address: this.#admin.path })
     } catch (error) {
       const text = `Commands such as 'hufu users' cannot reach this server: ${error}`

@@ -9,7 +9,7 @@ import { placeOfDeath } from './redrive-target.ts'
 
 /** Which messages are looked at. */
 export interface PeekOptions {
-  /** At most so many; default 10, at most 10,000. */
+  /** At most so many; default 10, at most 10,000. Fewer where their bodies pass 16 MiB. */
   readonly limit?: number
   /** To go on behind the last one that was seen. */
   readonly afterId?: number
@@ -23,6 +23,12 @@ export interface PeekOptions {
 const PAGE = 20
 
 const LIMIT_MAX = 10_000
+
+/** Of all bodies that are shown at once; the page ends with the one that passes it. */
+const SHOWN_BYTES_MAX = 16 << 20
+
+/** Words of a person that go to the disk together. */
+const RESOLVED_TOGETHER = 100
 
 /** The messages of queues. */
 export class MessageAdministration {
@@ -43,12 +49,14 @@ export class MessageAdministration {
       // Of messages in a state it is known when all are found.
       const stats = broker.queue(coreName)
       const wanted = state === undefined ? limit : Math.min(limit, stats?.[state] ?? 0)
-      for (let last = afterId; found.length < wanted; ) {
+      let shown = 0
+      for (let last = afterId; found.length < wanted && shown < SHOWN_BYTES_MAX; ) {
         const page = await broker.peek(coreName, { limit: PAGE, afterId: last })
         for (const each of page) {
-          if (found.length < wanted && (state ?? each.state) === each.state) {
-            found.push(messageInfo(each, bodyBytesMax))
-          }
+          if (found.length >= wanted || shown >= SHOWN_BYTES_MAX) break
+          if ((state ?? each.state) !== each.state) continue
+          shown += Math.min(each.body.length, bodyBytesMax)
+          found.push(messageInfo(each, bodyBytesMax))
         }
         if (page.length < PAGE) break
         last = page.at(-1)!.id
@@ -70,9 +78,12 @@ export class MessageAdministration {
     return trying(`${word} messages of queue '${queue}'`, async () => {
       const { coreName } = this.#queue(vhost, queue)
       const action = word === 'retry' ? 'deliver' : 'remove'
+      const all = ids ?? (await this.#parked(coreName))
       let done = 0
-      for (const id of ids ?? (await this.#parked(coreName))) {
-        if (await this.#host.broker.resolve(coreName, id, action)) done++
+      for (let at = 0; at < all.length; at += RESOLVED_TOGETHER) {
+        const some = all.slice(at, at + RESOLVED_TOGETHER)
+        const resolved = some.map((id) => this.#host.broker.resolve(coreName, id, action))
+        done += (await Promise.all(resolved)).filter((isDone) => isDone).length
       }
       return done
     })

@@ -1,4 +1,4 @@
-import type { AmqpQueue } from '../amqp-queue.ts'
+import { type AmqpQueue, coreNameOf } from '../amqp-queue.ts'
 import type { VirtualHost } from '../virtual-host.ts'
 import { trying } from './administration-error.ts'
 import { type AdministrationHost, demandVhost } from './administration-host.ts'
@@ -104,8 +104,11 @@ export class QueueAdministration {
   }
 }
 
-/** Whoever has it; throws 404. */
+/** Also one that a connection has for itself; throws 404. */
 export function demandQueue(vhost: VirtualHost, name: string): AmqpQueue {
-  const queue = vhost.queues().find((each) => each.name === name)
-  return queue ?? vhost.queueOf(0, name)
+  return findQueue(vhost, name) ?? vhost.queueOf(0, name)
+}
+
+export function findQueue(vhost: VirtualHost, name: string): AmqpQueue | undefined {
+  return vhost.queueBehind(coreNameOf(vhost.name, name))
 }

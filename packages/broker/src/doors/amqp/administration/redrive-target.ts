@@ -3,6 +3,7 @@ import type { AmqpQueue } from '../amqp-queue.ts'
 import { opened, storedForm } from '../message-form.ts'
 import type { VirtualHost } from '../virtual-host.ts'
 import { headersOf, type Place, placedBy } from './move-target.ts'
+import { findQueue } from './queue-administration.ts'
 
 /** What the newest entry of `x-death` says. */
 interface Death {
@@ -22,7 +23,7 @@ export function placeOfDeath(vhost: VirtualHost, from: AmqpQueue): Place {
     if (message === undefined || death === undefined) return 'it has no header x-death'
     if (death.queue === from.name) return 'it died in this very queue'
     const { exchange, keys } = death
-    const queue = vhost.queues().find(({ name }) => name === death.queue)
+    const queue = findQueue(vhost, death.queue)
     if (queue === undefined) return placedBy(vhost, message, exchange, keys)
     const stored = storedForm(exchange, keys[0]!, message.properties)
     return { queues: [queue.coreName], properties: stored }
