@@ -5,6 +5,9 @@ import { type AdministrationHost, demandVhost } from './administration-host.ts'
 import { argumentsOf, type JsonTable, jsonOf } from './json-value.ts'
 import { byName } from './user-administration.ts'
 
+/** So that clients need not wait for a long list. */
+const LISTED_PER_TURN = 500
+
 /** A queue as an administrator sees it. */
 export interface QueueInfo {
   readonly vhost: string
@@ -45,9 +48,16 @@ export class QueueAdministration {
 
   /** Of one virtual host, or of all, by name. `unknown`. */
   list(vhost?: string): Promise<QueueInfo[]> {
-    return trying('list queues', () => {
-      const all = vhost === undefined ? [...this.#host.vhosts()] : [this.#vhost(vhost)]
-      return byName(all).flatMap((each) => byName(each.queues().map((it) => this.#info(each, it))))
+    return trying('list queues', async () => {
+      const all = vhost === undefined ? byName([...this.#host.vhosts()]) : [this.#vhost(vhost)]
+      const found: QueueInfo[] = []
+      for (const each of all) {
+        for (const queue of byName(each.queues())) {
+          found.push(this.#info(each, queue))
+          if (found.length % LISTED_PER_TURN === 0) await this.#turn()
+        }
+      }
+      return found
     })
   }
 
@@ -79,6 +89,10 @@ export class QueueAdministration {
     return trying(`purge queue '${name}'`, () => {
       return this.#host.broker.purge(demandQueue(this.#vhost(vhost), name).coreName)
     })
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#host.os.clock.turn(resolve))
   }
 
   #vhost(name: string): VirtualHost {
