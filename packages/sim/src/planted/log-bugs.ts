@@ -92,8 +92,8 @@ export const LOG_BUGS: readonly PlantedBug[] = [
   {
     name: 'spare-file-shared',
     file: `${LOG}/segments.ts`,
-    find: '${SPARE_PREFIX}${++this.#freed}${SEGMENT_SUFFIX}',
-    replace: '${SPARE_PREFIX}${segmentName(segment.base)}',
+    find: '${SPARE_PREFIX}${++this.#spareNames}${SEGMENT_SUFFIX}',
+    replace: '${SPARE_PREFIX}${this.#spareNames}${SEGMENT_SUFFIX}',
     why: 'two spare segments are one file',
   },
   {
