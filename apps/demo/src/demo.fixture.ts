@@ -29,10 +29,13 @@ export async function folder(t: TestContext): Promise<string> {
   return dir
 }
 
-/** Starts the demo; its temporary folders are made in `temporary`. */
-export function start(args: readonly string[], temporary: string) {
+/**
+ * Starts the demo; its temporary folders are made in `temporary`. `detached`: in a process group of
+ * its own, as a terminal does.
+ */
+export function start(args: readonly string[], temporary: string, detached = false) {
   const env = { ...process.env, TMPDIR: temporary }
-  const child = spawn(process.execPath, [MAIN, ...args], { env })
+  const child = spawn(process.execPath, [MAIN, ...args], { env, detached })
   let out = ''
   let err = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

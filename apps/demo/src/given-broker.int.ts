@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { connect } from 'amqplib'
-import { shared } from '../../../tools/services/for-test.ts'
+import { ownService, shared } from '../../../tools/services/for-test.ts'
 import { countsOf, folder, lastLine, NOTHING_WRONG, start } from './demo.fixture.ts'
 import { BrokerProcess } from './run/broker-process.ts'
 
@@ -64,6 +64,21 @@ test('on a RabbitMQ that is there the services are killed, the broker is not', a
 test('on a Hufu server that is there the same holds', async (t) => {
   const { url } = await ownServer(t, await folder(t))
   await runsOn(t, url)
+})
+
+test('a RabbitMQ that is stopped and comes back: the services wait, and nothing is lost', async (t) => {
+  const rabbitmq = await ownService(t, 'rabbitmq')
+  if (!rabbitmq) return
+  const dir = await folder(t)
+  const form = '--count 800 --rate 150 --kills 2 --seed 5 --json --broker'.split(' ')
+  const demo = start([...form, rabbitmq.url], dir)
+  t.after(() => demo.child.kill('SIGKILL'))
+  await demo.said(/[1-9]\d\d effects/)
+  await rabbitmq.restart()
+  const { code, out, err } = await demo.ended
+  assert.equal(code, 0, err)
+  const { placed, repeated, parked, ...counts } = countsOf(lastLine(out))
+  assert.deepEqual(counts, { ...NOTHING_WRONG, orders: 800, rejected: 0, kills: 2 })
 })
 
 test('a broker that does not answer, or lets nobody in, cannot be used here: 3', async (t) => {

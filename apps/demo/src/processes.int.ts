@@ -11,11 +11,11 @@ const GONE_MS = 5_000
 const NAMES = ['broker', 'order', 'coupon', 'points', 'sms'] as const
 
 /** A run that goes on for minutes, and is at work. */
-async function atWork(t: TestContext, name: string) {
+async function atWork(t: TestContext, name: string, detached = false) {
   const dir = await folder(t)
   const data = join(dir, name)
   const args = ['--count', '5000', '--kills', '0', '--rate', '50', '--json', '--data', data]
-  const demo = start(args, dir)
+  const demo = start(args, dir, detached)
   t.after(() => demo.child.kill('SIGKILL'))
   await demo.said(/[1-9]\d* placed/)
   const processes = processesOf(data)
@@ -38,6 +38,15 @@ for (const [signal, exitCode] of [
     assert.deepEqual(await living(pids), [])
   })
 }
+
+test('Ctrl-C, which reaches every process of the terminal, ends it in the same way', async (t) => {
+  const { child, ended, pids } = await atWork(t, 'd', true)
+  process.kill(-child.pid!, 'SIGINT')
+  const { code, out } = await ended
+  assert.equal(code, 130)
+  assert.match(String(lastLine(out).error), /ended by SIGINT/)
+  assert.deepEqual(await living(pids), [])
+})
 
 test('no process outlives a demo that is killed itself', async (t) => {
   const { child, ended, pids } = await atWork(t, 'd')
