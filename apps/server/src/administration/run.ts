@@ -1,4 +1,6 @@
+import { nodeOs } from '@hufu/os'
 import { readDataFolder } from '../serve/settings.ts'
+import { StopSignals } from '../serve/stop-signals.ts'
 import type { Call, Report } from '../verb.ts'
 import { NotDoneError, UsageError } from '../verb.ts'
 import type { AdminVerb } from './admin-verb.ts'
@@ -33,7 +35,7 @@ export async function run<R extends object>(verb: AdminVerb<R>, call: Call): Pro
   }
 }
 
-/** The first SIGINT or SIGTERM lets the operation end in order, a second one ends the process. */
+/** The first signal lets a long operation end in order, a second one ends the process. */
 async function operate<R extends object>(
   administrator: Administrator,
   verb: AdminVerb<R>,
@@ -41,18 +43,19 @@ async function operate<R extends object>(
   { say }: Call,
 ): Promise<object> {
   const stop = new AbortController()
-  const stopped = () => {
+  const watch = {
+    progress: (of: object) => say(verb.progress?.(of) ?? ''),
+    signal: stop.signal,
+  }
+  if (verb.progress === undefined) return administrator.call(verb.operation, input, watch)
+  const signals = new StopSignals(nodeOs.clock, () => process.exit(1))
+  signals.first.then(() => {
     say('Stopping: what is under way is ended first')
     stop.abort()
-  }
-  const signals = verb.progress === undefined ? [] : (['SIGINT', 'SIGTERM'] as const)
-  for (const signal of signals) process.once(signal, stopped)
+  })
   try {
-    return await administrator.call(verb.operation, input, {
-      progress: (of) => say(verb.progress?.(of) ?? ''),
-      signal: stop.signal,
-    })
+    return await administrator.call(verb.operation, input, watch)
   } finally {
-    for (const signal of signals) process.off(signal, stopped)
+    signals.close()
   }
 }
