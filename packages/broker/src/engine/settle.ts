@@ -225,8 +225,9 @@ function backAtOnce(queue: EngineQueue, row: QueueRow, crashes: number): NewRetu
 /** Before anything of the batch is done: it is all or nothing for bad input. */
 function checkSettlement(settlement: Settlement): void {
   const { id, outcome } = settlement
+  if (outcome === 'done') return
   const wrong = (text: string) => new BrokerError('ARGUMENT', `Cannot settle ${id}: ${text}`)
-  if (!['done', 'requeue', 'retry', 'later', 'reject'].includes(outcome)) {
+  if (!['requeue', 'retry', 'later', 'reject'].includes(outcome)) {
     throw wrong(`outcome is ${String(outcome)}`)
   }
   const { delayMs, cause = '' } = settlement as { delayMs?: unknown; cause?: unknown }

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { Connection, Listener, ListenOptions, Net, NetError, TlsOptions } from '../net.ts'
 import { WRITE_HIGH_BYTES } from '../net.ts'
 import { commonName, NodeConnection } from './net-connection.ts'
@@ -26,7 +26,7 @@ type OnConnection = (connection: Connection) => void
 export const nodeNet: Net = {
   async listen(options, onConnection) {
     const server = options.tls
-      ? tlsServer(options, options.tls, onConnection)
+      ? await tlsServer(options, options.tls, onConnection)
       : plainServer(onConnection)
     await listening(server, options)
     return listenerOf(server, options)
@@ -39,7 +39,13 @@ function plainServer(onConnection: OnConnection): Server {
   )
 }
 
-function tlsServer(options: ListenOptions, tls: TlsOptions, onConnection: OnConnection): Server {
+async function tlsServer(
+  options: ListenOptions,
+  tls: TlsOptions,
+  onConnection: OnConnection,
+): Promise<Server> {
+  // Only now: it takes 30 ms, and most servers have no use for it.
+  const { createServer: createTlsServer } = await import('node:tls')
   const asks = tls.ca !== undefined
   const settings = { ...SOCKETS, ...tls, requestCert: asks, rejectUnauthorized: false }
   try {

@@ -11,7 +11,6 @@ import { decodeMethod, encodeMethod, type Method, methodIdAt, methodIdOf } from 
 import { writeProperties } from './properties-write.ts'
 import { WireError } from './wire-error.ts'
 import {
-  headerFits,
   propertiesAt,
   writeAck,
   writeDeliver,
@@ -160,12 +159,6 @@ test('confirms are ack and nack', () => {
   assert.deepEqual(readOne(out.take()).method, {
     ...{ name: 'basic.nack', deliveryTag: TAG, multiple: false, requeue: false },
   })
-})
-
-test('a header that one frame cannot hold does not fit', () => {
-  const out = new FrameWriter(FRAME_MAX)
-  assert.equal(headerFits(out, FRAME_MAX - 8 - 12), true)
-  assert.equal(headerFits(out, FRAME_MAX - 8 - 11), false)
 })
 
 test('what was taken stays as it is until it is given back', () => {

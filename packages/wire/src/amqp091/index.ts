@@ -25,7 +25,6 @@ export { encodeTable } from './table-encode.ts'
 export type { WireErrorCode } from './wire-error.ts'
 export { WireError } from './wire-error.ts'
 export {
-  headerFits,
   propertiesAt,
   writeAck,
   writeDeliver,

@@ -1,6 +1,5 @@
 import { copyBytes, putU16, putU32 } from '../bytes/writer.ts'
 import { contentBytes, putContent, putMethodHead, putTag } from './content-frames.ts'
-import { BEFORE_PROPERTIES_BYTES } from './content-header.ts'
 import { FRAME_BYTES, FRAME_END } from './frame.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import { methodIdOf } from './methods.ts'
@@ -20,14 +19,6 @@ const NACK = methodIdOf('basic.nack')
 export function propertiesAt(envelope: Uint8Array, at: number): number {
   const key = at + 1 + envelope[at]!
   return key + 1 + envelope[key]!
-}
-
-/**
- * Whether the content header of such properties fits one frame: it cannot be split, and the peer
- * that published it may have agreed on larger frames than the one that gets it.
- */
-export function headerFits(into: FrameWriter, propertiesBytes: number): boolean {
-  return BEFORE_PROPERTIES_BYTES + propertiesBytes <= into.payloadMax
 }
 
 /** A `basic.deliver` with its content. `consumerTag` is a short string: `shortstr()`. */

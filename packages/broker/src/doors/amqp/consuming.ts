@@ -202,7 +202,10 @@ export class Consuming implements ConsumerHost {
 
   settle(taken: readonly Unacked<Source>[], outcome: Outcome): void {
     if (outcome === 'requeue') this.#hasReturned = true
-    for (const { source, id } of taken) this.#settleOne(source, { id, outcome })
+    for (const each of taken) {
+      each.outcome = outcome
+      this.#settleOne(each.source, each)
+    }
   }
 
   /** They were taken, and are to be acked again. */

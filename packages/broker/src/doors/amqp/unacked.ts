@@ -1,9 +1,14 @@
-/** A delivery that its client has not settled: where it came from, to be settled there. */
+/**
+ * A delivery that its client has not settled: where it came from, to be settled there. It is what is
+ * then told to the core.
+ */
 export interface Unacked<Source> {
   readonly tag: number
   readonly source: Source
   /** Of the core. */
   readonly id: number
+  /** What the client has said of it. */
+  outcome: 'done' | 'requeue' | 'reject'
 }
 
 /** Deliveries of one channel by delivery tag (from 1), in the order in which they went out. */
@@ -27,7 +32,7 @@ export class UnackedList<Source> {
 
   add(source: Source, id: number): number {
     const tag = ++this.#last
-    this.#byTag.set(tag, { tag, source, id })
+    this.#byTag.set(tag, { tag, source, id, outcome: 'done' })
     return tag
   }
 
