@@ -66,7 +66,7 @@ test('on a Hufu server that is there the same holds', async (t) => {
   await runsOn(t, url)
 })
 
-test('a RabbitMQ that is stopped and comes back: the services wait, and nothing is lost', async (t) => {
+test('a RabbitMQ that is stopped and comes back: the services wait, nothing is lost', async (t) => {
   const rabbitmq = await ownService(t, 'rabbitmq')
   if (!rabbitmq) return
   const dir = await folder(t)
