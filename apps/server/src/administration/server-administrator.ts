@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { UsageError } from '../verb.ts'
 import type { Administrator, Watch } from './administrator.ts'
 import { type AnswerLine, RefusedError } from './answer.ts'
 
@@ -14,7 +15,7 @@ export class ServerAdministrator implements Administrator {
     this.#path = path
   }
 
-  /** Undefined: no server is there. */
+  /** Undefined: no server is there. `UsageError`: one is, and this user may not reach it. */
   static async find(path: string): Promise<ServerAdministrator | undefined> {
     const found = new ServerAdministrator(path)
     try {
@@ -22,15 +23,17 @@ export class ServerAdministrator implements Administrator {
       response.resume()
       return found
     } catch (error) {
-      if (NOBODY.includes((error as NodeJS.ErrnoException).code)) return undefined
-      throw error
+      const { code, message } = error as NodeJS.ErrnoException
+      if (NOBODY.includes(code)) return undefined
+      const why = code === 'EACCES' ? "it is another user's" : message
+      throw new UsageError(`Cannot reach the server by ${path}: ${why}`, { cause: error })
     }
   }
 
   async call(operation: string, input: object, watch: Watch): Promise<object> {
-    const { response } = await this.#post(`/operations/${operation}`, JSON.stringify(input))
     const stop = new AbortController()
     try {
+      const { response } = await this.#post(`/operations/${operation}`, JSON.stringify(input))
       for await (const line of linesOf(response)) {
         if ('result' in line) return line.result
         if ('error' in line) throw new RefusedError(line.error)
