@@ -64,9 +64,10 @@ export type Settlement =
   | { id: number; outcome: 'retry'; delayMs?: number; cause?: string }
   /**
    * Back to its place in the queue at once, as redelivered; counts as an attempt only where the
-   * queue has `countRequeues`.
+   * queue has `countRequeues`, and not where it is `unseen`: nobody has begun with it. In a batch
+   * it always counts there.
    */
-  | { id: number; outcome: 'requeue' }
+  | { id: number; outcome: 'requeue'; unseen?: boolean }
   /** Not now: comes again after `delayMs`; does not count as an attempt. */
   | { id: number; outcome: 'later'; delayMs: number }
   /** Give up at once: to the dead-letter queue, or parked. */

@@ -73,6 +73,31 @@ test('what a consumer leaves behind counts too', async () => {
   assert.equal(world.stats('a').parked, 1)
 })
 
+test('what nobody has begun with does not count', async () => {
+  const world = await worldWith()
+  const taker = world.take('a', { credit: 1 })
+  await world.pass(100)
+  for (let i = 0; i < 5; i++) {
+    await taker.settle({ id: taker.last.id, outcome: 'requeue', unseen: true })
+    await world.pass(100)
+  }
+  assert.deepEqual(attemptsOf(taker), [0, 0, 0, 0, 0, 0])
+})
+
+test('what a consumer was not given before it closed does not count', async () => {
+  const world = await worldWith(COUNTS, ['x', 'y'])
+  const first = world.take('a', { credit: 1 })
+  const second = world.take('a', { credit: 1 })
+  // Both are in one turn, and the first one closes the other before that one is given its own.
+  first.onDelivery = () => void second.subscription.close()
+  second.onDelivery = () => void first.subscription.close()
+  await world.pass(100)
+  assert.equal(first.seen.length + second.seen.length, 1)
+  const third = world.take('a')
+  await world.pass(100)
+  assert.deepEqual(attemptsOf(third), [0])
+})
+
 test('maxAttempts 0: counted, and never given up', async () => {
   const world = await worldWith({ countRequeues: true, maxAttempts: 0 })
   const taker = world.take('a', { credit: 1 })

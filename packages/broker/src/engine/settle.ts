@@ -85,6 +85,10 @@ export class Settler {
         else done.push(row.id)
       } else if (settlement.outcome === 'later') returns.push(this.#later(row, settlement.delayMs))
       else if (settlement.outcome === 'requeue') {
+        if (settlement.unseen && batch === undefined) {
+          returns.push(backAtOnce(queue, row, row.crashes))
+          continue
+        }
         // It was answered, so no crash counts any more.
         givenUp.push(...this.#putBack(queue, row, 0, returns, batch))
       } else givenUp.push(...this.#failed(queue, row, settlement, returns, batch))

@@ -278,7 +278,7 @@ export class Consuming implements ConsumerHost {
     const all = this.#beyond.splice(0)
     for (const each of all) {
       if (each.consumer !== consumer) this.#beyond.push(each)
-      else this.#say(consumer, { id: each.delivery.id, outcome: 'requeue' })
+      else this.#say(consumer, { id: each.delivery.id, outcome: 'requeue', unseen: true })
     }
   }
 
