@@ -120,3 +120,25 @@ test('what cannot be done ends with 1 and says what was tried and what is the ca
   const none = await house.hufuWith('', 'users', 'add', 'u')
   assert.deepEqual([none.code, none.err], [2, 'Cannot use the password: it is empty\n'])
 })
+
+test('a removal of a virtual host that a crash cuts short is done by the next one', async (t) => {
+  const house = await adminHouse(t)
+  await house.hufu('vhosts', 'add', 'v')
+  await house.hufu('permissions', 'set', 'guest', '.*', '.*', '.*', '--vhost', 'v')
+  const client = await house.client('guest', 'guest', 'v')
+  const channel = await client.createChannel()
+  const queues = Array.from({ length: 300 }, (_, i) => channel.assertQueue(`q${i}`))
+  await Promise.all(queues)
+  const removal = house.hufu('vhosts', 'remove', 'v')
+  await endOf(client)
+  house.server.kill('SIGKILL')
+  await removal
+  await house.server.ended()
+  await house.start()
+  const left = (await house.hufu('vhosts', 'list', '--json')).json.vhosts
+  // The removal may have been faster than the signal.
+  if (left.length > 1) assert.equal((await house.hufu('vhosts', 'remove', 'v')).code, 0)
+  await house.hufu('vhosts', 'add', 'v')
+  const { vhosts } = (await house.hufu('vhosts', 'list', '--json')).json
+  assert.deepEqual(vhosts[1], { name: 'v', tags: [], queues: 0, connections: 0, ready: 0 })
+})
