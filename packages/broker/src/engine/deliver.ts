@@ -35,6 +35,8 @@ export class Deliverer {
   readonly #entry = emptyEntryView()
   readonly #message = emptyMessageView()
   readonly #scheduled = new Set<EngineQueue>()
+  /** A delivery that is told alone. */
+  readonly #one: Delivery[] = []
   /** Delivered from the queue at hand in this turn. */
   #turnBytes = 0
 
@@ -201,9 +203,11 @@ export class Deliverer {
     const part = pulled === undefined && consumer.views ? viewed : copied
     const delivery = deliveryOf(queue, row, this.#entry, this.#message, part)
     if (pulled !== undefined) pulled(delivery)
+    else if (!consumer.views) consumer.batch.push(delivery)
     else {
-      consumer.batch.push(delivery)
-      if (consumer.views) this.#handOver(consumer)
+      this.#one[0] = delivery
+      this.#tell(consumer, this.#one)
+      this.#one.length = 0
     }
     return 'done'
   }
@@ -240,6 +244,10 @@ export class Deliverer {
     if (consumer.batch.length === 0) return
     const batch = consumer.batch
     consumer.batch = []
+    this.#tell(consumer, batch)
+  }
+
+  #tell(consumer: Consumer, batch: Delivery[]): void {
     if (consumer.closed) return
     try {
       consumer.onDeliveries(batch)
@@ -298,10 +306,10 @@ export function deliveryOf(
     attempts: row.attempts,
     redelivered: row.redelivered,
     time,
-    ...causeOf(row),
   }
-  if (message.originBytes === 0) return delivery
-  return { ...delivery, deadLetter: deadLetterOf(readOrigin(bytes, message)) }
+  if (row.history.length === 0 && message.originBytes === 0) return delivery
+  const deadLetter = message.originBytes > 0 && deadLetterOf(readOrigin(bytes, message))
+  return { ...delivery, ...causeOf(row), ...(deadLetter && { deadLetter }) }
 }
 
 function viewed(bytes: Uint8Array, from: number, to: number): Uint8Array {

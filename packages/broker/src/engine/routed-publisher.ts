@@ -63,7 +63,8 @@ export class RoutedPublisher implements Publisher {
       let bytes = 0
       for (; to < messages.length && (to === from || bytes < PIECE_BYTES); to++) bytes += sizes[to]!
       const whole = from === 0 && to === messages.length
-      this.#take(whole ? messages : messages.slice(from, to), first + from, sizes.slice(from, to))
+      if (whole) this.#take(messages, first, sizes)
+      else this.#take(messages.slice(from, to), first + from, sizes.slice(from, to))
       from = to
     }
     // Its bytes may be a part of larger memory.

@@ -30,6 +30,11 @@ const INDEX = Object.fromEntries(
   PROPERTIES.map(([key], index) => [key, index] as const),
 ) as Readonly<Record<keyof Properties, number>>
 
+/** The flag of a property in `PropertiesView.flags`. */
+export function flagOf(property: keyof Properties): number {
+  return 0x8000 >> INDEX[property]
+}
+
 /** Basic properties; what is undefined is not there. */
 export interface Properties {
   readonly contentType?: string | undefined
@@ -81,6 +86,10 @@ export class PropertiesView implements Properties {
     return this
   }
 
+  /** Which properties are there, see `flagOf`. */
+  get flags(): number {
+    return this.#flags
+  }
   get contentType(): string | undefined {
     return this.#text(INDEX.contentType)
   }

@@ -1,5 +1,6 @@
 import {
   decodeTable,
+  flagOf,
   PropertiesView,
   shortstr,
   withFields,
@@ -8,6 +9,7 @@ import {
   writeNack,
   writeReturn,
 } from '@hufu/wire/amqp091'
+import type { PublisherMessage } from '../../api.ts'
 import { type Arguments, type Field, NO_ARGUMENTS, typeName } from '../../routing/fields.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
@@ -42,6 +44,9 @@ interface Said {
 }
 
 const NO_HEADERS = () => NO_ARGUMENTS
+
+/** Properties that more than the delivery depends on. */
+const SAYS_MORE = flagOf('headers') | flagOf('expiration') | flagOf('userId') | flagOf('replyTo')
 
 /** Delivery mode. */
 const PERSISTENT = 2
@@ -91,9 +96,13 @@ export class Publishing implements ConfirmWriter {
     const { vhost } = this.#host
     const target = this.#targetOf(exchange)
     demandKey(this.#host, 'write', target.exchange, routingKey)
-    const said = this.#said(published)
     const { replies } = this.#host.parts
-    if (exchange === '' && replies.isAddress(routingKey)) {
+    const isReply = exchange === '' && replies.isAddress(routingKey)
+    const { flags } = this.#view.read(published.stored, published.propertiesAt)
+    const isPlain = transaction === undefined && !isReply && (flags & SAYS_MORE) === 0
+    if (isPlain) return this.#plain(published, target)
+    const said = this.#said(published)
+    if (isReply) {
       return this.#reply({ ...published, stored: said.stored }, transaction)
     }
     const queues = vhost.route(target, said.keys, said.headers)
@@ -109,10 +118,24 @@ export class Publishing implements ConfirmWriter {
       const kept = owned(request)
       return transaction.publish(kept, { ...published, body: kept.body })
     }
+    this.#add(this.confirming || said.persistent ? request : { ...request, volatile: true })
+  }
+
+  /** As `publish`, of what most messages are: nothing in it says more than where it goes. */
+  #plain(published: Published, target: Target): void {
+    const { routingKey, body, stored: properties } = published
+    const queues = this.#host.vhost.route(target, [routingKey], NO_HEADERS)
+    if (queues.length === 0) return this.#unrouted(published, undefined)
+    const { priority = 0, deliveryMode } = this.#view
     // A confirm says that it is on disk, whatever the message says of itself.
+    const volatile = !this.confirming && deliveryMode !== PERSISTENT
+    this.#add({ queues, body, properties, priority, volatile })
+  }
+
+  #add(message: PublisherMessage): void {
     // Numbered first: what is refused is told at once.
     if (this.confirming) this.#confirms.next()
-    this.#line.add(this.confirming || said.persistent ? request : { ...request, volatile: true })
+    this.#line.add(message)
     this.#host.published()
   }
 
