@@ -101,12 +101,14 @@ export class Consumers<Tx> {
   }
 
   async #stopOne({ loop, aside }: Member<Tx>, drainMs: number): Promise<void> {
+    // First, so that it hands the loop nothing more; it ends with what the loop has in hand.
+    const ending = aside.stop()
     try {
       await loop.stop(drainMs)
     } catch (error) {
       this.#runtime.warn(`Stopping a consumer: ${messageOf(error)}`)
     }
-    await aside.stop()
+    await ending
   }
 
   #add(

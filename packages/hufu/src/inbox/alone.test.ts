@@ -20,7 +20,7 @@ function door() {
   return { inside, enter, out }
 }
 
-test('what may run side by side does; what must be alone waits, and has nobody beside it', async () => {
+test('what may run side by side does; what must be alone waits for it', async () => {
   const { inside, enter, out } = door()
   await enter('a', false)
   await enter('b', false)

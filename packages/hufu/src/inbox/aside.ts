@@ -70,24 +70,23 @@ export class Aside<Tx> {
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#waker.clear()
-      let started = 0
       try {
-        started = await this.#startSome()
+        await this.#startSome()
       } catch (error) {
         this.#runtime.warn(`Running parked work: ${messageOf(error)}`)
       }
-      if (started === 0) await this.#waker.pause(POLL_MS)
+      await this.#waker.pause(POLL_MS)
     }
   }
 
-  async #startSome(): Promise<number> {
+  /** As many as there is room for; the end of one makes room and wakes. */
+  async #startSome(): Promise<void> {
     const room = AT_A_TIME - this.#inHand.size
-    if (room === 0) return 0
+    if (room === 0) return
     const { leaseMs: _, alone: __, ...filter } = this.#options
     const due = await this.#runtime.store.parked.due({ ...filter, limit: 2 * AT_A_TIME })
     const rows = due.filter(({ ref }) => !this.#inHand.has(ref)).slice(0, room)
     for (const row of rows) this.#start(row)
-    return rows.length
   }
 
   #start(row: ParkedRow): void {
@@ -95,15 +94,18 @@ export class Aside<Tx> {
     const work = this.#one(row)
       .catch((error) => {
         this.#runtime.warn(`Running parked work ${event}/${group}/${id}: ${messageOf(error)}`)
+        return false
       })
-      .finally(() => {
+      .then((begun) => {
         this.#inHand.delete(ref)
-        this.wake()
+        // One that was not begun is due as before: it is looked at again in due time only.
+        if (begun) this.wake()
       })
     this.#inHand.set(ref, work)
   }
 
-  async #one(row: ParkedRow): Promise<void> {
+  /** True when an attempt was made. */
+  async #one(row: ParkedRow): Promise<boolean> {
     const { event, group, id, key, headers, body, attempts, ref, cause } = row
     const spent = cause === STARTED
     let begun = false
@@ -118,9 +120,10 @@ export class Aside<Tx> {
         ...{ event, group, id, headers, body, attempts, ref, spent, begin },
         ...(key !== null && { key }),
       })
-      if (!begun) return
+      if (!begun) return false
       if (verdict.outcome === 'done') await this.#replies.tell(row, verdict.receipt)
       else await this.#again(row, verdict)
+      return true
     } finally {
       leave?.()
     }

@@ -78,9 +78,13 @@ class AmqpTransport implements Transport {
   async subscribe(request: SubscribeRequest): Promise<TransportSubscription> {
     const { event, group, keyOrder } = request
     const opened = this.#demand(`consume ${event}/${group}`)
-    const begin = (each: SubscribeRequest) => this.#consume(opened, each)
-    if (!keyOrder) return this.#keep(opened, await begin(request))
-    const subscription = new OrderedSubscription(request, begin)
+    const make = (each: SubscribeRequest) => this.#subscription(opened, each)
+    if (!keyOrder) {
+      const subscription = await make(request)
+      await subscription.start()
+      return this.#keep(opened, subscription)
+    }
+    const subscription = new OrderedSubscription(request, make)
     // Fails here, and not later, when there is no connection.
     await opened.consuming.get()
     subscription.start(opened.turns, opened.topology.names.turn(event, group))
@@ -130,9 +134,9 @@ class AmqpTransport implements Transport {
     }
   }
 
-  async #consume(opened: Opened, request: SubscribeRequest): Promise<Subscription> {
+  async #subscription(opened: Opened, request: SubscribeRequest): Promise<Subscription> {
     const { model } = await opened.consuming.get()
-    const subscription = new Subscription({
+    return new Subscription({
       request,
       channel: await model.createChannel(),
       queue: opened.topology.names.queue(request.event, request.group),
@@ -140,8 +144,6 @@ class AmqpTransport implements Transport {
       handle: () => ++this.#handles,
       waitAgain: (message, leftMs) => waitAgain(opened.publisher, message, leftMs),
     })
-    await subscription.start()
-    return subscription
   }
 
   /** So that it is closed with the transport. */

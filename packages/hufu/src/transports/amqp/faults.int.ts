@@ -236,6 +236,28 @@ for (const name of SERVERS) {
     )
 
     it(
+      'what is settled while it is delivered is settled, in order of key from the first one on',
+      inScene(name, async (scene) => {
+        const ids = [...Array(300).keys()].map(String)
+        await scene.transport.publish(ids.map((id) => message(id, { key: id.slice(-1) })))
+        const settled: string[] = []
+        for (let round = 0; round < 5; round++) {
+          const subscription = scene.subscribe({
+            keyOrder: true,
+            onDeliveries: (batch) => {
+              const done = batch.map(({ handle }) => ({ handle, outcome: 'done' }) as const)
+              settled.push(...batch.map(({ id }) => id))
+              void subscription.then((own) => own.settle(done))
+            },
+          })
+          await until('all are settled', () => settled.length === ids.length * (round + 1))
+          await (await subscription).close()
+          await scene.transport.publish(ids.map((id) => message(id, { key: id.slice(-1) })))
+        }
+      }),
+    )
+
+    it(
       'one subscription in order of key at a time; the next takes over when it closes',
       inScene(name, async (scene) => {
         const other = amqp({ url: scene.url, prefix: scene.prefix })

@@ -6,8 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
-import { it, type TestContext } from 'node:test'
-import { HufuServer, ownPrefix, removeOf, serverUrl } from './server.fixture.ts'
+import { after, it, type TestContext } from 'node:test'
+import { ownService } from '../../../../../tools/services/for-test.ts'
+import { endServer, HufuServer, ownPrefix, removeOf, SERVERS, serverUrl } from './server.fixture.ts'
+import { Wire } from './wire.fixture.ts'
+
+after(endServer)
 
 const ORDERS = 500
 const GROUPS = ['points', 'sms']
@@ -22,17 +26,19 @@ const PROGRAM = join(import.meta.dirname, 'kill.fixture.ts')
 /** A folder of databases, and the program that works on them. */
 class Stage {
   readonly #url: string
+  readonly #way: string
   readonly #prefix = ownPrefix()
   readonly #dir: string
 
-  constructor(url: string, dir: string) {
+  constructor(url: string, way: string, dir: string) {
     this.#url = url
+    this.#way = way
     this.#dir = dir
   }
 
   /** Runs the program; calls `onReady` with what kills it. Its last line. */
   async run(orders: number, poison: string, onReady: (kill: () => void) => void): Promise<string> {
-    const args = [PROGRAM, this.#url, this.#prefix, this.#dir, String(orders), poison]
+    const args = [PROGRAM, this.#way, this.#prefix, this.#dir, String(orders), poison]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const kill = () => void child.kill('SIGKILL')
     const exited = once(child, 'exit')
@@ -75,9 +81,8 @@ class Stage {
     }
   }
 
-  async remove(): Promise<void> {
-    await removeOf(this.#url, this.#prefix, QUEUES)
-    await rm(this.#dir, { recursive: true })
+  removeQueues(): Promise<void> {
+    return removeOf(this.#url, this.#prefix, QUEUES)
   }
 }
 
@@ -87,14 +92,21 @@ function byKey<Row extends { id: string }>(found: Row[], key: (row: Row) => stri
   return keys
 }
 
-/** Everything it made goes away before `server` does. */
-async function stage(t: TestContext, url: string, server?: HufuServer): Promise<Stage> {
-  const made = new Stage(url, await mkdtemp(join(tmpdir(), 'hufu-kill-')))
-  t.after(async () => {
-    await made.remove()
-    await server?.remove()
-  })
+/** The program connects by `way`. */
+async function stage(t: TestContext, url: string, way = url): Promise<Stage> {
+  const made = new Stage(url, way, await folder(t))
+  t.after(() => made.removeQueues())
   return made
+}
+
+async function folder(t: TestContext): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'hufu-kill-'))
+  t.after(() => rm(made, { recursive: true }))
+  return made
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 async function killedFiveTimes(scene: Stage): Promise<void> {
@@ -108,8 +120,8 @@ async function killedFiveTimes(scene: Stage): Promise<void> {
 const RULE = 'kill -9 at any instant: nothing lost or doubled, keys in order, all answered'
 
 it(`amqp on Hufu, ${RULE}`, async (t) => {
-  const server = await HufuServer.start()
-  await killedFiveTimes(await stage(t, server.url, server))
+  const url = await serverUrl(t, 'Hufu')
+  await killedFiveTimes(await stage(t, url!))
 })
 
 it(`amqp on RabbitMQ, ${RULE}`, async (t) => {
@@ -117,14 +129,54 @@ it(`amqp on RabbitMQ, ${RULE}`, async (t) => {
   if (url !== undefined) await killedFiveTimes(await stage(t, url))
 })
 
+for (const name of SERVERS) {
+  it(`amqp on ${name}, connections cut under way: nothing lost or doubled`, async (t) => {
+    const url = await serverUrl(t, name)
+    if (url === undefined) return
+    const wire = await new Wire(url).open()
+    const scene = await stage(t, url, wire.url)
+    const cuts = async () => {
+      for (let n = 0; n < 5; n++) {
+        await pause(100 + n * 50)
+        wire.cut()
+      }
+    }
+    let cutting: Promise<void> | undefined
+    const end = await scene.run(1_000, '', () => {
+      cutting = cuts()
+    })
+    await cutting
+    await wire.close()
+    assert.equal(end, 'finished')
+    scene.check(1_000)
+  })
+}
+
+it('amqp: a RabbitMQ is killed and starts again under way: nothing lost or doubled', async (t) => {
+  const service = await ownService(t, 'rabbitmq')
+  if (service === undefined) return
+  const scene = new Stage(service.url, service.url, await folder(t))
+  let restarted: Promise<void> | undefined
+  const end = await scene.run(1_000, '', () => {
+    restarted = pause(200).then(async () => {
+      await service.kill()
+      await service.restart()
+    })
+  })
+  await restarted
+  assert.equal(end, 'finished')
+  scene.check(1_000)
+})
+
 it('amqp: the server ends and starts again under way: nothing lost or doubled', async (t) => {
   const server = await HufuServer.start()
-  const scene = await stage(t, server.url, server)
+  const scene = await stage(t, server.url)
+  t.after(() => server.remove())
   const restarts = async () => {
     for (const pauseMs of [150, 600]) {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await pause(pauseMs)
       await server.close()
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await pause(pauseMs)
       await server.open()
     }
   }
@@ -138,8 +190,8 @@ it('amqp: the server ends and starts again under way: nothing lost or doubled', 
 })
 
 it('amqp: a message that kills its process is parked when its attempts are used up', async (t) => {
-  const server = await HufuServer.start()
-  const scene = await stage(t, server.url, server)
+  const url = await serverUrl(t, 'Hufu')
+  const scene = await stage(t, url!)
   let lives = 1
   while ((await scene.run(20, '3', () => {})) !== 'finished') {
     lives++

@@ -1,22 +1,24 @@
 import type { Settlement, SubscribeRequest, TransportSubscription } from '../../ports/transport.ts'
+import type { Subscription } from './subscription.ts'
 import type { Turns } from './turn.ts'
 
 /** A subscription that begins when it is its turn; until then it gets nothing. */
 export class OrderedSubscription implements TransportSubscription {
   readonly #request: SubscribeRequest
-  readonly #begin: (request: SubscribeRequest) => Promise<TransportSubscription>
+  readonly #make: (request: SubscribeRequest) => Promise<Subscription>
   readonly #stopping = new AbortController()
   #credit: number
   #inner: TransportSubscription | undefined
   #running: Promise<void> = Promise.resolve()
 
+  /** `make`: gives a subscription that is not started. */
   constructor(
     request: SubscribeRequest,
-    begin: (request: SubscribeRequest) => Promise<TransportSubscription>,
+    make: (request: SubscribeRequest) => Promise<Subscription>,
   ) {
     this.#request = request
     this.#credit = request.credit
-    this.#begin = begin
+    this.#make = make
   }
 
   start(turns: Turns, name: string): void {
@@ -49,10 +51,13 @@ export class OrderedSubscription implements TransportSubscription {
         ended.resolve()
         this.#over(cause)
       }
-      this.#inner = await this.#begin({ ...this.#request, credit: this.#credit, onEnd })
+      const inner = await this.#make({ ...this.#request, credit: this.#credit, onEnd })
+      // Before it starts: what it delivers at once is settled at once.
+      this.#inner = inner
+      await inner.start()
       if (signal.aborted) ended.resolve()
       await ended.promise
-      await this.#inner.close()
+      await inner.close()
     } finally {
       await release()
     }

@@ -45,20 +45,25 @@ export class Subscription implements TransportSubscription {
   #prefetch: number
   #tag: string | undefined
   #changing: Promise<void> = Promise.resolve()
+  #started = false
   #ended = false
+  #failure: Error | undefined
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts
     const { credit, keyOrder } = parts.request
     this.#gate = new Gate(credit, keyOrder)
     this.#prefetch = this.#prefetchOf(credit)
-  }
-
-  async start(): Promise<void> {
-    const { channel } = this.#parts
+    const { channel } = parts
     channel.on('close', () => this.#over(new Error('the channel or its connection was lost')))
     channel.on('error', (error: Error) => this.#over(error))
+  }
+
+  /** Rejects where it ends at once; from then on `onEnd` is told. */
+  async start(): Promise<void> {
     await this.#consume()
+    if (this.#failure) throw this.#failure
+    this.#started = true
   }
 
   async settle(batch: readonly Settlement[]): Promise<void> {
@@ -161,7 +166,8 @@ export class Subscription implements TransportSubscription {
     this.#end()
     this.#parts.channel.close().catch(() => {})
     const { event, group, onEnd } = this.#parts.request
-    onEnd(new Error(`Consuming ${event}/${group}: ${messageOf(error)}`))
+    this.#failure = new Error(`Consuming ${event}/${group}: ${messageOf(error)}`)
+    if (this.#started) onEnd(this.#failure)
   }
 
   #end(): void {
