@@ -53,7 +53,7 @@ export function start(args: readonly string[], temporary: string, detached = fal
       await sleep(20)
     }
   }
-  return { child, ended, said }
+  return { child, ended, said, text: () => err }
 }
 
 /** The object in the last line of standard output. */

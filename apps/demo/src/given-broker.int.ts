@@ -21,8 +21,13 @@ async function ownServer(t: TestContext, dir: string) {
 async function runsOn(t: TestContext, url: string): Promise<void> {
   const dir = await folder(t)
   const form = '--kills 5 --seed 4 --count 500 --json --broker'.split(' ')
-  const { code, out, err } = await start([...form, url], dir).ended
+  const demo = start([...form, url], dir)
+  await demo.said(/[1-9]\d* effects/)
+  const prefix = /in queues (hufu-demo-[0-9a-f]{8})\/…/.exec(demo.text())?.[1] ?? ''
+  assert.deepEqual(await thereOf(url, prefix), namesOf(prefix))
+  const { code, out, err } = await demo.ended
   assert.equal(code, 0, err)
+  assert.deepEqual(await thereOf(url, prefix), [], 'nothing is left in the broker')
   const found = lastLine(out)
   const { placed, repeated, parked, ...counts } = countsOf(found)
   assert.deepEqual(counts, { ...NOTHING_WRONG, orders: 500, rejected: 0, kills: 5 })
@@ -33,27 +38,33 @@ async function runsOn(t: TestContext, url: string): Promise<void> {
     err,
     new RegExp(`the broker amqp://${host}\\S* is not this run's own and is not killed`),
   )
-  const prefix = /in queues (hufu-demo-[0-9a-f]{8})/.exec(err)?.[1]
-  assert.deepEqual(await leftOf(url, prefix!), [], 'nothing is left in the broker')
 }
 
-/** Which of the run's exchange and queues are still there. */
-async function leftOf(url: string, prefix: string): Promise<string[]> {
-  const left: string[] = []
-  const names = ['coupon', 'points', 'sms'].map((group) => `${prefix}/order.placed/${group}`)
+/** Exchange and queues of a run. */
+function namesOf(prefix: string): string[] {
+  const groups = ['coupon', 'points', 'sms']
+  const orders = groups.map((group) => `${prefix}/order.placed/${group}`)
+  const receipts = ['order', ...groups].map((service) => `${prefix}/hufu.receipts/${service}`)
+  return [prefix, ...orders, ...receipts]
+}
+
+/** Which of them are there. */
+async function thereOf(url: string, prefix: string): Promise<string[]> {
+  const there: string[] = []
   const connection = await connect(url)
   const ask = async (name: string, kind: 'checkQueue' | 'checkExchange') => {
     const channel = await connection.createChannel()
     channel.on('error', () => {})
     await channel[kind](name).then(
-      () => left.push(name),
+      () => there.push(name),
       () => {},
     )
   }
-  for (const name of [...names, `${prefix}/hufu.receipts/order`]) await ask(name, 'checkQueue')
-  await ask(prefix, 'checkExchange')
+  for (const name of namesOf(prefix)) {
+    await ask(name, name === prefix ? 'checkExchange' : 'checkQueue')
+  }
   await connection.close()
-  return left
+  return there
 }
 
 test('on a RabbitMQ that is there the services are killed, the broker is not', async (t) => {
@@ -89,12 +100,12 @@ test('a broker that does not answer, or lets nobody in, cannot be used here: 3',
     dir,
   ).ended
   assert.equal(code, 3, err)
-  assert.match(String(lastLine(out).skipped), /Connecting to the broker amqp:\/\/127\.0\.0\.1:\d+/)
+  assert.match(String(lastLine(out).skipped), /Using the broker amqp:\/\/127\.0\.0\.1:\d+/)
   assert.ok(!err.includes('secret'))
   await server.kill()
   const away = await start(['--broker', url, '--json'], dir).ended
   assert.equal(away.code, 3, away.err)
-  assert.match(String(lastLine(away.out).skipped), /Connecting to the broker .*ECONNREFUSED/s)
+  assert.match(String(lastLine(away.out).skipped), /Using the broker .*ECONNREFUSED/s)
 })
 
 test('a broker gone for good: the run fails within the stall time and says why', async (t) => {
@@ -110,5 +121,5 @@ test('a broker gone for good: the run fails within the stall time and says why',
   const { error, consistent } = lastLine(out)
   assert.equal(consistent, false)
   assert.match(String(error), /nothing has moved for 5 s/)
-  assert.match(String(error), /Connecting to the broker amqp:\/\/127\.0\.0\.1:\d+.*ECONNREFUSED/s)
+  assert.match(String(error), /Using the broker amqp:\/\/127\.0\.0\.1:\d+.*ECONNREFUSED/s)
 })
