@@ -31,7 +31,7 @@ export interface ChannelHost {
   worked(): void
   /** Something was published, and waits to be handed over to the core. */
   published(): void
-  /** Nothing more is read until as many `release`s have come. */
+  /** Nothing more is read or begun, for what was published is too much for now. */
   hold(): void
   release(): void
   /** The core has refused what must not fail: the connection ends. */

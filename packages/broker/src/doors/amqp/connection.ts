@@ -122,14 +122,11 @@ export class AmqpConnection implements ChannelHost, Overseer {
     if (reason !== undefined && !this.#hasPublished) return
     this.#blocked = reason !== undefined
     if (this.capabilities.has('connection.blocked')) {
-      this.#send(
-        reason === undefined
-          ? { name: 'connection.unblocked' }
-          : { name: 'connection.blocked', reason },
-      )
+      if (reason === undefined) this.#send({ name: 'connection.unblocked' })
+      else this.#send({ name: 'connection.blocked', reason })
     }
-    if (this.#blocked) this.hold()
-    else this.release()
+    if (this.#blocked) this.#pressure.hold()
+    else this.#pressure.release()
   }
 
   /** Ends it at once. */
@@ -205,10 +202,12 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#fail(this.#asAmqp(error), NO_METHOD)
   }
   hold(): void {
+    this.#share.stop()
     this.#pressure.hold()
   }
   release(): void {
     this.#pressure.release()
+    this.#share.goOn()
   }
 
   #data(chunk: Uint8Array): void {

@@ -56,7 +56,7 @@ interface Death {
 function deathOf({ reason, time }: GivenUp, queue: AmqpQueue, message: Opened): Death {
   const { headers = EMPTY_TABLE, expiration } = view.read(message.properties)
   const entries = decodeTable(headers)
-  const before = deathsIn(entries)
+  const before = grouped(deathsIn(entries))
   const keys = [message.routingKey, ...textsUnder(entries, 'CC')]
   const same = before.find((death) => isSame(death, queue.name, reason))
   const count = BigInt(numberUnder(same, 'count') + 1)
@@ -101,6 +101,24 @@ function deathsIn(entries: Entries): Entries[] {
   const found = entries.find(([key]) => key === 'x-death')?.[1]
   if (found?.type !== 'A') return []
   return found.value.flatMap((each) => (each.type === 'F' ? [each.value] : []))
+}
+
+/** Those of one queue and reason as one, as old brokers and other clients may not have it. */
+function grouped(deaths: readonly Entries[]): Entries[] {
+  const groups = new Map<string, Entries[]>()
+  for (const death of deaths) {
+    const key = `${textUnder(death, 'queue')} ${textUnder(death, 'reason')}`
+    groups.set(key, [...(groups.get(key) ?? []), death])
+  }
+  return Array.from(groups.values(), ([first, ...more]) => {
+    if (more.length === 0) return first!
+    const count = [first!, ...more].reduce(
+      (sum, each) => sum + (numberUnder(each, 'count') || 1),
+      0,
+    )
+    const others = first!.filter(([name]) => name !== 'count')
+    return [['count', { type: 'l', value: BigInt(count) }], ...others] as Entries
+  })
 }
 
 function isSame(death: Entries, queue: string, reason: string): boolean {

@@ -1,9 +1,21 @@
+import type { PublisherMessage } from '../../api.ts'
+
 /** Bytes of publishes on their way to the disk: of all connections, and of one. */
 const ALL_MAX = 24 << 20
 const ONE_MAX = 2 << 20
 
+/** What a message weighs besides its bytes, and each of its queues: memory, log, and time. */
+const MESSAGE_WEIGHT = 100
+const QUEUE_WEIGHT = 50
+
 /** Whose publishes are not read any more is read again at this part of the limit. */
 const AGAIN = 0.5
+
+/** Bytes that a publish counts for on its way, also where it is small and goes to many queues. */
+export function weightOf({ body, properties, queues }: PublisherMessage): number {
+  const bytes = body.length + (properties?.length ?? 0)
+  return MESSAGE_WEIGHT + bytes + QUEUE_WEIGHT * (queues?.length ?? 0)
+}
 
 /** Somebody whose socket can be left unread. */
 export interface Sender {

@@ -1,5 +1,5 @@
 import type { Broker, Publisher, PublisherMessage } from '../../api.ts'
-import type { PublishFlow, Sender } from './publish-flow.ts'
+import { type PublishFlow, type Sender, weightOf } from './publish-flow.ts'
 
 /** Messages that go to the core together at most, counted once for each of their queues. */
 const TOGETHER_MAX = 512
@@ -39,7 +39,7 @@ export class PublishLine {
   /** Returns its number. Without queues it is stored nowhere, and told in its turn. */
   add(message: PublisherMessage): number {
     this.#waiting.push(message)
-    this.#waitingBytes += message.body.length + (message.properties?.length ?? 0)
+    this.#waitingBytes += weightOf(message)
     this.#last++
     this.#copies += message.queues?.length || 1
     if (this.#copies >= TOGETHER_MAX) this.flush()

@@ -4,7 +4,7 @@ import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import type { Source } from './consumer.ts'
 import type { Published } from './content-reader.ts'
-import type { PublishFlow, Sender } from './publish-flow.ts'
+import { type PublishFlow, type Sender, weightOf } from './publish-flow.ts'
 import type { Unacked } from './unacked.ts'
 
 /**
@@ -51,7 +51,7 @@ export class Transaction {
   }
 
   publish(request: PublishRequest, published: Published): void {
-    const bytes = request.body.length + (request.properties?.length ?? 0)
+    const bytes = weightOf(request)
     this.#flow.add(bytes, this.#sender)
     this.#held.push({ request, mandatory: published.mandatory ? published : undefined, bytes })
     this.#heldBytes += bytes

@@ -8,17 +8,32 @@ const LOOK_EVERY = 4
 
 /** Keeps one connection's work from filling a turn of the event loop: then it rests until the next. */
 export class TurnShare {
-  /** Nothing more is to be begun in this turn. */
-  resting = false
   readonly #clock: Clock
   readonly #rested: () => void
   #began = 0
   #pieces = 0
+  #waits = false
+  #stopped = false
 
   /** `rested`: the next turn has come. */
   constructor(clock: Clock, rested: () => void) {
     this.#clock = clock
     this.#rested = rested
+  }
+
+  /** Nothing more is to be begun now. */
+  get resting(): boolean {
+    return this.#waits || this.#stopped
+  }
+
+  /** Nothing is to be begun until `goOn`. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  goOn(): void {
+    this.#stopped = false
+    this.#wait()
   }
 
   /** Something has come, at this monotonic time: a turn begins. */
@@ -30,11 +45,16 @@ export class TurnShare {
   worked(): void {
     if (++this.#pieces % LOOK_EVERY !== 0 || this.resting) return
     if (this.#clock.mono() - this.#began < SHARE_MS) return
-    this.resting = true
+    this.#wait()
+  }
+
+  #wait(): void {
+    if (this.#waits) return
+    this.#waits = true
     this.#clock.turn(() => {
-      this.resting = false
+      this.#waits = false
       this.#began = this.#clock.mono()
-      this.#rested()
+      if (!this.#stopped) this.#rested()
     })
   }
 }
