@@ -148,7 +148,8 @@ export class Subscription implements TransportSubscription {
     found.delivery = {
       ...found.delivery,
       handle: this.#parts.handle(),
-      redelivered: true,
+      // What was only put off was not tried.
+      redelivered: retry || found.delivery.redelivered,
       attempts: retry ? attempts + 1 : attempts,
       ...(retry && { cause: settlement.cause }),
     }
