@@ -6,7 +6,9 @@ import { until } from '../../world.fixture.ts'
 import { amqp } from './amqp.ts'
 import type { AmqpOptions } from './options.ts'
 import {
+  certificate,
   endServer,
+  HufuServer,
   ownPrefix,
   removeOf,
   SERVERS,
@@ -173,6 +175,23 @@ for (const name of SERVERS) {
     )
 
     it(
+      'a queue that is there with other arguments is taken as it is',
+      inScene(name, async (scene) => {
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        const queue = `${scene.prefix}/e/c`
+        await channel.assertQueue(queue, { maxLength: 9, arguments: { 'x-queue-type': 'classic' } })
+        await scene.transport.declare('e', ['a', 'c'])
+        const sent = message('1', { groups: ['a', 'c'] })
+        assert.deepEqual(await scene.transport.publish([sent]), [OK])
+        await scene.subscribe({ group: 'c' })
+        assert.deepEqual(await scene.ids(1), ['1'])
+        await channel.deleteQueue(queue)
+        await connection.close()
+      }),
+    )
+
+    it(
       'a consumer whose queue is deleted is told',
       inScene(name, async (scene) => {
         await scene.subscribe()
@@ -303,4 +322,16 @@ it('a wrong password is refused at once', async (t) => {
   const from = performance.now()
   await assert.rejects(amqp({ url: wrong.href, openTimeoutMs: 60_000 }).open(), /ACCESS_REFUSED/)
   assert.ok(performance.now() - from < 30_000)
+})
+
+it('amqps: a server under a known authority is trusted, another one is not', async (t) => {
+  const server = await HufuServer.start()
+  t.after(() => server.remove())
+  const url = await server.secureUrl()
+  const trusting = amqp({ url, tls: { ca: certificate('ca.pem') } })
+  await trusting.open()
+  await trusting.declare('e', ['a'])
+  assert.deepEqual(await trusting.publish([message('1')]), [OK])
+  await trusting.close()
+  await assert.rejects(amqp({ url, openTimeoutMs: 0 }).open(), /amqps:.*certificate/)
 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +42,13 @@ export class HufuServer {
     this.port = port
   }
 
+  /** With TLS, under the certificate that its authority `ca` has signed. */
+  async secureUrl(): Promise<string> {
+    const tls = { cert: certificate('server.pem'), key: certificate('server.key') }
+    const { port } = await this.#door.listen({ host: '127.0.0.1', port: 0, tls })
+    return `amqps://127.0.0.1:${port}`
+  }
+
   async close(): Promise<void> {
     await this.#door.close()
     await this.#broker.close()
@@ -50,6 +58,11 @@ export class HufuServer {
     await this.close()
     await rm(this.#dir, { recursive: true })
   }
+}
+
+/** A file of certificates made for tests. */
+export function certificate(name: string): string {
+  return readFileSync(join(import.meta.dirname, '../../../../os/fixtures/tls', name), 'utf8')
 }
 
 /** One server for all tests of a file; ends with `endServer`. */

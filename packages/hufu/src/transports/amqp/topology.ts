@@ -1,11 +1,12 @@
-import type { Channel } from 'amqplib'
+import type { Channel, Options } from 'amqplib'
 import { messageOf } from '../../errors.ts'
 import type { Connected, Link, Server } from './link.ts'
 import { Names } from './names.ts'
 import type { Settings } from './options.ts'
 
-/** `NOT_FOUND`, as the server says it. */
+/** `NOT_FOUND` and `PRECONDITION_FAILED`, as the server says them. */
 const NOT_FOUND = 404
+const DIFFERENT = 406
 
 /** What is there on the server: the exchange, the groups' queues, the queues for waiting. */
 export class Topology {
@@ -50,12 +51,9 @@ export class Topology {
     const name = this.names.rung(ms)
     if (this.#known.has(name)) return
     const { server } = await this.#refresh()
-    await this.#with(async (channel) => {
-      await channel.assertExchange(name, 'fanout')
-      const back = { messageTtl: ms, deadLetterExchange: this.names.exchange }
-      await channel.assertQueue(name, { ...back, ...this.#waitOptions(server) })
-      await channel.bindQueue(name, name, '')
-    })
+    await this.#with((channel) => channel.assertExchange(name, 'fanout'))
+    const back = { messageTtl: ms, deadLetterExchange: this.names.exchange }
+    await this.#makeOne(name, name, { ...back, ...this.#waitOptions(server) })
     this.#known.add(name)
   }
 
@@ -81,15 +79,34 @@ export class Topology {
     const wanted = queues.filter((queue) => !this.#known.has(queue))
     if (wanted.length === 0) return
     const { exchange } = this.names
-    await this.#with(async (channel) => {
-      const steps: Promise<unknown>[] = [channel.assertExchange(exchange, 'direct')]
-      for (const queue of wanted) {
-        steps.push(channel.assertQueue(queue, { arguments: this.#queueArguments(server) }))
-        steps.push(channel.bindQueue(queue, exchange, queue))
-      }
-      await all(steps)
-    })
+    const options = { arguments: this.#queueArguments(server) }
+    try {
+      await this.#with(async (channel) => {
+        const steps: Promise<unknown>[] = [channel.assertExchange(exchange, 'direct')]
+        for (const queue of wanted) {
+          steps.push(channel.assertQueue(queue, options))
+          steps.push(channel.bindQueue(queue, exchange, queue))
+        }
+        await all(steps)
+      })
+    } catch (error) {
+      if (codeOf((error as Error).cause) !== DIFFERENT) throw error
+      for (const queue of wanted) await this.#makeOne(queue, exchange, options)
+    }
     for (const queue of wanted) this.#known.add(queue)
+  }
+
+  /** One that is there with other arguments is taken as it is: somebody wanted it so. */
+  async #makeOne(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
+    let channel = await this.#open()
+    try {
+      await channel.assertQueue(queue, options)
+    } catch (error) {
+      if (codeOf(error) !== DIFFERENT) throw error
+      channel = await this.#open()
+    }
+    await channel.bindQueue(queue, exchange, queue)
+    await channel.close()
   }
 
   /** Whether somebody else has made it. To ask in vain ends a channel, so it gets its own. */
@@ -98,7 +115,7 @@ export class Topology {
     try {
       await channel.checkQueue(queue)
     } catch (error) {
-      if ((error as { code?: unknown }).code === NOT_FOUND) return false
+      if (codeOf(error) === NOT_FOUND) return false
       throw error
     }
     await channel.close()
@@ -139,6 +156,11 @@ export class Topology {
     channel.on('error', () => {})
     return channel
   }
+}
+
+/** The server's code of what it refused. */
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code
 }
 
 /** As `Promise.all`, but the steps after one that failed are no unhandled rejections. */
