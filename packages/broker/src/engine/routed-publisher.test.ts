@@ -166,7 +166,7 @@ test('a publisher with fixed queues takes no others', async () => {
   assert.throws(() => publisher.publishBatch([to(['b'], '')]), fixed)
 })
 
-test('messages to many queues go to disk in several groups, none of which is long in applying', async () => {
+test('messages to many queues go to disk in groups that are not long in applying', async () => {
   const { world, heard, publisher } = await worldWith()
   const names = numbers(1_000).map((n) => `q${n}`)
   await world.do(Promise.all(names.map((name) => world.broker.declareQueue(name))))

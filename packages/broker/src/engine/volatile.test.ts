@@ -159,7 +159,7 @@ test('checkpoints leave it out, and keep what is stored around it', async () => 
   assert.deepEqual(again.bodies, ['stored'])
 })
 
-test('beyond the memory for such messages they are stored, in order, and none is lost', async () => {
+test('beyond the memory for them they are stored, in order, and none is lost', async () => {
   const { world, publisher } = await scene()
   const taker = world.take('a', { credit: 1 })
   await world.pass(100)

@@ -10,7 +10,7 @@ export function isKept({ position }: { readonly position: number }): boolean {
 }
 
 /** All of its entries together, bytes, and the memory that is taken at a time. */
-export const MEMORY_BYTES_MAX = 32 << 20
+const MEMORY_BYTES_MAX = 32 << 20
 const SLAB_BYTES = 1 << 20
 
 /** Empty slabs that keep their memory. */

@@ -108,7 +108,7 @@ test('a log of large segments has a spare laid out ahead, a small one has not', 
   assert.equal(sim.disk.counts.write - before, 1)
 })
 
-test('a spare ahead is not laid out where the log may not be so large, and is no fault', async () => {
+test('no spare is laid out ahead where the log may not be so large; it is no fault', async () => {
   const sim = simulatedOs({ seed: 1 })
   const { segments, errors } = await segmentsOf(sim, { logBytesMax: 24 * KiB })
   assert.equal(await sim.settle(segments.roll(0)), true)

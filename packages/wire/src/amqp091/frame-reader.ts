@@ -10,8 +10,8 @@ import {
 import { WireError } from './wire-error.ts'
 
 /**
- * The payload is `bytes` from `start` to `end`. It is not written over later; who keeps it keeps all
- * of `bytes`, which may be the whole chunk.
+ * The payload is `bytes` from `start` to `end`. It is not written over later; who keeps it keeps
+ * all of `bytes`, which may be the whole chunk.
  */
 export type OnFrame = (
   type: number,

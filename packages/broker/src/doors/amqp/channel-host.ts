@@ -27,7 +27,7 @@ export interface ChannelHost {
   changed(): void
   /** A channel has nothing under way any more. */
   idle(): void
-  /** A piece of work is done that may have taken its time: beyond a share of the turn it is full. */
+  /** A piece of work is done. Beyond a share of the turn the connection is full. */
   worked(): void
   /** Something was published, and waits to be handed over to the core. */
   published(): void

@@ -66,7 +66,7 @@ export class ContentReader {
     return this.#open
   }
 
-  /** Takes a header or body frame; the whole, when it is whole: its body may be a part of `bytes`. */
+  /** Takes a header or body frame; the whole, if it is: its body may be a part of `bytes`. */
   frame(type: number, bytes: Uint8Array, start: number, end: number): Published | undefined {
     if (!this.#open) {
       throw new AmqpError(505, 'expected method frame, got non method frame instead')

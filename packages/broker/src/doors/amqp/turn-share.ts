@@ -6,7 +6,7 @@ const SHARE_MS = 8
 /** The clock is looked at once for so many pieces of work. */
 const LOOK_EVERY = 4
 
-/** Keeps one connection's work from filling a turn of the event loop: then it rests until the next. */
+/** Keeps one connection's work from filling a turn of the event loop: it rests until the next. */
 export class TurnShare {
   readonly #clock: Clock
   readonly #rested: () => void

@@ -1,6 +1,6 @@
 /**
- * A delivery that its client has not settled: where it came from, to be settled there. It is what is
- * then told to the core.
+ * A delivery that its client has not settled: where it came from, to be settled there. It is what
+ * is then told to the core.
  */
 export interface Unacked<Source> {
   readonly tag: number
