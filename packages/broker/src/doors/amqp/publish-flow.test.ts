@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nodeOs } from '@hufu/os'
+import { PublishFlow, weightOf } from './publish-flow.ts'
+import { TurnShare } from './turn-share.ts'
+
+const MiB = 1 << 20
+
+/** Counts what it is told. */
+class Sender {
+  held = false
+
+  hold(): void {
+    this.held = true
+  }
+
+  release(): void {
+    this.held = false
+  }
+}
+
+const body = new Uint8Array(0)
+
+test('a small message to many queues weighs what they cost', () => {
+  const one = weightOf({ body, queues: ['q'] })
+  const queues = Array.from({ length: 1_500 }, (_, n) => `q${n}`)
+  assert.ok(one >= 100, `${one}`)
+  assert.ok(weightOf({ body, queues }) > 500 * one)
+  assert.equal(weightOf({ body: new Uint8Array(1_000), queues: ['q'] }), one + 1_000)
+})
+
+test('who has too much on its way is held, the others are not, until it is half as much', () => {
+  const flow = new PublishFlow()
+  const [loud, quiet] = [new Sender(), new Sender()]
+  flow.add(2 * MiB + 1, loud)
+  flow.add(1_000, quiet)
+  assert.deepEqual([loud.held, quiet.held], [true, false])
+  flow.done(MiB / 2, loud)
+  assert.equal(loud.held, true)
+  flow.done(MiB, loud)
+  assert.equal(loud.held, false)
+})
+
+test('what all have on its way is limited too', () => {
+  const flow = new PublishFlow()
+  const senders = Array.from({ length: 26 }, () => new Sender())
+  for (const sender of senders) flow.add(MiB, sender)
+  assert.deepEqual(
+    senders.map(({ held }) => held),
+    senders.map((_, at) => at >= 24),
+  )
+  for (const sender of senders.slice(0, 14)) flow.done(MiB, sender)
+  assert.ok(senders.every(({ held }) => !held))
+})
+
+test('a share of a turn that was stopped rests until it may go on, and is told in a turn of its own', async () => {
+  const told = Promise.withResolvers<void>()
+  const share = new TurnShare(nodeOs.clock, () => told.resolve())
+  share.begin(nodeOs.clock.mono())
+  assert.equal(share.resting, false)
+  share.stop()
+  assert.equal(share.resting, true)
+  share.goOn()
+  assert.equal(share.resting, true)
+  await told.promise
+  assert.equal(share.resting, false)
+})
