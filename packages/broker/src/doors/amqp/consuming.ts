@@ -14,6 +14,12 @@ import { type Unacked, UnackedList } from './unacked.ts'
 /** Without a prefetch limit; the most that the core takes. */
 const CREDIT_MAX = 65_535
 
+/** Unacked deliveries of a channel, limited by itself or not; more stay in their queues. */
+const UNACKED_MAX = 250_000
+
+/** Work on what a closed channel leaves behind, before others get their turn, ms. */
+const SHARE_MS = 8
+
 /** Deliveries without ack that may be on their way to the socket. */
 const NO_ACK_CREDIT = 1_000
 
@@ -30,6 +36,8 @@ export class Consuming implements ConsumerHost {
   #channelPrefetch = 0
   /** Unacked deliveries of consumers. */
   #consumed = 0
+  /** As many are unacked as may be. */
+  #crowded = false
   /** Something was given back since the last get. */
   #hasReturned = false
   readonly #host: ChannelHost
@@ -113,7 +121,13 @@ export class Consuming implements ConsumerHost {
       else this.#beyond.push({ consumer, delivery: owned(delivery) })
     }
     if (this.#channelPrefetch > 0) this.#hadItsTurn(consumer)
+    if (this.#consumed >= UNACKED_MAX && !this.#crowded) this.#crowd(true)
     this.#host.changed()
+  }
+
+  #crowd(crowded: boolean): void {
+    this.#crowded = crowded
+    this.#grantAll()
   }
 
   /** The next room is for the others first. */
@@ -135,6 +149,7 @@ export class Consuming implements ConsumerHost {
 
   /** Without acks nothing counts, but nothing comes either while the channel is full. */
   #grantOf({ noAck, credit, unacked }: AmqpConsumer): number {
+    if (this.#crowded && !noAck) return 0
     if (this.#channelPrefetch === 0) return credit
     const room = Math.max(0, this.#channelPrefetch - this.#consumed)
     if (noAck) return room > 0 ? credit : 0
@@ -253,7 +268,17 @@ export class Consuming implements ConsumerHost {
     const sources = new Set<Source>([...this.#consumers.values(), ...this.#gets.values()])
     for (const { source } of this.#unacked.takeAll()) sources.add(source)
     for (const consumer of [...this.#consumers.values()]) this.#leave(consumer)
-    for (const source of sources) this.#close(source)
+    this.#closeAll([...sources])
+  }
+
+  /** In as many turns as it takes: there may be much to be put back. */
+  #closeAll(sources: Source[]): void {
+    const { clock } = this.#host.parts.os
+    const until = clock.mono() + SHARE_MS
+    for (let source = sources.pop(); source !== undefined; source = sources.pop()) {
+      this.#close(source)
+      if (clock.mono() >= until) return clock.turn(() => this.#closeAll(sources))
+    }
   }
 
   #leaveReplies(): void {
@@ -324,6 +349,7 @@ export class Consuming implements ConsumerHost {
     if (source instanceof AmqpConsumer) {
       this.#consumed--
       this.#sendBeyond()
+      if (this.#crowded && this.#consumed < UNACKED_MAX / 2) this.#crowd(false)
     }
     if (source.ended && source.unacked === 0) this.#close(source)
   }
