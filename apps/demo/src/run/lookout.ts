@@ -29,15 +29,25 @@ export class Lookout {
     const now = performance.now()
     if (now - this.#lookedAt < LOOK_MS) return false
     this.#lookedAt = now
-    this.#seeWhoIsBack()
+    this.seeWhoIsBack()
     // It must be fed before the databases are read: what it takes in later is not in them.
     const fed = this.#lives.taker?.report?.fed === true
     const reading = this.#read()
     if (reading === undefined) return true
     this.#state.progress = reading
     this.#see(reading)
-    this.drained = fed && reading.open === reading.parked
+    this.drained = fed && reading.missing === reading.givenUp
     return true
+  }
+
+  /** Part of each look; also wanted before a kill and at the end, so that none is missed. */
+  seeWhoIsBack(): void {
+    const { all } = this.#lives
+    this.#state.starting = all.filter(({ ready }) => !ready).map(({ name }) => name)
+    for (const life of all) {
+      const hit = this.#state.hits.findLast(({ process }) => process === life.name)
+      if (hit && life.startMs !== undefined) hit.backMs ??= life.startMs
+    }
   }
 
   /** From now on it is counted for how long nothing moves. */
@@ -59,18 +69,9 @@ export class Lookout {
     return this.#gauge?.read()
   }
 
-  #see({ taken, effects, open, parked }: Reading): void {
-    const mark = `${taken} ${effects} ${open} ${parked}`
+  #see({ taken, effects, missing, givenUp }: Reading): void {
+    const mark = `${taken} ${effects} ${missing} ${givenUp}`
     if (mark !== this.#mark) this.moved()
     this.#mark = mark
-  }
-
-  #seeWhoIsBack(): void {
-    const { all } = this.#lives
-    this.#state.starting = all.filter(({ ready }) => !ready).map(({ name }) => name)
-    for (const life of all) {
-      const hit = this.#state.hits.findLast(({ process }) => process === life.name)
-      if (hit && life.startMs !== undefined) hit.backMs ??= life.startMs
-    }
   }
 }

@@ -75,6 +75,7 @@ export class Supervisor {
       }
       for (const strike of plan) await this.#strike(strike)
       await this.#until(() => this.#lookout.drained && this.#lives.allReady)
+      this.#lookout.seeWhoIsBack()
       await this.#lives.stop(signal)
       for (const life of this.#lives.all) this.#count(life)
     } finally {
@@ -103,6 +104,7 @@ export class Supervisor {
   }
 
   async #kill(life: DemoProcess, point: CrashPoint | undefined): Promise<void> {
+    this.#lookout.seeWhoIsBack()
     const hit = this.#hitOf(life)
     const there = point !== undefined && (await diesAt(life, point))
     if (!there && !(await life.kill())) throw died(life)
@@ -113,8 +115,9 @@ export class Supervisor {
   #hitOf(life: DemoProcess): Hit {
     const { taken = 0, open = 0 } = this.state.progress ?? {}
     const atMs = performance.now() - this.#startedAt
-    const hungry = this.#lives.taker?.report?.hungry === true
-    const working = this.#lookout.drained ? 'idle' : hungry ? 'drain' : 'work'
+    const { hungry = false } = this.#lives.taker?.report ?? {}
+    const allTaken = hungry && this.#options.spooled.complete
+    const working = this.#lookout.drained ? 'idle' : allTaken ? 'drain' : 'work'
     return { process: life.name, atMs, during: life.ready ? working : 'start', taken, open }
   }
 

@@ -12,17 +12,27 @@ export interface Reading {
   /** Orders that not every service has answered, and of them those that wait for a person. */
   readonly open: number
   readonly parked: number
+  /** Answers of services that are missing, and of them those that wait for a person. */
+  readonly missing: number
+  readonly givenUp: number
 }
 
 const READ = `SELECT line, placed + repeated + rejected AS taken, placed,
   (SELECT ifnull(max(seq), 0) FROM points.ledger) + (SELECT ifnull(max(seq), 0) FROM sms.sent)
     + (SELECT ifnull(max(seq), 0) FROM coupon.redemptions) AS effects,
   (SELECT count(*) FROM hufu_outbox WHERE due_at IS NOT NULL) AS open,
-  (SELECT count(*) FROM (
-    SELECT id FROM coupon.hufu_parked WHERE state = 'parked' AND kind = 'consume'
-    UNION SELECT id FROM points.hufu_parked WHERE state = 'parked' AND kind = 'consume'
-    UNION SELECT id FROM sms.hufu_parked WHERE state = 'parked' AND kind = 'consume')) AS parked
+  (SELECT count(*) FROM (${parkedOf('UNION')})) AS parked,
+  (SELECT ifnull(sum(missing), 0) FROM hufu_outbox WHERE due_at IS NOT NULL) AS missing,
+  (SELECT count(*) FROM (${parkedOf('UNION ALL')})) AS givenUp
   FROM intake`
+
+function parkedOf(union: string): string {
+  const parked = ['coupon', 'points', 'sms'].map(
+    (service) =>
+      `SELECT id FROM ${service}.hufu_parked WHERE state = 'parked' AND kind = 'consume'`,
+  )
+  return parked.join(` ${union} `)
+}
 
 /** SQLite's code while another process is recovering a database after its owner was killed. */
 const BUSY = 5
