@@ -84,7 +84,7 @@ class AmqpTransport implements Transport {
       await subscription.start()
       return this.#keep(opened, subscription)
     }
-    const subscription = new OrderedSubscription(request, make)
+    const subscription = new OrderedSubscription(this.#settings.os.clock, request, make)
     // Fails here, and not later, when there is no connection.
     await opened.consuming.get()
     subscription.start(opened.turns, opened.topology.names.turn(event, group))

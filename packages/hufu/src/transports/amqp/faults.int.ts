@@ -119,10 +119,12 @@ for (const name of SERVERS) {
     )
 
     it(
-      'what the server does not confirm in time is refused, to be tried again',
+      'what a silent server does not confirm is refused, to be tried again; closing ends',
       inScene(
         name,
         async (scene) => {
+          await scene.subscribe()
+          await scene.subscribe({ group: 'b', keyOrder: true })
           await scene.transport.publish([message('0')])
           scene.wire.silence()
           const outcomes = await scene.transport.publish([message('1'), message('2')])

@@ -1,13 +1,11 @@
 import { type ChannelModel, connect, type SocketOptions } from 'amqplib'
 import { backoffMs } from '../../backoff.ts'
 import { HufuError, messageOf } from '../../errors.ts'
+import { CLOSE_MS, inTime } from './in-time.ts'
 import type { Settings } from './options.ts'
 
 /** After connecting failed nobody tries again for so long, ms. */
 const AGAIN = { firstMs: 100, capMs: 5_000, jitter: true }
-
-/** The server gets so long to agree to the end of a connection, ms. */
-const CLOSE_MS = 3_000
 
 /** One connection while it lives. */
 export interface Connected {
@@ -115,21 +113,23 @@ export class Link {
     })
     model.on('close', () => {
       if (this.#connected === connected) this.#connected = undefined
+      // A machine that is gone never ends its side; the socket would keep the process alive.
+      const { clock } = this.#settings.os
+      clock.timer(CLOSE_MS, () => streamOf(model).destroy(), { background: true })
     })
   }
 
   /** In order where the server answers; a server that does not is left. */
   async #end(model: ChannelModel): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const timer = this.#settings.os.clock.timer(CLOSE_MS, () => {
-      const { stream } = model.connection as unknown as { stream: { destroy(e: Error): void } }
-      // With an error, or the client would not notice, and keep its timers.
-      stream.destroy(new Error('the server did not agree to the end'))
-      resolve()
-    })
-    await Promise.race([model.close().catch(() => {}), late])
-    timer.cancel()
+    if (await inTime(this.#settings.os.clock, model.close())) return
+    // With an error, or the client would not notice, and keep its timers.
+    streamOf(model).destroy(new Error('the server did not agree to the end'))
   }
+}
+
+/** The socket, of which the client's types say nothing. */
+function streamOf({ connection }: ChannelModel): { destroy(error?: Error): void } {
+  return (connection as unknown as { stream: { destroy(error?: Error): void } }).stream
 }
 
 function serverOf({ product, version }: { product: string; version: string }): Server {

@@ -1,4 +1,6 @@
+import type { Clock } from '@hufu/os'
 import type { Settlement, SubscribeRequest, TransportSubscription } from '../../ports/transport.ts'
+import { inTime } from './in-time.ts'
 import type { Subscription } from './subscription.ts'
 import type { Turns } from './turn.ts'
 
@@ -6,6 +8,7 @@ import type { Turns } from './turn.ts'
 export class OrderedSubscription implements TransportSubscription {
   readonly #request: SubscribeRequest
   readonly #make: (request: SubscribeRequest) => Promise<Subscription>
+  readonly #clock: Clock
   readonly #stopping = new AbortController()
   #credit: number
   #inner: TransportSubscription | undefined
@@ -13,12 +16,14 @@ export class OrderedSubscription implements TransportSubscription {
 
   /** `make`: gives a subscription that is not started. */
   constructor(
+    clock: Clock,
     request: SubscribeRequest,
     make: (request: SubscribeRequest) => Promise<Subscription>,
   ) {
     this.#request = request
     this.#credit = request.credit
     this.#make = make
+    this.#clock = clock
   }
 
   start(turns: Turns, name: string): void {
@@ -36,7 +41,7 @@ export class OrderedSubscription implements TransportSubscription {
 
   async close(): Promise<void> {
     this.#stopping.abort()
-    await this.#running
+    await inTime(this.#clock, this.#running)
   }
 
   /** The turn is given back after the subscription has given back its messages. */

@@ -9,6 +9,7 @@ import type {
   TransportSubscription,
 } from '../../ports/transport.ts'
 import { Gate } from './gate.ts'
+import { inTime } from './in-time.ts'
 import { contentOf, leftMsOf } from './wire.ts'
 
 /** Fetched beyond the credit where order is kept by key, so that one busy key stops no other. */
@@ -87,7 +88,7 @@ export class Subscription implements TransportSubscription {
     if (this.#ended) return
     this.#end()
     // What was acknowledged stands before the close, so the server has seen it when this resolves.
-    await this.#parts.channel.close().catch(() => {})
+    await inTime(this.#parts.clock, this.#parts.channel.close())
   }
 
   #prefetchOf(credit: number): number {
