@@ -240,6 +240,21 @@ for (const name of SERVERS) {
     )
 
     it(
+      'a delayed message to several groups goes to each of them',
+      inScene(name, async (scene) => {
+        const sent = message('1', { groups: ['a', 'b'], delayMs: 130, key: 'k' })
+        assert.deepEqual(await scene.transport.publish([sent]), [OK])
+        await scene.subscribe()
+        await scene.subscribe({ group: 'b' })
+        await scene.ids(2)
+        assert.deepEqual(scene.got.map(({ group, id, key }) => [group, id, key]).sort(), [
+          ['a', '1', 'k'],
+          ['b', '1', 'k'],
+        ])
+      }),
+    )
+
+    it(
       'a delay longer than the longest wait waits again',
       inScene(name, async (scene) => {
         await scene.transport.publish([message('1', { delayMs: 130 })])

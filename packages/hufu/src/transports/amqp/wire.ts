@@ -32,7 +32,7 @@ export function propertiesOf(
   // As one text: a header of a user's that is called CC must not lead anywhere.
   if (Object.keys(headers).length > 0) own[HEADERS] = JSON.stringify(headers)
   if (leftMs > 0) own[LEFT] = leftMs
-  if (others.length > 0) properties.BCC = [...others]
+  if (others.length > 0) properties.CC = [...others]
   return properties
 }
 
