@@ -21,11 +21,18 @@ const CALLS: readonly Ban[] = [
   { pattern: /\bgetRandomValues\b/g, instead: 'os.random.id()' },
 ]
 
-const MODULES: readonly { pattern: RegExp; instead: string; besides?: string }[] = [
-  { pattern: /^node:fs(\/|$)/, instead: 'os.disk', besides: 'apps/server/' },
-  { pattern: /^node:sqlite$/, instead: 'a store', besides: 'packages/hufu/src/stores/sqlite/' },
+/** Adapters of the protocol: participants, and the server's administration. */
+const HTTP = /^(?:packages\/hufu\/src\/http|apps\/server\/src\/administration)\//
+
+const MODULES: readonly { pattern: RegExp; instead: string; besides?: RegExp }[] = [
+  { pattern: /^node:fs(\/|$)/, instead: 'os.disk', besides: /^apps\/server\// },
+  {
+    pattern: /^node:sqlite$/,
+    instead: 'a store',
+    besides: /^packages\/hufu\/src\/stores\/sqlite\//,
+  },
   { pattern: /^node:(net|tls|dgram|http2)$/, instead: 'a port of os' },
-  { pattern: /^node:https?$/, instead: 'a port of os', besides: 'packages/hufu/src/http/' },
+  { pattern: /^node:https?$/, instead: 'a port of os', besides: HTTP },
   { pattern: /^node:(timers(\/|$)|perf_hooks$)/, instead: 'os.clock' },
 ]
 
@@ -45,7 +52,7 @@ export function banned(file: SourceFile): Problem[] {
   )
   const modules = importsOf(file).flatMap(({ specifier, line }) =>
     MODULES.filter(({ pattern, besides }) => {
-      return pattern.test(specifier) && !(besides && file.path.startsWith(besides))
+      return pattern.test(specifier) && besides?.test(file.path) !== true
     }).map(({ instead }): Problem => {
       const text = `import of '${specifier}': use ${instead}`
       return { rule: 'banned', path: file.path, line, text }
