@@ -1,11 +1,11 @@
 import { setTimeout as passed } from 'node:timers/promises'
+import { treeCpuUs } from '../process-usage.ts'
 import { Client } from './client.ts'
 import { Consumer } from './consumer.ts'
 import { Publishes } from './frames.ts'
 import { Latency } from './latency.ts'
 import type { Driven, Load } from './load.ts'
 import { UNDER_WAY_MAX } from './load.ts'
-import { treeCpuUs } from '../process-usage.ts'
 import { Publisher } from './publisher.ts'
 import { layOut, type Queues } from './queues.ts'
 

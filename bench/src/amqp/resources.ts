@@ -1,9 +1,9 @@
 import { setTimeout as passed } from 'node:timers/promises'
+import { treeResidentMiB } from '../process-usage.ts'
 import { median, rounded } from '../statistics.ts'
 import type { Child } from './child.ts'
 import type { Contender } from './contender.ts'
 import type { Fill } from './fill.ts'
-import { treeResidentMiB } from '../process-usage.ts'
 
 const SETTLED_MS = 3_000
 const WAITING_BYTES = 100

@@ -14,7 +14,8 @@ export const sagaBench: Bench = {
   about: 'Sagas of two branches through an HTTP front, beside one SQL statement per step, and dtm.',
   flags:
     '[--store sqlite|postgres|mariadb] [--case local|http|recovery] [--callers N,N]\n' +
-    '      [--seconds 2] [--rounds 3] [--finished 1000000] [--pending 100000] [--peer dtm|none]\n      [--dir FOLDER]',
+    '      [--seconds 2] [--rounds 3] [--finished 1000000] [--pending 100000] [--peer dtm|none]\n' +
+    '      [--dir FOLDER]',
   async run(args, say) {
     const options = sagaOptions(args)
     say(`One sync of 4 KiB takes ${rounded(syncMs(options.dir), 3)} ms here.`)

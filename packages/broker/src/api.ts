@@ -292,8 +292,8 @@ export interface Broker {
    * From now on the queue does what these options say; what they do not name has its default.
    * Durable when it resolves. What is then too much in it gives way, as its options say; messages
    * that have come keep the queue's time to live of then. `maxPriority`, `singleActive` and
-   * `weighBodies` stay as they are: named otherwise `QUEUE_MISMATCH`. `QUEUE_UNKNOWN`, of its dead-letter queue too; `LOG_FULL`;
-   * `ARGUMENT` where dead letters would come back.
+   * `weighBodies` stay as they are: named otherwise `QUEUE_MISMATCH`. `QUEUE_UNKNOWN`, of its
+   * dead-letter queue too; `LOG_FULL`; `ARGUMENT` where dead letters would come back.
    */
   changeQueue(name: string, options: QueueOptions): Promise<void>
   /**

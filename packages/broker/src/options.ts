@@ -30,9 +30,9 @@ export interface QueueOptions {
   /** Deliveries that may fail before a message is dead-lettered; 0 = no limit. Default 16. */
   maxAttempts?: number
   /**
-   * What is put back counts as a failed delivery: `requeue`, and what a consumer that closes leaves
-   * behind. It comes again in its place once the count is on disk, and nothing else comes meanwhile;
-   * beyond `maxAttempts` it is dead-lettered, or parked. Default false.
+   * What is put back counts as a failed delivery: `requeue`, and what a closing consumer leaves
+   * behind. It comes again in its place once the count is on disk, and nothing else comes until
+   * then; beyond `maxAttempts` it is dead-lettered, or parked. Default false.
    */
   countRequeues?: boolean
   /** First retry delay, ms; it doubles with each failure. Default 1,000. */

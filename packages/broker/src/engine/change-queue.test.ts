@@ -87,7 +87,7 @@ test('it holds from a checkpoint too, when the log of it is gone', async () => {
   await world.do(world.broker.declareQueue('a', { maxMessages: 7 }))
 })
 
-test('a queue that may have less ready: the first ones give way, to its dead-letter queue', async () => {
+test('a queue that may have less ready: the first give way, to its dead-letter queue', async () => {
   const world = await worldWith()
   await world.publishAll('a', numbers(5))
   await change(world, { maxReady: 2, deadLetter: 'dead' })
@@ -114,7 +114,7 @@ test('a time to live is for what comes; what has come keeps its own', async () =
   assert.deepEqual(taker.bodies, ['for ever', 'a minute', 'for ever too'])
 })
 
-test('what comes after a restart has the new time to live, whatever was only in memory', async () => {
+test('what comes after a restart has the new time to live, whatever was in memory', async () => {
   const world = await worldWith()
   await world.publish('a', 'old')
   world.take('a', { credit: 1 })

@@ -140,7 +140,7 @@ export class Deliverer {
 
   /** Deals with the next ready row. */
   #step(queue: EngineQueue, consumer: Consumer, marks: QueueRow[]): Step {
-    // Who asks for one gets of what the queue may keep; only who waits for all gets what it may not.
+    // Who asks for one gets of what the queue may keep; who waits for all, of the rest too.
     if (!consumer.active && queue.overflows && this.#tender.trim(queue) > 0) return 'done'
     const head = queue.head()
     if (head === undefined) return 'none'

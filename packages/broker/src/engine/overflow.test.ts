@@ -68,7 +68,7 @@ test('bytes are limited as stored', async () => {
 const LIGHT: QueueOptions = { maxReadyBytes: 10, weighBodies: true }
 const properties = Buffer.alloc(300)
 
-test('weighBodies: what is stored with a message does not count, after a restart neither', async () => {
+test('weighBodies: what is stored with a message does not count, nor after a restart', async () => {
   const world = await worldWith(LIGHT)
   for (const body of ['1234', '56789', 'abcde', 'fgh']) {
     await world.publish('a', body, { properties, key: 'a key' })

@@ -32,7 +32,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'x-quorum-target-group-size': positive,
 }
 
-/** Why the argument `name` of a queue, or a consumer, is wrong; undefined when it is right or missing. */
+/** Why the argument `name` of a queue or consumer is wrong; undefined: it is right or missing. */
 export function wrongArgument(name: string, table: Arguments): string | undefined {
   const field = table.get(name)
   return field === undefined ? undefined : CHECKS[name]?.(field, table)

@@ -1,11 +1,5 @@
-import type { Copy, Sent } from './copy.ts'
+import type { Copy, Lives, Sent } from './copy.ts'
 import { CHANGING, expiresMsIn } from './queues.ts'
-
-/** Times to live that may be a message's in the queue that is changed, ms. */
-export interface Lives {
-  least: number
-  most: number
-}
 
 /** A time to live that the queue has, or may have; the object tells it from the others. */
 export interface Life {

@@ -1,4 +1,8 @@
-import type { Lives } from './changing-life.ts'
+/** Times to live that may be a message's in the queue that is changed, ms. */
+export interface Lives {
+  least: number
+  most: number
+}
 
 /** Messages, and settles, that take effect as a whole. */
 export interface Group {

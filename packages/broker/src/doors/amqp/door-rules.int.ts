@@ -84,7 +84,7 @@ describe('as RabbitMQ', { timeout: 60_000 }, () => {
     await other.close()
   })
 
-  it('what the channel’s prefetch has no room for stays in its queue, and queues take turns', async (t) => {
+  it('what a channel has no room for stays in its queue, and queues take turns', async (t) => {
     const { channel } = await guest(t)
     const queues = ['a', 'b', 'c']
     for (const queue of queues) {

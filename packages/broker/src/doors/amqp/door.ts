@@ -42,8 +42,8 @@ export interface AmqpDoor {
   listen(options: ListenOptions): Promise<Listener>
   /**
    * Takes over users, virtual hosts, permissions, policies, exchanges, queues and bindings of a
-   * definitions file of RabbitMQ; says how many of each. Rejects at the first that is wrong, or there and
-   * different: what came before it stays.
+   * definitions file of RabbitMQ; says how many of each. Rejects at the first that is wrong, or
+   * there and different: what came before it stays.
    */
   importDefinitions(json: string): Promise<Imported>
   /** Everything an administrator does: users, permissions, queues and what is in them. */

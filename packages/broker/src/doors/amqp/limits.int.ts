@@ -14,6 +14,8 @@ function limitsWith(user: object, vhost: object): EntryLimits {
 
 const seat = (user = 'u', vhost = 'v', channels = 0) => ({ user, vhost, channels: () => channels })
 
+const REFUSED = "access to vhost 'v' refused for user 'u'"
+
 describe('limits of users and virtual hosts', { timeout: 60_000 }, () => {
   it('refuse the connection beyond them in RabbitMQ’s words, the virtual host’s first', () => {
     const limits = limitsWith({ connectionsMax: 2 }, { connectionsMax: 3 })
@@ -28,7 +30,7 @@ describe('limits of users and virtual hosts', { timeout: 60_000 }, () => {
     for (let i = 0; i < 2; i++) limits.take(seat('another'))
     assert.throws(demand, {
       code: 530,
-      message: `NOT_ALLOWED - access to vhost 'v' refused for user 'u': connection limit (3) is reached`,
+      message: `NOT_ALLOWED - ${REFUSED}: connection limit (3) is reached`,
     })
   })
 

@@ -32,7 +32,7 @@ const SHOP = {
   queues: [{ name: 'other', vhost: '/', durable: true, auto_delete: false, arguments: {} }],
 }
 
-it('a user may do what permissions and topic permissions say, and is told 403 beyond', async (t) => {
+it('a user may do what permissions and topic permissions say, beyond is 403', async (t) => {
   const home = await house(t)
   await home.door.importDefinitions(JSON.stringify(SHOP))
   const client = await amqplib.connect(home.url.replace('guest:guest', 'shop:secret'))

@@ -152,7 +152,7 @@ describe('policies', { timeout: 60_000 }, () => {
     assert.deepEqual([await at.all('dead'), await at.all('theirs')], [['q'], ['own']])
   })
 
-  it('alternate-exchange: of exchanges that are there, that come, and after a restart', async (t) => {
+  it('alternate-exchange: of exchanges there and to come, and after a restart', async (t) => {
     const at = await place(t)
     await at.channel.assertExchange('there', 'direct')
     await at.channel.assertExchange('spare', 'fanout')

@@ -53,7 +53,7 @@ test('what all have on its way is limited too', () => {
   assert.ok(senders.every(({ held }) => !held))
 })
 
-test('a share of a turn that was stopped rests until it may go on, and is told in a turn of its own', async () => {
+test('a share that was stopped rests until the turn after it may go on', async () => {
   const told = Promise.withResolvers<void>()
   const share = new TurnShare(nodeOs.clock, () => told.resolve())
   share.begin(nodeOs.clock.mono())

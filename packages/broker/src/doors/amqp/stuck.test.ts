@@ -106,7 +106,7 @@ async function stuckConsumer(seed: number) {
   return { world, broker, publisher, consumer }
 }
 
-it('a client that takes nothing for two minutes is dropped, and its messages are there again', async () => {
+it('who takes nothing for two minutes is dropped, its messages are there again', async () => {
   const { world, publisher, consumer } = await stuckConsumer(1)
   assert.ok(world.stats('amqp/%2F/q').unsettled > 0)
   await world.pass(90_000)

@@ -65,7 +65,7 @@ it('what a cancelled consumer acked in a tx comes back at the end', {
   await client.close()
 })
 
-it('the time of a message counts from its commit, and one whose queue has gone comes back', async (t) => {
+it('a time to live counts from the commit; whose queue has gone comes back', async (t) => {
   const made = await house(t)
   const client = new AMQPClient(made.url)
   await client.connect()
