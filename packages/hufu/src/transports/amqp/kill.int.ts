@@ -37,8 +37,8 @@ class Stage {
   }
 
   /** Runs the program; calls `onReady` with what kills it. Its last line. */
-  async run(orders: number, poison: string, onReady: (kill: () => void) => void): Promise<string> {
-    const args = [PROGRAM, this.#way, this.#prefix, this.#dir, String(orders), poison]
+  async run(orders: number, role: string, onReady: (kill: () => void) => void): Promise<string> {
+    const args = [PROGRAM, this.#way, this.#prefix, this.#dir, String(orders), role]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const kill = () => void child.kill('SIGKILL')
     const exited = once(child, 'exit')
@@ -111,9 +111,9 @@ function pause(ms: number): Promise<void> {
 
 async function killedFiveTimes(scene: Stage): Promise<void> {
   for (let kills = 0; kills < 5; kills++) {
-    await scene.run(ORDERS, '', (kill) => void setTimeout(kill, 30 + kills * 60))
+    await scene.run(ORDERS, 'all', (kill) => void setTimeout(kill, 30 + kills * 60))
   }
-  assert.equal(await scene.run(ORDERS, '', () => {}), 'finished')
+  assert.equal(await scene.run(ORDERS, 'all', () => {}), 'finished')
   scene.check(ORDERS)
 }
 
@@ -142,11 +142,30 @@ for (const name of SERVERS) {
       }
     }
     let cutting: Promise<void> | undefined
-    const end = await scene.run(1_000, '', () => {
+    const end = await scene.run(1_000, 'all', () => {
       cutting = cuts()
     })
     await cutting
     await wire.close()
+    assert.equal(end, 'finished')
+    scene.check(1_000)
+  })
+}
+
+for (const name of SERVERS) {
+  const rule = 'two processes consume, one is killed, another takes over: nothing lost or doubled'
+  it(`amqp on ${name}, ${rule}`, async (t) => {
+    const url = await serverUrl(t, name)
+    if (url === undefined) return
+    const scene = await stage(t, url)
+    let ended = false
+    const lane = async (ms: number) => {
+      while (!ended) await scene.run(0, 'consumers', (kill) => void setTimeout(kill, ms))
+    }
+    const lanes = [lane(700), lane(1_100)]
+    const end = await scene.run(1_000, 'shop', () => {})
+    ended = true
+    await Promise.all(lanes)
     assert.equal(end, 'finished')
     scene.check(1_000)
   })
@@ -157,7 +176,7 @@ it('amqp: a RabbitMQ is killed and starts again under way: nothing lost or doubl
   if (service === undefined) return
   const scene = new Stage(service.url, service.url, await folder(t))
   let restarted: Promise<void> | undefined
-  const end = await scene.run(1_000, '', () => {
+  const end = await scene.run(1_000, 'all', () => {
     restarted = pause(200).then(async () => {
       await service.kill()
       await service.restart()
@@ -181,7 +200,7 @@ it('amqp: the server ends and starts again under way: nothing lost or doubled', 
     }
   }
   let restarted: Promise<void> | undefined
-  const end = await scene.run(1_500, '', () => {
+  const end = await scene.run(1_500, 'all', () => {
     restarted = restarts()
   })
   await restarted
@@ -193,7 +212,7 @@ it('amqp: a message that kills its process is parked when its attempts are used 
   const url = await serverUrl(t, 'Hufu')
   const scene = await stage(t, url!)
   let lives = 1
-  while ((await scene.run(20, '3', () => {})) !== 'finished') {
+  while ((await scene.run(20, 'poison', () => {})) !== 'finished') {
     lives++
     assert.ok(lives < 8, 'it goes on killing')
   }
