@@ -76,19 +76,14 @@ class AmqpTransport implements Transport {
   }
 
   async subscribe(request: SubscribeRequest): Promise<TransportSubscription> {
-    const { event, group, keyOrder } = request
-    const opened = this.#demand(`consume ${event}/${group}`)
-    const make = (each: SubscribeRequest) => this.#subscription(opened, each)
-    if (!keyOrder) {
-      const subscription = await make(request)
-      await subscription.start()
-      return this.#keep(opened, subscription)
+    const opened = this.#demand(`consume ${request.event}/${request.group}`)
+    let kept: TransportSubscription | undefined
+    const onEnd = (cause: Error) => {
+      if (kept) opened.subscriptions.delete(kept)
+      request.onEnd(cause)
     }
-    const subscription = new OrderedSubscription(this.#settings.os.clock, request, make)
-    // Fails here, and not later, when there is no connection.
-    await opened.consuming.get()
-    subscription.start(opened.turns, opened.topology.names.turn(event, group))
-    return this.#keep(opened, subscription)
+    kept = keep(opened, await this.#begin(opened, { ...request, onEnd }))
+    return kept
   }
 
   async close(): Promise<void> {
@@ -134,36 +129,55 @@ class AmqpTransport implements Transport {
     }
   }
 
-  async #subscription(opened: Opened, request: SubscribeRequest): Promise<Subscription> {
-    const { model } = await opened.consuming.get()
-    return new Subscription({
-      request,
-      channel: await model.createChannel(),
-      queue: opened.topology.names.queue(request.event, request.group),
-      clock: this.#settings.os.clock,
-      handle: () => ++this.#handles,
-      waitAgain: (message, leftMs) => waitAgain(opened.publisher, message, leftMs),
-    })
+  async #begin(opened: Opened, request: SubscribeRequest): Promise<TransportSubscription> {
+    const { event, group, keyOrder } = request
+    const make = (each: SubscribeRequest) => this.#subscription(opened, each)
+    if (!keyOrder) {
+      const subscription = await make(request)
+      await subscription.start()
+      return subscription
+    }
+    const subscription = new OrderedSubscription(this.#settings.os.clock, request, make)
+    // Fails here, and not later, when there is no connection.
+    await opened.consuming.get()
+    subscription.start(opened.turns, opened.topology.names.turn(event, group))
+    return subscription
   }
 
-  /** So that it is closed with the transport. */
-  #keep({ subscriptions }: Opened, inner: TransportSubscription): TransportSubscription {
-    const kept: TransportSubscription = {
-      settle: (batch) => inner.settle(batch),
-      setCredit: (credit) => inner.setCredit(credit),
-      close: () => {
-        subscriptions.delete(kept)
-        return inner.close()
-      },
-    }
-    subscriptions.add(kept)
-    return kept
+  /** Not started yet. Its queue is made where it is one of ours and gone. */
+  async #subscription(opened: Opened, request: SubscribeRequest): Promise<Subscription> {
+    const { topology, consuming, publisher } = opened
+    const queue = topology.names.queue(request.event, request.group)
+    await topology.missing([queue])
+    const { model } = await consuming.get()
+    return new Subscription({
+      ...{ request, queue },
+      channel: await model.createChannel(),
+      clock: this.#settings.os.clock,
+      handle: () => ++this.#handles,
+      waitAgain: (message, leftMs) => waitAgain(publisher, message, leftMs),
+      onGone: () => topology.forget(queue),
+    })
   }
 
   #demand(doing: string): Opened {
     if (this.#opened !== undefined) return this.#opened
     throw new HufuError('CLOSED', `Cannot ${doing}: the AMQP transport is not open`)
   }
+}
+
+/** So that it is closed with the transport. */
+function keep({ subscriptions }: Opened, inner: TransportSubscription): TransportSubscription {
+  const kept: TransportSubscription = {
+    settle: (batch) => inner.settle(batch),
+    setCredit: (credit) => inner.setCredit(credit),
+    close: () => {
+      subscriptions.delete(kept)
+      return inner.close()
+    },
+  }
+  subscriptions.add(kept)
+  return kept
 }
 
 async function waitAgain(

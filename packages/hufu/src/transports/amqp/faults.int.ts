@@ -194,7 +194,7 @@ for (const name of SERVERS) {
     )
 
     it(
-      'a consumer whose queue is deleted is told',
+      'a consumer whose queue is deleted is told; the next one gets a new queue',
       inScene(name, async (scene) => {
         await scene.subscribe()
         const connection = await connect(scene.url)
@@ -203,6 +203,9 @@ for (const name of SERVERS) {
         await connection.close()
         await until('it ends', () => scene.ends.length === 1)
         assert.match(scene.ends[0]!, /is gone/)
+        await scene.subscribe()
+        assert.deepEqual(await scene.transport.publish([message('1')]), [OK])
+        assert.deepEqual(await scene.ids(1), ['1'])
       }),
     )
 
@@ -339,6 +342,34 @@ it('a wrong password is refused at once', async (t) => {
   const from = performance.now()
   await assert.rejects(amqp({ url: wrong.href, openTimeoutMs: 60_000 }).open(), /ACCESS_REFUSED/)
   assert.ok(performance.now() - from < 30_000)
+})
+
+it('of several addresses the first that answers is taken', async (t) => {
+  const url = await serverUrl(t, 'Hufu')
+  const transport = amqp({ url: ['amqp://127.0.0.1:1', url!], openTimeoutMs: 0 })
+  await transport.open()
+  await transport.close()
+})
+
+it('a server that comes back with nothing gets the queues again', async (t) => {
+  const server = await HufuServer.start()
+  t.after(() => server.remove())
+  const transport = amqp({ url: server.url })
+  await transport.open()
+  await transport.declare('e', ['a', 'b'])
+  await server.empty()
+  const got: string[] = []
+  const subscribe = () =>
+    transport.subscribe({
+      ...{ event: 'e', group: 'a', credit: 1, keyOrder: false },
+      onDeliveries: (batch) => got.push(...batch.map(({ id }) => id)),
+      onEnd: () => {},
+    })
+  await until('it is there again', () => subscribe().catch(() => undefined))
+  const sent = message('1', { groups: ['a', 'b'] })
+  assert.deepEqual(await transport.publish([sent]), [OK])
+  await until('it is delivered', () => got.length === 1)
+  await transport.close()
 })
 
 it('amqps: a server under a known authority is trusted, another one is not', async (t) => {

@@ -42,6 +42,13 @@ export class HufuServer {
     this.port = port
   }
 
+  /** Ends it, takes its data away and starts it again. */
+  async empty(): Promise<void> {
+    await this.close()
+    await rm(join(this.#dir, 'broker'), { recursive: true })
+    await this.open()
+  }
+
   /** With TLS, under the certificate that its authority `ca` has signed. */
   async secureUrl(): Promise<string> {
     const tls = { cert: certificate('server.pem'), key: certificate('server.key') }

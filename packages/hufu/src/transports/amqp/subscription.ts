@@ -15,6 +15,9 @@ import { contentOf, leftMsOf } from './wire.ts'
 /** Fetched beyond the credit where order is kept by key, so that one busy key stops no other. */
 const KEYED_EXTRA = 256
 
+/** As the server says that there is no such queue. */
+const NOT_FOUND = 404
+
 /** The largest prefetch of the protocol; 0 would mean no limit. */
 const PREFETCH_MAX = 65_535
 
@@ -34,6 +37,8 @@ export interface SubscriptionParts {
   readonly clock: Clock
   /** A new number. */
   readonly handle: () => number
+  /** The queue is not there. */
+  readonly onGone: () => void
   /** Sends a message into its next wait. */
   readonly waitAgain: (message: Delivery, leftMs: number) => Promise<PublishOutcome>
 }
@@ -100,8 +105,13 @@ export class Subscription implements TransportSubscription {
     const { channel, queue } = this.#parts
     await channel.prefetch(this.#prefetch)
     const onMessage = (message: ConsumeMessage | null) =>
-      message ? this.#take(message) : this.#over(new Error(`the queue ${queue} is gone`))
-    this.#tag = (await channel.consume(queue, onMessage)).consumerTag
+      message ? this.#take(message) : this.#gone(`the queue ${queue} is gone`)
+    try {
+      this.#tag = (await channel.consume(queue, onMessage)).consumerTag
+    } catch (error) {
+      if ((error as { code?: unknown }).code === NOT_FOUND) this.#gone(messageOf(error))
+      throw error
+    }
   }
 
   /** A consumer keeps the prefetch it began with, so another one takes its place. */
@@ -161,6 +171,11 @@ export class Subscription implements TransportSubscription {
       this.#gate.again(found)
       this.#pump()
     })
+  }
+
+  #gone(text: string): void {
+    this.#parts.onGone()
+    this.#over(new Error(text))
   }
 
   #over(error: unknown): void {
