@@ -1,4 +1,3 @@
-import { decodeTable, encodePlain, type PlainFields } from '@hufu/wire/amqp091'
 import {
   type DefinedBinding,
   type DefinedExchange,
@@ -7,7 +6,7 @@ import {
   definedRecords,
   readDefinitions,
 } from '../../auth/definitions.ts'
-import type { Arguments } from '../../routing/fields.ts'
+import { argumentsOf } from './administration/json-value.ts'
 import type { Gate } from './gate.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
@@ -70,8 +69,4 @@ async function addBinding(into: ImportInto, binding: DefinedBinding): Promise<vo
   const host = await into.vhost(vhost)
   // Those of the default exchange are there by themselves.
   if (rest.source !== '') await host.bind({ ...rest, arguments: argumentsOf(given) })
-}
-
-function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
-  return new Map(decodeTable(encodePlain(given as PlainFields)))
 }

@@ -158,4 +158,23 @@ describe('as RabbitMQ', { timeout: 60_000 }, () => {
     channel.consume('q', () => undefined, options).catch(() => undefined)
     assert.match(await refused, /406.*invalid arg 'x-priority' for queue 'q' in vhost '\/'/)
   })
+
+  it('a durable queue without a type is of its virtual host’s', async (t) => {
+    const made = await house(t)
+    const vhost = { name: '/', default_queue_type: 'quorum' }
+    await made.door.importDefinitions(JSON.stringify({ vhosts: [vhost] }))
+    const client = await made.client()
+    const channel = await client.createChannel()
+    const quorum = { arguments: { 'x-queue-type': 'quorum' } }
+    await channel.assertQueue('q')
+    await channel.assertQueue('q', quorum)
+    channel.sendToQueue('q', Buffer.from('x'))
+    const { properties } = (await channel.get('q')) as GetMessage
+    assert.equal(properties.headers?.['x-delivery-count'], 0)
+    await channel.assertQueue('own', { exclusive: true })
+    const refused = refusal(channel)
+    channel.assertQueue('own', { exclusive: true, ...quorum }).catch(() => undefined)
+    assert.match(await refused, /406/)
+    await client.close()
+  })
 })

@@ -1,9 +1,12 @@
 import type { Method, MethodOf } from '@hufu/wire/amqp091'
 import { decodeTable } from '@hufu/wire/amqp091'
 import { type Binding, type Exchange, matchingOf } from '../../routing/exchange.ts'
+import type { Arguments } from '../../routing/fields.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { ChannelHost } from './channel-host.ts'
 import { REPLY_TO } from './replies.ts'
+
+const QUEUE_TYPE = 'x-queue-type'
 
 /** What a channel remembers of its declares. */
 export interface Declared {
@@ -101,10 +104,20 @@ async function declareQueue(
   }
   const name = asked || vhost.newQueueName()
   demandMay(host, 'configure', 'queue', name)
-  const wanted = { name, durable, exclusive, autoDelete, arguments: mapOf(method.arguments) }
+  const lasts = durable && !exclusive && !autoDelete
+  const args = lasts ? typedArguments(host, method.arguments) : mapOf(method.arguments)
+  const wanted = { name, durable, exclusive, autoDelete, arguments: args }
   await vhost.declareQueue(wanted, { connection: host.number, named: asked !== '' })
   declared.queue = name
   return declareOk(host, name)
+}
+
+/** A queue that names no type, and may be of any, is of its virtual host's. */
+function typedArguments({ parts, vhost }: ChannelHost, given: Uint8Array): Arguments {
+  const args = mapOf(given)
+  const type = parts.gate.users.vhost(vhost.name)?.defaultQueueType
+  if (type === undefined || args.has(QUEUE_TYPE)) return args
+  return new Map([...args, [QUEUE_TYPE, { type: 'S', value: type }]])
 }
 
 /** To declare an address of direct replies is to ask whether somebody is there. */
@@ -215,7 +228,7 @@ export function nameOr({ queue }: Declared, given: string): string {
   return name
 }
 
-function mapOf(raw: Uint8Array) {
+function mapOf(raw: Uint8Array): Arguments {
   return new Map(decodeTable(raw))
 }
 
