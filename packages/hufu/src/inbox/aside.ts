@@ -120,10 +120,10 @@ export class Aside<Tx> {
         ...{ event, group, id, headers, body, attempts, ref, spent, begin },
         ...(key !== null && { key }),
       })
-      if (!begun) return false
-      if (verdict.outcome === 'done') await this.#replies.tell(row, verdict.receipt)
-      else await this.#again(row, verdict)
-      return true
+      if (begun && verdict.outcome === 'done') await this.#replies.tell(row, verdict.receipt)
+      // One that was not begun has waited for its rate, or for a service that stops.
+      else if (begun || verdict.outcome === 'later') await this.#again(row, verdict, begun)
+      return begun
     } finally {
       leave?.()
     }
@@ -143,9 +143,10 @@ export class Aside<Tx> {
   }
 
   /** Stores when it is to be tried again; an attempt that was none is not counted. */
-  async #again(row: ParkedRow, verdict: Exclude<Verdict, { outcome: 'done' }>): Promise<void> {
+  async #again(row: ParkedRow, verdict: Verdict, begun: boolean): Promise<void> {
     const { store } = this.#runtime
-    const delayMs = verdict.outcome === 'stopped' ? 0 : verdict.delayMs
+    const delayMs = 'delayMs' in verdict ? verdict.delayMs : 0
+    const counted = row.attempts + (begun ? 1 : 0)
     const nextAttemptAt = (await store.now()) + delayMs
     const told =
       verdict.outcome === 'retry'
@@ -154,7 +155,7 @@ export class Aside<Tx> {
     const change: ParkedChange = { state: 'waiting', nextAttemptAt, ...told }
     await store.transaction(async (tx) => {
       const found = await store.parked.get(tx, row.ref)
-      if (found?.state !== 'waiting' || found.attempts !== row.attempts + 1) return
+      if (found?.state !== 'waiting' || found.attempts !== counted) return
       await store.parked.change(tx, row.ref, change)
     })
     this.wakeIn(delayMs)

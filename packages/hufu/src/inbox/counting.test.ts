@@ -100,6 +100,41 @@ describe('over a transport that counts no attempts', () => {
   )
 
   it(
+    'set aside it keeps to the rate of its key, and is not looked at before',
+    inWorld(async (world) => {
+      const store = sqlite(join(world.dir, 'one.db'), { setUp })
+      let changes = 0
+      const counted: SqliteStore = {
+        ...store,
+        parked: {
+          ...store.parked,
+          change: (...args) => {
+            changes++
+            return store.parked.change(...args)
+          },
+        },
+      }
+      const service = world.service('one', { transport: uncounted(world), store: counted })
+      const Placed = service.event('placed', orderSchema, { groups: ['g'] })
+      const starts: number[] = []
+      Placed.consume(
+        'g',
+        () => {
+          starts.push(performance.now())
+          if (starts.length < 3) throw new Error('not yet')
+        },
+        { retry: FAST, order: 'by-key', rate: { perKey: '1/s' } },
+      )
+      await service.start()
+      await service.store.transaction((tx) => Placed.publish(tx, ORDER, { id: 'a', key: 'k' }))
+      await until('closed', async () => (await Placed.unreceipted()).length === 0)
+      assert.ok(starts[2]! - starts[0]! >= 1_900, `${starts}`)
+      // Each attempt: put off for its rate, begun, ended.
+      assert.ok(changes <= 10, `${changes} changes`)
+    }),
+  )
+
+  it(
     'an attempt that was stopped with its service is not counted',
     inWorld(async (world) => {
       const service = world.service('one', { transport: uncounted(world) })
