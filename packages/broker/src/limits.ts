@@ -1,7 +1,9 @@
 /** Every limit of a broker, with its unit. */
 export interface Limits {
-  /** Body and properties of one message together, bytes. */
+  /** Body of one message, bytes. */
   messageBytesMax: number
+  /** Properties of one message, bytes. */
+  propertiesBytesMax: number
   /** Bytes taken but not yet on disk; a publish beyond it is refused with `BUSY`. */
   pendingBytesMax: number
   /** All segment files together, bytes; a publish beyond it is refused with `LOG_FULL`. */
@@ -43,6 +45,7 @@ const GiB = 1024 * MiB
 
 export const LIMITS: Limits = {
   messageBytesMax: 16 * MiB,
+  propertiesBytesMax: MiB,
   pendingBytesMax: 64 * MiB,
   logBytesMax: 256 * GiB,
   queuesMax: 100_000,

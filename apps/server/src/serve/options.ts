@@ -45,6 +45,25 @@ export const OPTIONS = [
     value: 'FILE',
     about: 'written when every address accepts, removed at start and stop',
   },
+  {
+    name: 'max-connections',
+    value: 'N',
+    about: 'connections open at a time; one more is told 530',
+  },
+  {
+    name: 'max-connections-per-address',
+    value: 'N',
+    about: 'from one address at a time, but for 127.0.0.0/8 and ::1; one more is dropped',
+  },
+  {
+    name: 'max-connection-rate',
+    value: 'N',
+    about: 'new ones a second from one such address; more are dropped',
+  },
+  { name: 'max-channels', value: 'N', about: 'of a connection', fallback: '2047' },
+  { name: 'max-frame', value: 'BYTES', about: 'largest frame', fallback: '131072' },
+  { name: 'max-message', value: 'BYTES', about: 'largest body of a message', fallback: '16777216' },
+  { name: 'heartbeat', value: 'S', about: 'offered to clients; 0: none', fallback: '60' },
   { name: 'product', value: 'NAME', about: 'what clients are told the server is' },
   { name: 'product-version', value: 'V', about: 'and of which version' },
   {

@@ -38,15 +38,19 @@ export class Server {
   static async open(options: ServerOptions): Promise<Server> {
     const { settings, os, log, onFatal } = options
     const onWarning = (text: string) => log.warn('warning', { text })
-    const broker = await createBroker({ dir: settings.data, os, onFatal, onWarning })
+    const { product, productVersion, limits } = settings
+    const { messageBytesMax } = limits
+    const broker = await createBroker({
+      ...{ dir: settings.data, os, onFatal, onWarning },
+      ...(messageBytesMax !== undefined && { limits: { messageBytesMax } }),
+    })
     logRecovery(log, broker)
-    const { product, productVersion } = settings
     try {
       const named = {
         ...(product !== undefined && { product }),
         ...(productVersion !== undefined && { productVersion }),
       }
-      const door = await openAmqpDoor({ broker, net: os.net, os, onWarning, ...named })
+      const door = await openAmqpDoor({ broker, net: os.net, os, onWarning, limits, ...named })
       return new Server(options, broker, door)
     } catch (error) {
       await broker.close()

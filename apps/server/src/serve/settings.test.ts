@@ -28,7 +28,27 @@ test('without any setting it is one address of this machine, logged as JSON', ()
     product: undefined,
     productVersion: undefined,
     log: 'json',
+    limits: {
+      ...{ connectionsMax: undefined, connectionsPerAddressMax: undefined },
+      ...{ connectionRateMax: undefined, channelsMax: 2_047, frameBytesMax: 131_072 },
+      ...{ messageBytesMax: 16_777_216, heartbeatS: 60 },
+    },
   })
+})
+
+test('limits are whole numbers within their range', () => {
+  const { limits } = readSettings({ 'max-connections': '5', heartbeat: '0' }, {})
+  assert.deepEqual([limits.connectionsMax, limits.heartbeatS], [5, 0])
+  for (const [name, value] of [
+    ['max-connections', '0'],
+    ['max-channels', '65536'],
+    ['max-frame', '8191'],
+    ['max-message', '1e6'],
+    ['heartbeat', '-1'],
+  ] as const) {
+    const text = new RegExp(`^Cannot use ${name} '${value}': a whole number from `)
+    assert.throws(() => readSettings({ [name]: value }, {}), { message: text })
+  }
 })
 
 test('the nearest wins: flag, environment, config file, default', () => {

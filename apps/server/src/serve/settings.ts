@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
+import type { AmqpLimits } from '@hufu/broker/amqp'
 import { UsageError } from '../verb.ts'
 import { type Address, parseAddress } from './address.ts'
 import { OPTIONS, type Option, type OptionName, variableOf } from './options.ts'
+
+/** What a number may be; else 1 to 1,000,000. */
+const RANGES: Partial<Record<OptionName, readonly [least: number, most: number]>> = {
+  'max-channels': [1, 65_535],
+  'max-frame': [8_192, 1 << 20],
+  'max-message': [1, 32 << 20],
+  heartbeat: [0, 65_535],
+}
 
 /** What the server was told, checked. */
 export interface Settings {
@@ -16,6 +25,7 @@ export interface Settings {
   readonly product: string | undefined
   readonly productVersion: string | undefined
   readonly log: 'json' | 'text'
+  readonly limits: AmqpLimits
 }
 
 type Flags = Readonly<Record<string, unknown>>
@@ -47,6 +57,7 @@ export function readSettings(flags: Flags, env: Environment): Settings {
     product: one('product'),
     productVersion: one('product-version'),
     log: logForm(one('log')!),
+    limits: limitsOf((name) => whole(name, one(name))),
   }
 }
 
@@ -126,6 +137,28 @@ function tlsOf(wanted: boolean, cert?: string, key?: string, ca?: string): Setti
   if (!wanted) return undefined
   if (cert !== undefined && key !== undefined) return { cert, key, ...(ca !== undefined && { ca }) }
   throw new UsageError(`Cannot use amqps: ${cert === undefined ? 'cert' : 'key'} is not given`)
+}
+
+function limitsOf(of: (name: OptionName) => number | undefined): AmqpLimits {
+  return {
+    connectionsMax: of('max-connections'),
+    connectionsPerAddressMax: of('max-connections-per-address'),
+    connectionRateMax: of('max-connection-rate'),
+    channelsMax: of('max-channels'),
+    frameBytesMax: of('max-frame'),
+    messageBytesMax: of('max-message'),
+    heartbeatS: of('heartbeat'),
+  }
+}
+
+function whole(name: OptionName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const [least, most] = RANGES[name] ?? [1, 1_000_000]
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new UsageError(
+    `Cannot use ${name} '${text}': a whole number from ${least} to ${most} is wanted`,
+  )
 }
 
 function logForm(text: string): 'json' | 'text' {

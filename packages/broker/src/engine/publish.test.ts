@@ -20,7 +20,7 @@ function refused(world: World, request: unknown, code: BrokerErrorCode, text: Re
 }
 
 test('a publish that breaks a limit is refused and leaves nothing behind', async () => {
-  const limits = { messageBytesMax: 100, fanOutMax: 2, delayMsMax: 1_000 }
+  const limits = { messageBytesMax: 100, propertiesBytesMax: 50, fanOutMax: 2, delayMsMax: 1_000 }
   const world = await worldWith(['a', 'b', 'c'], limits)
   const large = Buffer.alloc(60)
   const cases: [Partial<PublishRequest>, BrokerErrorCode, RegExp][] = [
@@ -28,7 +28,8 @@ test('a publish that breaks a limit is refused and leaves nothing behind', async
     [{ queues: ['a', 'b', 'c'] }, 'LIMIT', /to a, b, c: 3 queues named, 1 to 2 are possible$/],
     [{ queues: ['a', 'x'] }, 'QUEUE_UNKNOWN', /^Cannot publish to a, x: there is no queue x$/],
     [{ queues: ['a', 'a'] }, 'ARGUMENT', /^Cannot publish to a, a: a queue is named twice$/],
-    [{ body: large, properties: large }, 'LIMIT', /to a: 120 bytes, limit 100$/],
+    [{ body: Buffer.alloc(101) }, 'LIMIT', /to a: 101 bytes, limit 100$/],
+    [{ properties: large }, 'LIMIT', /to a: 60 bytes of properties, limit 50$/],
     [{ delayMs: 1_001 }, 'LIMIT', /to a: delayMs is 1001, limit 1000$/],
     [{ delayMs: -1 }, 'LIMIT', /to a: delayMs is -1, limit 1000$/],
     [{ delayMs: Number.NaN }, 'LIMIT', /to a: delayMs is NaN/],

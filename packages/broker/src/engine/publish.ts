@@ -1,5 +1,6 @@
 import type { PublisherMessage, PublishRequest } from '../api.ts'
 import { BrokerError } from '../errors.ts'
+import type { Limits } from '../limits.ts'
 import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import type { EngineQueue } from './engine-queue.ts'
@@ -163,9 +164,7 @@ export class Intake {
       const text = `${queues.length} queues named, 1 to ${limits.fanOutMax} are possible`
       throw new BrokerError('LIMIT', `${what}: ${text}`)
     }
-    if (bytes > limits.messageBytesMax) {
-      throw new BrokerError('LIMIT', `${what}: ${bytes} bytes, limit ${limits.messageBytesMax}`)
-    }
+    checkSize(limits, body, properties, what)
     this.demandPending(bytes, 1, what)
   }
 
@@ -195,17 +194,14 @@ export class Intake {
   /** Throws what is wrong with one message of a publisher. */
   checkMessage(message: PublisherMessage, what: string): void {
     const { body, properties = NO_BYTES, key = '', delayMs = 0 } = message
-    const { messageBytesMax, delayMsMax } = this.#engine.limits
+    const { limits } = this.#engine
     if (!(body instanceof Uint8Array && properties instanceof Uint8Array)) {
       throw new BrokerError('ARGUMENT', `${what}: body or properties is no Uint8Array`)
     }
     if (typeof key !== 'string') throw new BrokerError('ARGUMENT', `${what}: key is no string`)
-    const size = body.length + properties.length
-    if (size > messageBytesMax) {
-      throw new BrokerError('LIMIT', `${what}: ${size} bytes, limit ${messageBytesMax}`)
-    }
-    if (!(delayMs >= 0 && delayMs <= delayMsMax)) {
-      throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${delayMsMax}`)
+    checkSize(limits, body, properties, what)
+    if (!(delayMs >= 0 && delayMs <= limits.delayMsMax)) {
+      throw new BrokerError('LIMIT', `${what}: delayMs is ${delayMs}, limit ${limits.delayMsMax}`)
     }
     this.checkExpiry(message.expiresMs, what)
     checkPriority(message.priority ?? 0, what)
@@ -356,4 +352,18 @@ function isOverReady(queue: EngineQueue, bytes: number, count: number): boolean 
   if (maxReady !== null && ready + incoming.messages + count > maxReady) return true
   const coming = queue.weighsBodies ? incoming.bodies : incoming.bytes
   return maxReadyBytes !== null && readyBytes + coming + bytes > maxReadyBytes
+}
+
+function checkSize(
+  { messageBytesMax, propertiesBytesMax }: Limits,
+  { length }: Uint8Array,
+  properties: Uint8Array,
+  what: string,
+): void {
+  if (length > messageBytesMax) {
+    throw new BrokerError('LIMIT', `${what}: ${length} bytes, limit ${messageBytesMax}`)
+  }
+  if (properties.length <= propertiesBytesMax) return
+  const text = `${properties.length} bytes of properties, limit ${propertiesBytesMax}`
+  throw new BrokerError('LIMIT', `${what}: ${text}`)
 }

@@ -26,7 +26,7 @@ import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
 import { Greeting } from './greeting.ts'
 import { Handshake } from './handshake.ts'
 import { Heartbeats } from './heartbeats.ts'
-import { OFFERED, type Terms } from './negotiate.ts'
+import type { Terms } from './negotiate.ts'
 import { Pressure } from './pressure.ts'
 import { TurnShare } from './turn-share.ts'
 import type { VirtualHost } from './virtual-host.ts'
@@ -82,7 +82,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
       },
       channels: () => this.#channels.size,
     })
-    this.#reader = new FrameReader(OFFERED.frameMax, (type, channel, bytes, start, end) =>
+    this.#reader = new FrameReader(parts.offered.frameMax, (type, channel, bytes, start, end) =>
       this.#heard(type, channel, bytes, start, end),
     )
   }

@@ -1,7 +1,9 @@
 import type { Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
+import type { Doorkeeper } from './door-limits.ts'
 import type { EntryLimits } from './entry-limits.ts'
 import type { Gate } from './gate.ts'
+import type { Terms } from './negotiate.ts'
 import type { PublishFlow } from './publish-flow.ts'
 import type { Replies } from './replies.ts'
 import type { VirtualHost } from './virtual-host.ts'
@@ -12,6 +14,9 @@ export interface DoorParts {
   readonly broker: Broker
   readonly gate: Gate
   readonly limits: EntryLimits
+  readonly keeper: Doorkeeper
+  /** What clients are offered. */
+  readonly offered: Terms
   readonly product: string
   readonly version: string
   /** Largest body, bytes. */

@@ -177,4 +177,18 @@ describe('as RabbitMQ', { timeout: 60_000 }, () => {
     assert.match(await refused, /406/)
     await client.close()
   })
+
+  it('a body has 16 MiB, whatever its headers; more closes only its channel', async (t) => {
+    const { client } = await guest(t)
+    const channel = await client.createConfirmChannel()
+    const other = await client.createChannel()
+    await channel.assertQueue('large')
+    const headers = { long: 'x'.repeat(50_000) }
+    channel.sendToQueue('large', Buffer.alloc(16 << 20), { headers })
+    await channel.waitForConfirms()
+    const refused = refusal(channel)
+    channel.sendToQueue('large', Buffer.alloc((16 << 20) + 1))
+    assert.match(await refused, /406.*16777217/)
+    assert.equal((await other.checkQueue('large')).messageCount, 1)
+  })
 })

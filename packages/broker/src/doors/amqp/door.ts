@@ -1,5 +1,6 @@
 import type { Connection, Listener, ListenOptions, Net, Os } from '@hufu/os'
 import type { Broker } from '../../api.ts'
+import { BrokerError } from '../../errors.ts'
 import type { GivenUp } from '../../options.ts'
 import { Administration } from './administration/administration.ts'
 import type { AdministrationHost, Guest } from './administration/administration-host.ts'
@@ -7,15 +8,19 @@ import { AmqpError } from './amqp-error.ts'
 import { AmqpConnection } from './connection.ts'
 import { type Fate, fateOf } from './dead-letters.ts'
 import { type Imported, importDefinitions } from './definitions.ts'
+import {
+  type AmqpLimits,
+  Doorkeeper,
+  MESSAGE_BYTES_MAX,
+  offered,
+  wrongLimit,
+} from './door-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import { EntryLimits } from './entry-limits.ts'
 import { Gate } from './gate.ts'
 import { PublishFlow } from './publish-flow.ts'
 import { Replies } from './replies.ts'
 import { VirtualHost } from './virtual-host.ts'
-
-/** Largest body of a message, bytes: RabbitMQ's default. */
-const MESSAGE_BYTES_MAX = 16 << 20
 
 /** Between two looks at what connections wait for. */
 const TICK_MS = 500
@@ -32,6 +37,8 @@ export interface AmqpDoorOptions {
   product?: string
   /** At least 3.10 in three parts, or some clients take it for too old. Default: 4.0.0. */
   productVersion?: string
+  /** Default: as RabbitMQ, none for connections. */
+  limits?: AmqpLimits
   /** Told of what a person should know. Default: nobody. */
   onWarning?(text: string): void
 }
@@ -54,6 +61,8 @@ export interface AmqpDoor {
 
 /** Opens the door of a broker; brings back exchanges, queues and bindings of former lives. */
 export async function openAmqpDoor(options: AmqpDoorOptions): Promise<AmqpDoor> {
+  const wrong = wrongLimit(options.limits ?? {})
+  if (wrong !== undefined) throw new BrokerError('ARGUMENT', `Cannot open the AMQP door: ${wrong}`)
   const door = new Door(options)
   await door.open()
   return door
@@ -64,20 +73,26 @@ class Door implements AmqpDoor, AdministrationHost {
   readonly #options: AmqpDoorOptions
   readonly #gate: Gate
   readonly #parts: DoorParts
+  readonly #keeper: Doorkeeper
   readonly #vhosts = new Map<string, VirtualHost>()
   readonly #listeners: Listener[] = []
   readonly #connections = new Map<AmqpConnection, Guest>()
+  /** Since the last tick. */
+  #refused = { count: 0, last: '' }
   #closing = false
   #whenEmpty: () => void = () => undefined
 
   constructor(options: AmqpDoorOptions) {
-    const { broker, os, product = 'Hufu', productVersion = '4.0.0' } = options
+    const { broker, os, product = 'Hufu', productVersion = '4.0.0', limits = {} } = options
+    this.#keeper = new Doorkeeper(limits, os.clock)
     this.#gate = new Gate(broker, os)
     this.#options = options
     this.#parts = {
       ...{ os, broker, gate: this.#gate, product, version: productVersion },
       limits: new EntryLimits(this.#gate.users),
-      messageBytesMax: MESSAGE_BYTES_MAX,
+      keeper: this.#keeper,
+      offered: offered(limits),
+      messageBytesMax: limits.messageBytesMax ?? MESSAGE_BYTES_MAX,
       replies: new Replies(() => os.random.id()),
       flow: new PublishFlow(),
       vhost: (name) => this.#vhosts.get(name),
@@ -176,21 +191,35 @@ class Door implements AmqpDoor, AdministrationHost {
   }
 
   #accept(socket: Connection): void {
-    if (this.#closing) return socket.destroy()
-    const connection = new AmqpConnection(socket, this.#parts, (over) => this.#over(over))
+    const refusal = this.#closing ? 'the broker is closing' : this.#keeper.refusal(socket)
+    if (refusal !== undefined) {
+      socket.destroy()
+      this.#refused = { count: this.#refused.count + 1, last: refusal }
+      return
+    }
+    const connection = new AmqpConnection(socket, this.#parts, (over) => this.#over(over, socket))
     const since = this.os.clock.now()
     this.#connections.set(connection, { connection, remote: socket.remote, since })
     connection.start()
   }
 
-  #over(connection: AmqpConnection): void {
+  #over(connection: AmqpConnection, socket: Connection): void {
     this.#connections.delete(connection)
+    this.#keeper.left(socket)
     for (const vhost of this.#vhosts.values()) vhost.connectionLeft(connection.number)
     if (this.#connections.size === 0) this.#whenEmpty()
   }
 
+  /** Others may cause it, as often as they like: it is told once a tick. */
+  #tellRefused(): void {
+    const { count, last } = this.#refused
+    if (count > 0) this.#parts.warn(`Refused ${count} connections, the last one: ${last}`)
+    this.#refused = { count: 0, last: '' }
+  }
+
   #tick(): void {
     if (this.#closing && this.#connections.size === 0) return
+    this.#tellRefused()
     const reason = this.#options.broker.stats().noSpace ? 'no space left on the disk' : undefined
     for (const connection of this.#connections.keys()) {
       connection.tick()

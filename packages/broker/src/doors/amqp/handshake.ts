@@ -4,14 +4,7 @@ import { AmqpError } from './amqp-error.ts'
 import { REFUSED_MS } from './connection-limits.ts'
 import type { DoorParts } from './door-parts.ts'
 import type { Seat } from './entry-limits.ts'
-import {
-  agreed,
-  capabilitiesOf,
-  credentialsOf,
-  OFFERED,
-  startMethod,
-  type Terms,
-} from './negotiate.ts'
+import { agreed, capabilitiesOf, credentialsOf, startMethod, type Terms } from './negotiate.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
 /** What the handshake tells its connection. */
@@ -30,7 +23,7 @@ export interface HandshakeHost {
 export class Handshake {
   user = ''
   capabilities: ReadonlySet<string> = new Set()
-  terms: Terms = OFFERED
+  terms: Terms
   vhost!: VirtualHost
   readonly #parts: DoorParts
   readonly #socket: Connection
@@ -40,6 +33,7 @@ export class Handshake {
 
   constructor(parts: DoorParts, socket: Connection, host: HandshakeHost) {
     this.#parts = parts
+    this.terms = parts.offered
     this.#socket = socket
     this.#host = host
   }
@@ -52,7 +46,9 @@ export class Handshake {
   /** The connection ends. */
   end(): void {
     this.#awaits = 'nothing'
-    if (this.#seat !== undefined) this.#parts.limits.leave(this.#seat)
+    if (this.#seat === undefined) return
+    this.#parts.limits.leave(this.#seat)
+    this.#parts.keeper.gone()
     this.#seat = undefined
   }
 
@@ -89,7 +85,7 @@ export class Handshake {
     if (this.#awaits !== 'login') return
     this.user = user
     this.#awaits = 'tune-ok'
-    this.#host.send({ name: 'connection.tune', ...OFFERED })
+    this.#host.send({ name: 'connection.tune', ...this.#parts.offered })
   }
 
   /** A client that does not know of it would take a close for something else. */
@@ -103,7 +99,7 @@ export class Handshake {
   }
 
   #tuned(method: MethodOf<'connection.tune-ok'>): void {
-    this.terms = agreed(method)
+    this.terms = agreed(method, this.#parts.offered)
     this.#host.tuned(this.terms)
     this.#awaits = 'open'
   }
@@ -116,6 +112,7 @@ export class Handshake {
       throw new AmqpError(530, `access to vhost '${name}' refused for user '${this.user}'`)
     }
     this.vhost = vhost
+    this.#parts.keeper.entered()
     this.#awaits = 'nothing'
     this.#seat = { user: this.user, vhost: name, channels: () => this.#host.channels() }
     this.#parts.limits.take(this.#seat)

@@ -19,3 +19,4 @@ export type { NewQueue, QueueInfo } from './administration/queue-administration.
 export type { UserInfo, UserLimits } from './administration/user-administration.ts'
 export type { VhostInfo, VhostLimits, VhostOptions } from './administration/vhost-administration.ts'
 export { type AmqpDoor, type AmqpDoorOptions, openAmqpDoor } from './door.ts'
+export type { AmqpLimits } from './door-limits.ts'

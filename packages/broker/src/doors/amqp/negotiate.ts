@@ -3,7 +3,7 @@ import { encodePlain, plainOf } from '@hufu/wire/amqp091'
 import { AmqpError } from './amqp-error.ts'
 
 /** Smallest frame that a client may ask for, bytes (RabbitMQ's spec). */
-const FRAME_MIN = 8_192
+export const FRAME_MIN = 8_192
 
 /** What the server offers, and what a connection goes by once both have agreed. */
 export interface Terms {
@@ -13,8 +13,6 @@ export interface Terms {
   /** Seconds; 0: none. */
   readonly heartbeat: number
 }
-
-export const OFFERED: Terms = { channelMax: 2_047, frameMax: 131_072, heartbeat: 60 }
 
 /** What clients look at to know with whom they speak. */
 export interface Product {
@@ -50,10 +48,10 @@ export function startMethod({ product, version }: Product, external: boolean): M
 }
 
 /** What both have agreed on; throws 530 for what the client may not ask for. */
-export function agreed(client: MethodOf<'connection.tune-ok'>): Terms {
+export function agreed(client: MethodOf<'connection.tune-ok'>, offered: Terms): Terms {
   const { channelMax, frameMax, heartbeat } = client
-  checkField('channel_max', channelMax, 1, OFFERED.channelMax)
-  checkField('frame_max', frameMax, FRAME_MIN, OFFERED.frameMax)
+  checkField('channel_max', channelMax, 1, offered.channelMax)
+  checkField('frame_max', frameMax, FRAME_MIN, offered.frameMax)
   return { channelMax, frameMax, heartbeat }
 }
 
