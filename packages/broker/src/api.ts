@@ -109,7 +109,7 @@ export interface Publisher {
   /**
    * Takes all of the messages (but see `PublisherOptions.queues`), or throws and takes none.
    * Messages are numbered 1, 2, … in the order of the calls; returns the number of the last one.
-   * Never waits: what is beyond a limit is refused.
+   * Never waits: what is beyond a limit is refused. The bytes may be used anew when it returns.
    */
   publishBatch(messages: readonly PublisherMessage[]): number
 }

@@ -34,7 +34,7 @@ export class Heard implements Handlers {
   }
 
   data(chunk: Uint8Array): void {
-    this.chunks.push(chunk)
+    this.chunks.push(new Uint8Array(chunk))
     this.#look()
   }
 

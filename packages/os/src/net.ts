@@ -43,7 +43,7 @@ export interface Listener {
 
 /** What a connection tells its owner, always one after the other, never within `start`. */
 export interface Handlers {
-  /** Bytes came; they are the owner's from now on. */
+  /** Bytes came. They are good during the call only: what is kept of them must be copied. */
   data(chunk: Uint8Array): void
   /** All that was written has been taken; comes after a `write` that returned false. */
   drain(): void

@@ -178,7 +178,7 @@ export class Intake {
   /** These found no room in the queue. */
   refused(queue: EngineQueue, messages: readonly Refused[]): void {
     if (queue.options.overflow !== 'reject-dead-letter') return
-    for (const message of messages) this.onOverflow(queue, message)
+    for (const message of messages) this.onOverflow(queue, owned(message))
   }
 
   /** Throws `BUSY` when so many bytes more would wait for the disk than is allowed. */
@@ -366,4 +366,11 @@ function checkSize(
   if (properties.length <= propertiesBytesMax) return
   const text = `${properties.length} bytes of properties, limit ${propertiesBytesMax}`
   throw new BrokerError('LIMIT', `${what}: ${text}`)
+}
+
+/** With bytes of its own: those that were given are good during the call only. */
+export function owned<T extends Pick<PublishRequest, 'body' | 'properties'>>(message: T): T {
+  const { body, properties } = message
+  const bodyOnly = { ...message, body: Buffer.from(body) }
+  return properties === undefined ? bodyOnly : { ...bodyOnly, properties: Buffer.from(properties) }
 }

@@ -4,7 +4,7 @@ import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, demandQueue, type Engine } from './engine.ts'
 import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
-import { fullness, type Intake, reserve } from './publish.ts'
+import { fullness, type Intake, owned, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { appendMessage, messageBytes, type NewMessage } from './records.ts'
 
@@ -66,7 +66,13 @@ export class NumberedPublisher implements Publisher {
       this.#reserve(messages, bytes, -1)
       this.#tell(() => this.#options.onRefused(from, to, error))
     }
-    this.#intake.whenRoom(bytes, () => this.#write(messages, to, refuse), refuse)
+    let [kept, written] = [messages, false]
+    const write = () => {
+      written = true
+      this.#write(kept, to, refuse)
+    }
+    this.#intake.whenRoom(bytes, write, refuse)
+    if (!written) kept = messages.map(owned)
   }
 
   #reserve(messages: readonly PublisherMessage[], bytes: number, by: 1 | -1): void {

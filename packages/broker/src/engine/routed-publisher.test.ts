@@ -177,3 +177,21 @@ test('messages to many queues go to disk in groups that are not long in applying
   assert.ok(world.broker.stats().groups - groups >= 3)
   assert.deepEqual(await bodiesIn(world, 'q1000'), numbers(40))
 })
+
+test('what waits for room in the log does not need the bytes that were given any more', async () => {
+  const { world, publisher } = await worldWith()
+  const fixed = world.broker.publisher({
+    ...{ queues: ['b'], onConfirmed: () => undefined },
+    onRefused: (_from, _to, error) => assert.fail(error),
+  })
+  const bodies = Array.from({ length: 300 }, (_, n) => Buffer.alloc(1_000, n % 251))
+  publisher.publishBatch(bodies.map((body) => ({ queues: ['a'], body })))
+  fixed.publishBatch(bodies.map((body) => ({ body })))
+  for (const body of bodies) body.fill(255)
+  await world.pass(2_000)
+  for (const queue of ['a', 'b']) {
+    const there = await world.do(world.broker.peek(queue, { limit: 1_000 }))
+    assert.equal(there.length, 300)
+    for (const [n, { body }] of there.entries()) assert.equal(body[999], n % 251)
+  }
+})

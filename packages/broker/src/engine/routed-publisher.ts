@@ -4,7 +4,7 @@ import { keyHash } from '../queue/key-hash.ts'
 import { demandOpen, type Engine } from './engine.ts'
 import type { EngineQueue } from './engine-queue.ts'
 import { expiryOf } from './expiry.ts'
-import { type Intake, reserve } from './publish.ts'
+import { type Intake, owned, reserve } from './publish.ts'
 import { reachFor } from './reach.ts'
 import { type Appendable, appendMessage, messageBytes, type NewMessage } from './records.ts'
 
@@ -273,13 +273,6 @@ export class RoutedPublisher implements Publisher {
       this.#engine.warn(`A publisher's callback threw: ${String(error)}`)
     }
   }
-}
-
-/** A message that waits must not hold more memory than it needs. */
-function owned(message: PublisherMessage): PublisherMessage {
-  const { body, properties } = message
-  const bodyOnly = { ...message, body: Buffer.from(body) }
-  return properties === undefined ? bodyOnly : { ...bodyOnly, properties: Buffer.from(properties) }
 }
 
 /** Somebody is there for it, and nothing on its way to the disk would be passed by it. */

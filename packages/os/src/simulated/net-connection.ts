@@ -15,6 +15,9 @@ export interface EndOptions {
   readonly over: (end: ConnectionEnd) => void
 }
 
+/** What bytes become that were good during a call only. */
+const GONE = 0xdb
+
 /** One end of a simulated connection. */
 export class ConnectionEnd implements Connection {
   readonly remote: { readonly host: string; readonly port: number }
@@ -150,7 +153,10 @@ export class ConnectionEnd implements Connection {
     }
     this.#unread -= item.length
     this.#peer.#out.pump()
-    handlers.data(item)
+    // As in the real one, what is kept of it without a copy is lost.
+    const chunk = new Uint8Array(item)
+    handlers.data(chunk)
+    chunk.fill(GONE)
   }
 
   #drained(): void {

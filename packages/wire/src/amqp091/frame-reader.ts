@@ -10,8 +10,8 @@ import {
 import { WireError } from './wire-error.ts'
 
 /**
- * The payload is `bytes` from `start` to `end`. It is not written over later; who keeps it keeps
- * all of `bytes`, which may be the whole chunk.
+ * The payload is `bytes` from `start` to `end`. It is good as long as the chunk is that completed
+ * it.
  */
 export type OnFrame = (
   type: number,

@@ -55,7 +55,7 @@ export class Channel {
     this.#publishing = new Publishing(host, number, () => this.#consuming.replyAddress)
   }
 
-  /** Its payload is `bytes` from `start` to `end`, which are not written over. */
+  /** Its payload is `bytes` from `start` to `end`, good during the call. */
   frame(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#state === 'closing') return this.#whileClosing(type, bytes.subarray(start, end))
     if (!this.#busy && !this.#host.full) return this.#take(type, bytes, start, end)

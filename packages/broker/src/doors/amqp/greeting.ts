@@ -6,7 +6,7 @@ export class Greeting {
 
   /** What follows the header; or that it is not whole yet, or of another protocol. */
   take(chunk: Uint8Array): Uint8Array | 'incomplete' | 'other' {
-    this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
+    this.#head = Buffer.concat([this.#head, chunk])
     const found = readProtocolHeader(this.#head)
     return found === 'amqp091' ? this.#head.subarray(PROTOCOL_HEADER.length) : found
   }
