@@ -2,6 +2,8 @@ import type { FrameWriter } from '@hufu/wire/amqp091'
 import type { Budget } from './budget.ts'
 import type { DoorParts } from './door-parts.ts'
 import type { Terms } from './negotiate.ts'
+import type { Pressure } from './pressure.ts'
+import type { TurnShare } from './turn-share.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
 /** What channels know of their connection. */
@@ -21,14 +23,14 @@ export interface ChannelHost {
   readonly full: boolean
   /** For contents that are not whole yet. */
   readonly contents: Budget
-  /** So many bytes more, or fewer, wait behind a method: beyond a limit nothing more is read. */
-  waiting(bytes: number): void
+  /** What waits behind methods, and when nothing more is read. */
+  readonly pressure: Pressure
+  /** Of the turn: work that may have taken its time is told to it. */
+  readonly share: TurnShare
   /** Something is to be sent, or to be done at the end of this turn. */
   changed(): void
   /** A channel has nothing under way any more. */
   idle(): void
-  /** A piece of work is done. Beyond a share of the turn the connection is full. */
-  worked(): void
   /** Something was published, and waits to be handed over to the core. */
   published(): void
   /** Nothing more is read or begun, for what was published is too much for now. */

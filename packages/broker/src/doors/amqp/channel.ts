@@ -52,14 +52,16 @@ export class Channel {
     this.#number = number
     this.#content = new ContentReader(host.parts.messageBytesMax, host.contents)
     this.#consuming = new Consuming(host, number)
-    this.#publishing = new Publishing(host, number, () => this.#consuming.replyAddress)
+    const replyAddress = () => this.#consuming.replyAddress
+    const failed = (error: unknown) => this.#host.failed(error, this, OF_PUBLISH)
+    this.#publishing = new Publishing(host, number, replyAddress, failed)
   }
 
   /** Its payload is `bytes` from `start` to `end`, good during the call. */
   frame(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#state === 'closing') return this.#whileClosing(type, bytes.subarray(start, end))
     if (!this.#busy && !this.#host.full) return this.#take(type, bytes, start, end)
-    this.#host.waiting(this.#waiting.add(type, bytes.subarray(start, end)))
+    this.#host.pressure.waiting(this.#waiting.add(type, bytes.subarray(start, end)))
   }
 
   /** It has made a mistake: it is closed, and hears no more until the client says so too. */
@@ -122,7 +124,7 @@ export class Channel {
     if (id === ACK || id === NACK || id === REJECT) return this.#settling(id, bytes, start, end)
     this.#method = idsOf(bytes, start, end)
     const method = decodeMethod(bytes, start, end)
-    this.#host.worked()
+    this.#host.share.worked()
     const replies = this.#quick(method)
     if (replies === 'slow') this.#run(this.#slow(method))
   }
@@ -138,7 +140,7 @@ export class Channel {
     const published: Published | undefined = this.#content.frame(type, bytes, start, end)
     if (published === undefined) return
     this.#publishing.publish(published, this.#transaction)
-    this.#host.worked()
+    this.#host.share.worked()
   }
 
   /** What is done at once; `slow`: what has to wait for something. */
@@ -232,7 +234,7 @@ export class Channel {
       const frame = this.#waiting.next()
       if (frame === undefined) return
       const { type, payload, bytes } = frame
-      this.#host.waiting(-bytes)
+      this.#host.pressure.waiting(-bytes)
       if (this.#state === 'open') this.#take(type, payload, 0, payload.length)
       else if (this.#state === 'closing') this.#whileClosing(type, payload)
     }

@@ -21,6 +21,7 @@ import {
   OUT_MAX,
   PIECE_BYTES,
 } from './connection-limits.ts'
+import { DiskAlarm } from './disk-alarm.ts'
 import type { DoorParts } from './door-parts.ts'
 import { type FailedMethod, idsOf, NO_METHOD } from './failed-method.ts'
 import { Greeting } from './greeting.ts'
@@ -48,16 +49,15 @@ export class AmqpConnection implements ChannelHost, Overseer {
   readonly #onOver: (connection: AmqpConnection) => void
   #phase: Phase = 'header'
   readonly #greeting = new Greeting()
-  readonly #pressure: Pressure
-  readonly #share: TurnShare
+  readonly pressure: Pressure
+  readonly share: TurnShare
   readonly #handshake: Handshake
   #flushing = false
   /** Some channel has something to hand over. */
   #published = false
-  #hasPublished = false
   /** What is to be done when nothing of any channel is under way. */
   #whenIdle: (() => void) | undefined
-  #blocked = false
+  readonly #alarm = new DiskAlarm()
   #gone = false
   readonly #heartbeats = new Heartbeats()
   /** Monotonic ms. */
@@ -65,8 +65,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   constructor(socket: Connection, parts: DoorParts, onOver: (connection: AmqpConnection) => void) {
     this.#socket = socket
-    this.#pressure = new Pressure(socket)
-    this.#share = new TurnShare(parts.os.clock, () => this.#rested())
+    this.pressure = new Pressure(socket)
+    this.share = new TurnShare(parts.os.clock, () => this.#safely(() => this.#goOn()))
     this.parts = parts
     this.#onOver = onOver
     this.#handshake = new Handshake(parts, socket, {
@@ -101,9 +101,9 @@ export class AmqpConnection implements ChannelHost, Overseer {
   /** Called about once a second: heartbeats, and waits that are over. */
   tick(): void {
     const now = this.#now()
-    if (now >= this.#endBy || this.#pressure.isStuck(now)) return this.#socket.destroy()
+    if (now >= this.#endBy || this.pressure.isStuck(now)) return this.#socket.destroy()
     if (this.#phase !== 'running') return
-    const what = this.#heartbeats.look(now, this.terms.heartbeat * 1_000, !this.#pressure.held)
+    const what = this.#heartbeats.look(now, this.terms.heartbeat * 1_000, !this.pressure.held)
     if (what === 'gone') return this.#socket.destroy()
     if (what === undefined) return
     this.out.heartbeat()
@@ -118,15 +118,10 @@ export class AmqpConnection implements ChannelHost, Overseer {
 
   /** The disk is full, or is not any more: who publishes is told, and not read meanwhile. */
   block(reason: string | undefined): void {
-    if (this.#phase !== 'running' || this.#blocked === (reason !== undefined)) return
-    if (reason !== undefined && !this.#hasPublished) return
-    this.#blocked = reason !== undefined
-    if (this.capabilities.has('connection.blocked')) {
-      if (reason === undefined) this.#send({ name: 'connection.unblocked' })
-      else this.#send({ name: 'connection.blocked', reason })
-    }
-    if (this.#blocked) this.#pressure.hold()
-    else this.#pressure.release()
+    if (this.#phase !== 'running') return
+    const send = (method: Method) => this.#send(method)
+    const { capabilities, pressure } = this
+    this.#alarm.look(reason, { pressure, capabilities, send })
   }
 
   /** Ends it at once. */
@@ -149,21 +144,17 @@ export class AmqpConnection implements ChannelHost, Overseer {
     return this.#handshake.vhost
   }
   get full(): boolean {
-    return this.#share.resting || (!this.#gone && (this.congested || this.out.length > OUT_MAX))
+    return this.share.resting || (!this.#gone && (this.congested || this.out.length > OUT_MAX))
   }
   get congested(): boolean {
-    return this.#pressure.congested
+    return this.pressure.congested
   }
-  waiting(bytes: number): void {
-    this.#pressure.waiting(bytes)
-  }
-
   /** Something is to be sent: all of a turn goes out as one write, or in large pieces. */
   changed(): void {
     if (this.out.length >= PIECE_BYTES && !this.congested) this.#write()
     if (this.#flushing) return
     this.#flushing = true
-    this.parts.os.clock.turn(() => this.#flush())
+    this.parts.os.clock.turn(() => this.#safely(() => this.#flush()))
   }
 
   failed(error: unknown, channel: Channel, method: FailedMethod): void {
@@ -189,31 +180,27 @@ export class AmqpConnection implements ChannelHost, Overseer {
     this.#whenIdle = go
     this.idle()
   }
-  worked(): void {
-    this.#share.worked()
-  }
-
   published(): void {
     this.#published = true
-    this.#hasPublished = true
+    this.#alarm.hasPublished = true
     this.changed()
   }
   lost(error: unknown): void {
     this.#fail(this.#asAmqp(error), NO_METHOD)
   }
   hold(): void {
-    this.#share.stop()
-    this.#pressure.hold()
+    this.share.stop()
+    this.pressure.hold()
   }
   release(): void {
-    this.#pressure.release()
-    this.#share.goOn()
+    this.pressure.release()
+    this.share.goOn()
   }
 
   #data(chunk: Uint8Array): void {
     const now = this.#now()
     this.#heartbeats.lastHeard = now
-    this.#share.begin(now)
+    this.share.begin(now)
     try {
       const rest = this.#phase === 'header' ? this.#protocolHeader(chunk) : chunk
       if (rest !== undefined && rest.length > 0) this.#reader.feed(rest)
@@ -308,17 +295,22 @@ export class AmqpConnection implements ChannelHost, Overseer {
     if (this.#published) this.#handOver()
     for (const channel of this.#channels.values()) channel.beforeFlush()
     if (this.out.length > 0) this.#write()
-    if (this.#pressure.hasWaiting && !this.full) this.#goOn()
+    if (this.pressure.hasWaiting && !this.full) this.#goOn()
+  }
+
+  /** What goes wrong outside of a read ends this connection, and nobody else's. */
+  #safely(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#fail(this.#asAmqp(error), NO_METHOD)
+    }
   }
 
   /** A new turn has come after one that was filled. */
-  #rested(): void {
-    this.#goOn()
-    if (this.#published) this.#handOver()
-  }
-
   #goOn(): void {
     for (const channel of this.#channels.values()) channel.goOn()
+    if (this.#published) this.#handOver()
   }
 
   #write(): void {
@@ -327,13 +319,13 @@ export class AmqpConnection implements ChannelHost, Overseer {
     const took = this.#socket.write(bytes)
     if (this.#socket.buffered === 0) this.out.recycle(bytes)
     if (took || this.congested) return
-    this.#pressure.congest(this.#now())
+    this.pressure.congest(this.#now())
     for (const channel of this.#channels.values()) channel.pause()
   }
 
   #drained(): void {
     if (!this.congested) return
-    this.#pressure.relieve()
+    this.pressure.relieve()
     for (const channel of this.#channels.values()) channel.resume()
   }
 
@@ -377,15 +369,22 @@ export class AmqpConnection implements ChannelHost, Overseer {
       this.#leaveChannels()
       this.#phase = 'over'
       this.#handshake.end()
-      this.#flush()
+      this.#safely(() => this.#flush())
       this.#socket.end()
       this.#onOver(this)
     })
   }
 
   #leaveChannels(): void {
-    for (const channel of [...this.#channels.values()]) channel.end()
+    const channels = [...this.#channels.values()]
     this.#channels.clear()
+    for (const channel of channels) {
+      try {
+        channel.end()
+      } catch (error) {
+        this.#asAmqp(error)
+      }
+    }
   }
 
   #asAmqp(error: unknown): AmqpError {

@@ -1,4 +1,5 @@
 import type { Broker, Publisher, PublisherMessage } from '../../api.ts'
+import { BrokerError, type BrokerErrorCode } from '../../errors.ts'
 import { type PublishFlow, type Sender, weightOf } from './publish-flow.ts'
 
 /** Messages that go to the core together at most, counted once for each of their queues. */
@@ -8,7 +9,15 @@ const TOGETHER_MAX = 512
 export interface Told {
   stored(from: number, to: number): void
   refused(from: number, to: number): void
+  /** What the first of those was refused with that are no messages to the core. */
+  failed(error: unknown): void
 }
+
+/** Takes a number, and goes nowhere. */
+const NOWHERE: PublisherMessage = { queues: [], body: new Uint8Array(0) }
+
+/** The core takes nothing at all, for now or for ever. */
+const OVER: readonly BrokerErrorCode[] = ['CLOSED', 'LOG_FAILED', 'BUSY']
 
 /** Publishes of one channel on their way to the disk: handed over together, told by number. */
 export class PublishLine {
@@ -46,17 +55,43 @@ export class PublishLine {
     return this.#last
   }
 
-  /** Hands over what waits; throws when the core takes nothing more. */
+  /**
+   * Hands over what waits; throws when the core takes nothing more. A message that is none to the
+   * core is refused by itself: the others are no worse for it.
+   */
   flush(): void {
     if (this.#waiting.length === 0) return
     const messages = this.#waiting
+    const first = this.#last - messages.length + 1
     const bytes = this.#waitingBytes
     this.#waiting = []
     this.#waitingBytes = 0
     this.#copies = 0
     this.#portions.push({ last: this.#last, bytes })
     this.#flow.add(bytes, this.#sender)
-    this.#publisher.publishBatch(messages)
+    try {
+      this.#take(messages, first)
+    } catch (error) {
+      this.#doneUpTo(this.#last)
+      throw error
+    }
+  }
+
+  #take(messages: readonly PublisherMessage[], first: number): void {
+    try {
+      this.#publisher.publishBatch(messages)
+    } catch (error) {
+      if (error instanceof BrokerError && OVER.includes(error.code)) throw error
+      if (messages.length > 1)
+        for (const [at, each] of messages.entries()) this.#take([each], first + at)
+      else this.#wrong(first, error)
+    }
+  }
+
+  #wrong(number: number, error: unknown): void {
+    this.#told.refused(number, number)
+    this.#publisher.publishBatch([NOWHERE])
+    this.#told.failed(error)
   }
 
   /** Numbers given so far. */

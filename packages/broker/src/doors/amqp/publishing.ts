@@ -69,8 +69,16 @@ export class Publishing implements ConfirmWriter {
   /** Numbers of the line before the first that is confirmed; undefined: none is. */
   #unconfirmed: number | undefined
 
-  /** `replyAddress`: where direct replies to the channel go, if it takes any. */
-  constructor(host: ChannelHost, channel: number, replyAddress: () => string | undefined) {
+  /**
+   * `replyAddress`: where direct replies to the channel go, if it takes any; `failed`: what is
+   * wrong with a publish was found out late.
+   */
+  constructor(
+    host: ChannelHost,
+    channel: number,
+    replyAddress: () => string | undefined,
+    failed: (error: unknown) => void,
+  ) {
     this.#host = host
     this.#channel = channel
     this.#replyAddress = replyAddress
@@ -78,6 +86,7 @@ export class Publishing implements ConfirmWriter {
     this.#line = new PublishLine(broker, flow, host, {
       stored: (from, to) => this.#told(from, to, true),
       refused: (from, to) => this.#told(from, to, false),
+      failed,
     })
   }
 

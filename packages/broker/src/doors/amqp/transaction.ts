@@ -1,6 +1,7 @@
 import type { Batch, Broker, PublishRequest, Settlement, Subscription } from '../../api.ts'
 import { BrokerError } from '../../errors.ts'
 import { AmqpError } from './amqp-error.ts'
+import type { Budget } from './budget.ts'
 import type { ChannelHost } from './channel-host.ts'
 import type { Source } from './consumer.ts'
 import type { Published } from './content-reader.ts'
@@ -31,6 +32,7 @@ interface Held {
 export class Transaction {
   readonly #broker: Broker
   readonly #flow: PublishFlow
+  readonly #waiting: Budget
   readonly #sender: Sender
   readonly #onSettled: (each: Unacked<Source>) => void
   #batch: Batch
@@ -46,19 +48,22 @@ export class Transaction {
     this.#broker = broker
     this.#flow = flow
     this.#sender = host
+    this.#waiting = host.contents
     this.#onSettled = onSettled
     this.#batch = broker.batch()
   }
 
   publish(request: PublishRequest, published: Published): void {
     const bytes = weightOf(request)
-    this.#flow.add(bytes, this.#sender)
+    this.#waiting.take(bytes)
     this.#held.push({ request, mandatory: published.mandatory ? published : undefined, bytes })
     this.#heldBytes += bytes
     if (this.#heldBytes > HELD_MAX) for (const each of this.#held.splice(0)) this.#store(each)
   }
 
   #store({ request, bytes }: Held): void {
+    this.#waiting.give(bytes)
+    this.#flow.add(bytes, this.#sender)
     const over = () => this.#flow.done(bytes, this.#sender)
     // What it was refused with is told by the commit.
     this.#batch.publish(request).then(over, over)
@@ -71,7 +76,7 @@ export class Transaction {
       const queues = request.queues.filter((name) => this.#broker.queue(name) !== undefined)
       if (queues.length > 0) this.#store({ ...held, request: { ...request, queues } })
       else {
-        this.#flow.done(bytes, this.#sender)
+        this.#waiting.give(bytes)
         if (mandatory !== undefined) this.unrouted(mandatory)
       }
     }
@@ -95,7 +100,9 @@ export class Transaction {
     const bySource = new Map<Subscription, Settlement[]>()
     for (const { each, settlement } of this.#settled) {
       const { subscription } = each.source
-      bySource.set(subscription, [...(bySource.get(subscription) ?? []), settlement])
+      const settlements = bySource.get(subscription)
+      if (settlements === undefined) bySource.set(subscription, [settlement])
+      else settlements.push(settlement)
     }
     for (const [subscription, settlements] of bySource) {
       this.#batch.settle(subscription, settlements)
@@ -129,7 +136,7 @@ export class Transaction {
   }
 
   #renew(): void {
-    for (const { bytes } of this.#held) this.#flow.done(bytes, this.#sender)
+    for (const { bytes } of this.#held) this.#waiting.give(bytes)
     this.#held = []
     this.#heldBytes = 0
     this.#batch = this.#broker.batch()
