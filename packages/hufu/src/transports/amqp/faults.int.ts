@@ -177,6 +177,40 @@ for (const name of SERVERS) {
     )
 
     it(
+      'an exchange or a wait that somebody deleted is made again, with every binding',
+      inScene(name, async (scene) => {
+        const other = amqp({ url: scene.url, prefix: scene.prefix })
+        await other.open()
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        const send = (from: Transport, id: string, delayMs: number) =>
+          until(`${id} is sent`, async () => {
+            const [outcome] = await from.publish([message(id, { delayMs })])
+            assert.ok(outcome!.ok || outcome!.retriable)
+            return outcome!.ok
+          })
+        await send(scene.transport, '1', 100)
+        await channel.deleteQueue(`${scene.prefix}/128ms`)
+        await send(scene.transport, '2', 100)
+        await channel.deleteExchange(`${scene.prefix}/128ms`)
+        await send(scene.transport, '3', 100)
+        await scene.subscribe()
+        await until('3 is there', () => scene.got.some(({ id }) => id === '3'))
+        await channel.deleteExchange(scene.prefix)
+        // It has not declared the group, and no other publisher has noticed anything.
+        await send(other, '4', 0)
+        await channel.deleteExchange(scene.prefix)
+        await send(scene.transport, '5', 0)
+        await until('all are there', () => {
+          const ids = scene.got.map(({ id }) => id)
+          return ['3', '4', '5'].every((id) => ids.includes(id))
+        })
+        await connection.close()
+        await other.close()
+      }),
+    )
+
+    it(
       'a queue that is there with other arguments is taken as it is',
       inScene(name, async (scene) => {
         const connection = await connect(scene.url)

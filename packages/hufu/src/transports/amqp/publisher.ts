@@ -9,6 +9,11 @@ import { idOf, propertiesOf } from './wire.ts'
 
 const OK: PublishOutcome = { ok: true }
 
+/** `NOT_FOUND`, as the server ends a channel that publishes to an exchange that is gone. */
+const NOT_FOUND = 404
+
+const LOST = 'the connection was lost before it was confirmed'
+
 /** A message and the way it goes. */
 interface Routed {
   readonly message: Outgoing
@@ -25,7 +30,8 @@ interface Lane {
   readonly returned: Map<string, number>
   /** Gives up one message each. */
   readonly waiting: Set<() => void>
-  ended: boolean
+  /** Why it has ended. */
+  ended: string | undefined
 }
 
 /** Sends messages and waits for the server's confirms. */
@@ -106,29 +112,28 @@ export class Publisher {
       const properties = propertiesOf(message, others, leftMs)
       lane.channel.publish(exchange, queue!, body, properties, (error) => {
         lane.waiting.delete(giveUp)
-        resolve(this.#outcome(lane, message, queue!, error))
+        resolve(this.#outcome(lane, routed, error))
       })
       lane.waiting.add(giveUp)
     } catch (error) {
       // Nothing of it is on its way: it cannot be written, or the channel has just ended.
-      return refused('NOT_WRITTEN', message, messageOf(error), lane.ended)
+      return refused('NOT_WRITTEN', message, messageOf(error), lane.ended !== undefined)
     }
     return promise
   }
 
-  #outcome(lane: Lane, message: Outgoing, queue: string, error: unknown): PublishOutcome {
+  #outcome(lane: Lane, { message, queues, rungMs }: Routed, error: unknown): PublishOutcome {
     if (error) {
-      const text = lane.ended ? 'the connection was lost before it was confirmed' : messageOf(error)
-      return refused(lane.ended ? 'LOST' : 'NACKED', message, text, true)
+      const code = lane.ended === undefined ? 'NACKED' : 'LOST'
+      return refused(code, message, lane.ended ?? messageOf(error), true)
     }
+    const queue = queues[0]!
     if (!cameBack(lane, `${queue} ${message.id}`)) return OK
-    this.#topology.forget(queue)
-    return refused(
-      'UNROUTABLE',
-      message,
-      `the queue ${queue} is gone; it is looked for again`,
-      true,
-    )
+    if (rungMs > 0) this.#topology.forgetAll()
+    else this.#topology.forget(queue)
+    const gone = rungMs > 0 ? this.#topology.names.rung(rungMs) : queue
+    const text = `the queue ${gone} is gone; it is looked for again`
+    return refused('UNROUTABLE', message, text, true)
   }
 
   /** A server that does not confirm in time is left: what it owes counts as refused. */
@@ -144,7 +149,7 @@ export class Publisher {
   }
 
   #end(lane: Lane): void {
-    lane.ended = true
+    lane.ended = 'it was not confirmed in time'
     this.#lane = undefined
     for (const giveUp of lane.waiting) giveUp()
     lane.channel.close().catch(() => {})
@@ -166,14 +171,15 @@ export class Publisher {
   async #newLane(): Promise<Lane> {
     const { model } = await this.#link.get()
     const channel = await model.createConfirmChannel()
-    const lane: Lane = { channel, returned: new Map(), waiting: new Set(), ended: false }
-    const over = () => {
-      if (!lane.ended) this.#lane = undefined
-      lane.ended = true
+    const lane: Lane = { channel, returned: new Map(), waiting: new Set(), ended: undefined }
+    const over = (error?: Error & { code?: unknown }) => {
+      if (error?.code === NOT_FOUND) this.#topology.forgetAll()
+      if (lane.ended === undefined) this.#lane = undefined
+      lane.ended ??= error ? `the server refused to go on: ${messageOf(error)}` : LOST
     }
     channel.on('error', over)
     // Before the confirms that are owed are given up, which is what `close` does first.
-    channel.prependListener('close', over)
+    channel.prependListener('close', () => over())
     channel.on('return', (message) => {
       const name = `${message.fields.routingKey} ${idOf(message)}`
       lane.returned.set(name, (lane.returned.get(name) ?? 0) + 1)

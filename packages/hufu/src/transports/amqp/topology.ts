@@ -18,6 +18,8 @@ export class Topology {
   /** Queues and waits of which the present connection knows that they are there. */
   readonly #known = new Set<string>()
   #connected: Connected | undefined
+  /** Ours are made, or being made, since everything was last forgotten. */
+  #remade = false
   #channel: Promise<Channel> | undefined
 
   constructor(link: Link, { prefix, queues }: Settings) {
@@ -62,13 +64,22 @@ export class Topology {
     this.#known.delete(queue)
   }
 
-  /** On a new connection everything of ours is made again. */
+  /** An exchange or a wait was found missing, and with it perhaps the bindings of every queue. */
+  forgetAll(): void {
+    this.#known.clear()
+    this.#remade = false
+  }
+
+  /** On a new connection, or where it may be gone, everything of ours is made again. */
   async #refresh(): Promise<Connected> {
     const connected = await this.#link.get()
     if (this.#connected !== connected) {
       this.#connected = connected
       this.#channel = undefined
-      this.#known.clear()
+      this.forgetAll()
+    }
+    if (!this.#remade) {
+      this.#remade = true
       await this.#make([...this.#declared])
     }
     return connected
@@ -111,13 +122,17 @@ export class Topology {
 
   /** Whether somebody else has made it. To ask in vain ends a channel, so it gets its own. */
   async #find(queue: string): Promise<boolean> {
+    const { exchange } = this.names
     const channel = await this.#open()
     try {
+      await channel.assertExchange(exchange, 'direct')
       await channel.checkQueue(queue)
     } catch (error) {
       if (codeOf(error) === NOT_FOUND) return false
       throw error
     }
+    // Whoever made it does not notice that its binding went with the exchange.
+    await channel.bindQueue(queue, exchange, queue)
     await channel.close()
     this.#known.add(queue)
     return true
