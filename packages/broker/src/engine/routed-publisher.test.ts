@@ -178,7 +178,7 @@ test('messages to many queues go to disk in groups that are not long in applying
   assert.deepEqual(await bodiesIn(world, 'q1000'), numbers(40))
 })
 
-test('what waits for room in the log does not need the bytes that were given any more', async () => {
+test('what waits for room in the log does not need the given bytes any more', async () => {
   const { world, publisher } = await worldWith()
   const fixed = world.broker.publisher({
     ...{ queues: ['b'], onConfirmed: () => undefined },
