@@ -78,6 +78,7 @@ export class Parker<Tx> {
     const { store } = this.#runtime
     const short = this.#cut(detail)
     const ref = await store.transaction((tx) => this.#store(tx, message, cause, short, attempts))
+    if (ref === undefined) return { outcome: 'done', how: 'repeated' } as const
     const { event, group, id, key = null } = message
     this.#runtime.alert({ kind: this.#kind, event, group, id, key, cause, detail: short, ref })
     return { outcome: 'done', how: 'parked' } as const
@@ -100,6 +101,14 @@ export class Parker<Tx> {
     await this.#runtime.store.transaction((tx) => this.#add(tx, message, postponement))
   }
 
+  /** Closes the parked row that the message came from, unless others have. */
+  async resolve(tx: Tx, { ref, attempts }: Message, resolution: string): Promise<void> {
+    if (ref === undefined) return
+    const { parked } = this.#runtime.store
+    if ((await parked.get(tx, ref))?.state === 'resolved') return
+    await parked.change(tx, ref, { state: 'resolved', attempts, nextAttemptAt: null, resolution })
+  }
+
   async #add(tx: Tx, message: Message, { delayMs, ...why }: Postponement): Promise<void> {
     const { cause, detail, attempts } = why
     const { store } = this.#runtime
@@ -111,14 +120,17 @@ export class Parker<Tx> {
     })
   }
 
+  /** Undefined when others have resolved or parked it meanwhile: their word holds. */
   async #store(tx: Tx, message: Message, cause: string, detail: string, attempts: number) {
     const { parked } = this.#runtime.store
     const fresh = () => parked.add(tx, this.#row(message, cause, detail, attempts))
     const { ref } = message
     if (ref === undefined) return fresh()
+    const found = await parked.get(tx, ref)
+    if (found?.state !== 'waiting') return undefined
     const change = { attempts, nextAttemptAt: null } as const
     // It held its key while it was retried, and holds it no longer: that takes another row.
-    if (!this.#policy.parkKey && (await parked.get(tx, ref))?.holdsKey) {
+    if (!this.#policy.parkKey && found.holdsKey) {
       await parked.change(tx, ref, { ...change, state: 'resolved', resolution: 'exhausted' })
       return fresh()
     }

@@ -78,7 +78,7 @@ export class StrongWork<Tx> implements Work {
     const known = await journal.begin(tx, message)
     if (known) {
       if (known.hash !== hash) throw new Unworkable('ID_REUSED', 'the id came with another body')
-      await this.#resolve(tx, message, 'done')
+      await this.#parker.resolve(tx, message, 'done')
       return { outcome: 'done', how: 'repeated', receipt: receiptOf(known) }
     }
     if (await this.#parker.waits(message, tx)) return { outcome: 'done', how: 'parked' }
@@ -114,16 +114,9 @@ export class StrongWork<Tx> implements Work {
     const { event, group, id, key = null } = message
     const entry = { event, group, id, key, hash, outcome, result }
     await this.#runtime.store.journal.finish(tx, entry)
-    await this.#resolve(tx, message, outcome)
+    await this.#parker.resolve(tx, message, outcome)
     const how = outcome === 'done' ? 'handled' : 'failed'
     return { outcome: 'done', how, receipt: receiptOf(entry) }
-  }
-
-  async #resolve(tx: Tx, message: Message, resolution: string): Promise<void> {
-    const { ref, attempts } = message
-    if (ref === undefined) return
-    const change = { state: 'resolved', attempts, nextAttemptAt: null, resolution } as const
-    await this.#runtime.store.parked.change(tx, ref, change)
   }
 }
 

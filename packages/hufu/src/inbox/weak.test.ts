@@ -147,4 +147,36 @@ describe('weak idempotency', () => {
       assert.deepEqual(handled, ['a'])
     }),
   )
+
+  it(
+    'what a person decides while the work runs holds, also when the work fails after it',
+    inWorld(async (world) => {
+      const service = world.service('one')
+      const Placed = service.event('placed', orderSchema, { groups: ['g'] })
+      const gate = Promise.withResolvers<void>()
+      let calls = 0
+      const work = async () => {
+        if (++calls === 2) await gate.promise
+        throw new Error('broken')
+      }
+      const retry = { max: 1, backoff: ['10ms', '10ms'] } as const
+      const consumer = Placed.consumeWeak('g', weakLock({ ttl: '1m' }), work, { retry })
+      await service.start()
+      await service.store.transaction((tx) => Placed.publish(tx, ORDER, { id: 'a' }))
+      const [row] = await until('parked', async () => {
+        const found = await service.parked.list({ state: 'parked' })
+        return found.length === 1 && found
+      })
+      const decision = { reason: 'try', by: 'me' }
+      await service.parked.retry(row!.ref, decision)
+      await until('it runs again', () => calls === 2)
+      await service.parked.discard(row!.ref, decision)
+      gate.resolve()
+      await until('it has ended', () => consumer.stats().repeated === 1)
+      assert.deepEqual(await service.parked.list(), [])
+      const [resolved] = await service.parked.list({ state: 'resolved' })
+      assert.equal(resolved!.resolution, 'discarded')
+      assert.equal(world.alerts.length, 1)
+    }),
+  )
 })

@@ -113,18 +113,11 @@ export class WeakWork<Tx> implements Work {
   }
 
   async #done(message: Message, body: string, how: 'handled' | 'repeated' | 'failed') {
-    const { event, id, group, ref, attempts } = message
+    const { event, id, group, ref } = message
     const outcome = body.startsWith('{"code"') ? 'failed' : 'done'
     if (ref !== undefined) {
-      const change = {
-        state: 'resolved',
-        attempts,
-        nextAttemptAt: null,
-        resolution: outcome,
-      } as const
-      await this.#runtime.store.transaction((tx) =>
-        this.#runtime.store.parked.change(tx, ref, change),
-      )
+      const { store } = this.#runtime
+      await store.transaction((tx) => this.#parker.resolve(tx, message, outcome))
     }
     const receipt: ReceiptRow = { event, id, group, outcome, body }
     return { outcome: 'done', how, receipt } as const

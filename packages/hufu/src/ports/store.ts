@@ -294,6 +294,7 @@ export interface ParkedStore<Tx> {
   has(key: ParkedKey, tx?: Tx): Promise<boolean>
   /** Unresolved work that holds this key, counted up to `atMost`. */
   holding(tx: Tx, event: string, group: string, key: string, atMost: number): Promise<number>
+  /** The row as it is, and locked: nobody else changes it until `tx` has ended. */
   get(tx: Tx, ref: number): Promise<ParkedRow | undefined>
   /** By ref, rising. */
   list(filter: ParkedFilter): Promise<ParkedRow[]>

@@ -32,7 +32,7 @@ export class ReceiptWork<Tx> implements Work {
       this.#parker.demandAttempt(message)
       await this.#runtime.store.transaction(async (tx) => {
         await run.guard(() => applyReceipt(this.#runtime, tx, receipt))
-        await this.#resolve(tx, message)
+        await this.#parker.resolve(tx, message, 'done')
       })
       return { outcome: 'done', how: 'handled' }
     } catch (error) {
@@ -53,12 +53,6 @@ export class ReceiptWork<Tx> implements Work {
     } catch {
       return false
     }
-  }
-
-  async #resolve(tx: Tx, { ref, attempts }: Message): Promise<void> {
-    if (ref === undefined) return
-    const change = { state: 'resolved', attempts, nextAttemptAt: null, resolution: 'done' } as const
-    await this.#runtime.store.parked.change(tx, ref, change)
   }
 }
 

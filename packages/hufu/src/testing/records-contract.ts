@@ -81,6 +81,26 @@ export const RECORD_RULES: Readonly<Record<string, StoreRule>> = {
     assert.notEqual(await park(store, row), ref, 'parked anew')
   },
 
+  'who has read parked work may change it; another process reads it when he has': async (
+    store,
+    another,
+  ) => {
+    const waiting = { state: 'waiting', nextAttemptAt: 1, attempts: 0 } as const
+    for (let round = 0; round < 5; round++) {
+      const ref = await park(store, parkedRow(`${round}`, waiting))
+      const begin = <Tx, F>(one: Store<Tx, F>) =>
+        one.transaction(async (tx) => {
+          const found = await one.parked.get(tx, ref)
+          if (found!.attempts > 0) return 'begun before'
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          await one.parked.change(tx, ref, { ...waiting, attempts: 1 })
+          return 'begun'
+        })
+      const words = await Promise.all([begin(store), begin(another)])
+      assert.deepEqual(words.sort(), ['begun', 'begun before'])
+    }
+  },
+
   'lists are paged by ref': async (store) => {
     for (const id of ['1', '2', '3']) await park(store, parkedRow(id))
     const first = await store.parked.list({ limit: 2 })

@@ -33,6 +33,8 @@ const CHANGE = `UPDATE hufu_parked SET state = ?, attempts = ?, next_at = ?,
   cause = COALESCE(?, cause), detail = COALESCE(?, detail), resolution = ?, live = ?,
   resolved_at = IF(?, ${NOW}, NULL) WHERE ref = ?`
 
+const GET = 'SELECT * FROM hufu_parked WHERE ref = ? FOR UPDATE'
+
 export function createParked(opened: Opened): ParkedStore<MysqlTx> {
   const inside = (tx: MysqlTx) => sessionOf(tx, opened().names)
   const own = () => opened().own
@@ -49,7 +51,7 @@ export function createParked(opened: Opened): ParkedStore<MysqlTx> {
     },
     async get(tx, ref) {
       const session = await inside(tx)
-      const row = await session.row<Columns>('SELECT * FROM hufu_parked WHERE ref = ?', ref)
+      const row = await session.row<Columns>(GET, ref)
       return row && parkedRow(row)
     },
     list: (filter) => own().alone((session) => list(session, filter)),

@@ -59,7 +59,7 @@ function statements(t: Tables) {
       AND state <> 'resolved'`,
     holding: `SELECT count(*) AS n FROM (SELECT 1 FROM ${t.parked} WHERE event = $1 AND grp = $2
       AND key = $3 AND holds_key AND state <> 'resolved' LIMIT $4) AS found`,
-    get: `SELECT * FROM ${t.parked} WHERE ref = $1`,
+    get: `SELECT * FROM ${t.parked} WHERE ref = $1 FOR UPDATE`,
     list: `SELECT * FROM ${t.parked} WHERE ref > $1 AND ($2::text IS NULL OR event = $2)
       AND ($3::text IS NULL OR grp = $3) AND ($4::text IS NULL OR key = $4)
       AND ($5::text IS NULL OR kind = $5)
