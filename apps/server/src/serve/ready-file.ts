@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { UsageError } from '../verb.ts'
 
 /** What the ready file says. */
@@ -22,6 +22,8 @@ export class ReadyFile {
     if (this.#path === undefined) return
     const partial = `${this.#path}.${ready.pid}.tmp`
     writeFileSync(partial, `${JSON.stringify(ready)}\n`)
+    // Whoever waits for it may be another user; the rest of what the server writes is its own.
+    chmodSync(partial, 0o644)
     renameSync(partial, this.#path)
   }
 

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -213,6 +221,20 @@ test('a failed write ends it with 1, and says what failed', async () => {
   } finally {
     await server.end()
   }
+})
+
+test('what is stored is for nobody else to read, the ready file is', async () => {
+  const { dir, readyFile, args } = place()
+  await served(args, async () => {
+    const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
+    assert.equal(mode(dir), '700')
+    for (const { name } of readdirSync(dir, { withFileTypes: true }).filter((each) =>
+      each.isFile(),
+    )) {
+      assert.equal(mode(join(dir, name)), '600', name)
+    }
+    assert.equal(mode(readyFile), '644')
+  })
 })
 
 test('definitions are imported before anybody can connect', async () => {

@@ -17,6 +17,8 @@ export async function serve(
   os: Os,
   say: (line: string) => void,
 ): Promise<Report> {
+  // Messages and hashes of passwords are nobody else's.
+  process.umask(0o077)
   const log = createLog(settings.log, os.clock, say)
   const ready = new ReadyFile(settings.readyFile)
   ready.remove()

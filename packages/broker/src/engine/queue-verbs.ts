@@ -62,7 +62,9 @@ export async function changeQueue(
   const doing = `Cannot change queue ${name}`
   demandOpen(engine, doing)
   const stored = storedOptions(doing, options)
-  demandQueue(engine, name, doing)
+  const wanted = wantedOptions(demandQueue(engine, name, doing), { options, stored }, doing)
+  // It is so already: that needs no room on the disk.
+  if (wanted === undefined) return engine.log.durable()
   const bytes = CHANGE_BYTES + Buffer.byteLength(stored.deadLetter ?? '') * 2
   await new Promise<void>((resolve, reject) => {
     const go = () => {
@@ -96,20 +98,30 @@ function change(engine: Engine, name: string, asked: Asked, doing: string) {
   const { log, state } = engine
   if (log.failure !== undefined) throw log.failure
   const queue = demandQueue(engine, name, doing)
+  const stored = wantedOptions(queue, asked, doing)
+  if (stored === undefined) return undefined
+  if (stored.deadLetter !== null) demandNoCircle(engine, name, stored.deadLetter, doing)
+  const spans = spansOf(queue, stored, state.nextId - 1)
+  state.changeQueue(queue, stored, spans)
+  const head = { type: QUEUE, flags: QUEUE_CHANGED, aux: queue.number }
+  appendJson(log, head, { options: stored, spans })
+  return queue
+}
+
+/** The options that the queue is to have; undefined: it has them. */
+function wantedOptions(
+  queue: EngineQueue,
+  asked: Asked,
+  doing: string,
+): StoredQueueOptions | undefined {
   const lasting = LASTING.find((option) => {
     const wanted = asked.options[option]
     return wanted !== undefined && wanted !== queue.options[option]
   })
   if (lasting !== undefined) throw mismatch(doing, queue, lasting)
   const { maxPriority, singleActive, weighBodies } = queue.options
-  const stored = { ...asked.stored, maxPriority, singleActive, weighBodies }
-  if (stored.deadLetter !== null) demandNoCircle(engine, name, stored.deadLetter, doing)
-  if (firstDifference(queue.options, stored) === undefined) return undefined
-  const spans = spansOf(queue, stored, state.nextId - 1)
-  state.changeQueue(queue, stored, spans)
-  const head = { type: QUEUE, flags: QUEUE_CHANGED, aux: queue.number }
-  appendJson(log, head, { options: stored, spans })
-  return queue
+  const wanted = { ...asked.stored, maxPriority, singleActive, weighBodies }
+  return firstDifference(queue.options, wanted) === undefined ? undefined : wanted
 }
 
 function spansOf(queue: EngineQueue, { messageExpiresMs }: StoredQueueOptions, lastId: number) {

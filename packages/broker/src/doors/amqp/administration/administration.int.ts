@@ -109,3 +109,24 @@ test('nothing of a virtual host that was removed comes back with its name', asyn
   assert.deepEqual([await queues.list('a/b'), await policies.list('a/b')], [[], []])
   assert.deepEqual(await exchanges.bindings('a/b'), [])
 })
+
+test('nothing is moved to where it would be dropped, or others for it', async (t) => {
+  const rooms = await house(t)
+  const { messages } = rooms.door.administration
+  const channel = await (await rooms.client()).createConfirmChannel()
+  await channel.assertQueue('from')
+  await channel.assertQueue('short', { arguments: { 'x-max-length': 10 } })
+  await channel.assertQueue('brief', { arguments: { 'x-message-ttl': 0 } })
+  for (let n = 0; n < 100; n++) channel.sendToQueue('from', Buffer.from(`${n}`))
+  await channel.waitForConfirms()
+  const { moved, left, why } = await messages.move('/', 'from', { queue: 'short' }, {})
+  assert.deepEqual([moved, left], [10, 90])
+  assert.match(why!, /queue 'short' is full, and would let go of its oldest/)
+  const brief = await messages.move('/', 'from', { queue: 'brief' }, {})
+  assert.deepEqual([brief.moved, brief.left], [0, 90])
+  assert.equal((await channel.checkQueue('short')).messageCount, 10)
+  // What stays is put back, and is there in a moment.
+  for (let ready = 0; ready < 90; ready = (await channel.checkQueue('from')).messageCount) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+})

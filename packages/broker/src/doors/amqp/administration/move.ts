@@ -79,6 +79,8 @@ class Mover {
   #why: string | undefined
   /** Monotonic ms. */
   #toldNext = Number.NEGATIVE_INFINITY
+  /** By queue, what is under way into it. */
+  readonly #coming = new Map<string, { messages: number; bytes: number }>()
   /** Taken by the step that is under way. */
   readonly #taken = new Set<number>()
 
@@ -145,7 +147,8 @@ class Mover {
       const message = await this.#from.pull()
       if (message === undefined) break
       bytes += message.body.length
-      const placed = this.#place(message)
+      const found = this.#place(message)
+      const placed = typeof found === 'string' ? found : this.#kept(found, message.body.length)
       if (typeof placed !== 'string') {
         this.#taken.add(message.id)
         steps.push({ message, placed })
@@ -155,6 +158,28 @@ class Mover {
       this.#why ??= `message ${message.id}: ${placed}`
     }
     return looked === 0 ? 'empty' : steps
+  }
+
+  /** It, or why it would be dropped where it goes, or others for it. */
+  #kept(placed: Placed, bytes: number): Placed | string {
+    for (const name of placed.queues) {
+      const queue = queueBehind(this.#host, name)
+      const coming = this.#coming.get(name) ?? { messages: 0, bytes: 0 }
+      const ready = this.#host.broker.queue(name)
+      coming.messages++
+      coming.bytes += bytes
+      this.#coming.set(name, coming)
+      const will = {
+        messages: coming.messages + (ready?.ready ?? 0),
+        bytes: coming.bytes + (ready?.bytes ?? 0),
+      }
+      const why = queue === undefined ? undefined : whyDropped(queue, will)
+      if (why === undefined) continue
+      coming.messages--
+      coming.bytes -= bytes
+      return why
+    }
+    return placed
   }
 
   /** Where all together are refused, each is tried alone, up to the first that is refused. */
@@ -179,9 +204,31 @@ class Mover {
     const done = steps.map(({ message: { id } }): Settlement => ({ id, outcome: 'done' }))
     batch.settle(this.#from, done)
     await batch.commit()
+    this.#coming.clear()
     this.#moved += steps.length
     for (const { id } of done) this.#taken.delete(id)
   }
+}
+
+function queueBehind(host: AdministrationHost, coreName: string): AmqpQueue | undefined {
+  for (const vhost of host.vhosts()) {
+    const queue = vhost.queueBehind(coreName)
+    if (queue !== undefined) return queue
+  }
+  return undefined
+}
+
+/** A queue that lets go of its oldest, or of all, would drop messages: nothing is to be lost. */
+function whyDropped(
+  { name, settings }: AmqpQueue,
+  will: { messages: number; bytes: number },
+): string | undefined {
+  const { overflow, maxLength, maxLengthBytes, messageTtlMs } = settings
+  if (messageTtlMs === 0) return `queue '${name}' keeps nothing: its time to live is 0`
+  if (overflow !== 'drop-head') return undefined
+  const full = maxLength !== undefined && will.messages > maxLength
+  const heavy = maxLengthBytes !== undefined && will.bytes > maxLengthBytes
+  return full || heavy ? `queue '${name}' is full, and would let go of its oldest` : undefined
 }
 
 /** Messages of one step. */
