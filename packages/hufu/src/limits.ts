@@ -52,3 +52,8 @@ export const LIMITS: Limits = {
   publishAttemptsMax: 50,
   rateKeysMax: 100_000,
 }
+
+/** A text that says why, as it can be stored: PostgreSQL takes no NUL, and nobody reads on. */
+export function causeText(text: string, { causeCharsMax }: Limits): string {
+  return text.replaceAll('\0', '\uFFFD').slice(0, causeCharsMax)
+}

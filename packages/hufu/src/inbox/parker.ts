@@ -1,10 +1,12 @@
 import { backoffMs } from '../backoff.ts'
 import { HufuError, messageOf } from '../errors.ts'
+import { causeText } from '../limits.ts'
 import { Later } from '../outcome.ts'
 import type { NewParked, ParkedKind } from '../ports/store.ts'
 import { Notice } from '../service/notice.ts'
 import type { Runtime } from '../service/runtime.ts'
 import type { Message, Postponement, Verdict } from './message.ts'
+import { plainly, type Told } from './plain.ts'
 import type { Policy } from './policy.ts'
 import { Stopped } from './run.ts'
 
@@ -44,7 +46,7 @@ export class Parker<Tx> {
       return this.park(message, error.code, error.message, error.attempts)
     }
     // The store's trouble is not the message's fault.
-    if (error instanceof HufuError && STORE_TROUBLE.has(error.code)) {
+    if (isTrouble(error)) {
       return { outcome: 'later', delayMs: this.#policy.firstMs }
     }
     const failures = message.attempts + 1
@@ -77,7 +79,9 @@ export class Parker<Tx> {
   async park(message: Message, cause: string, detail: string, attempts = message.attempts + 1) {
     const { store } = this.#runtime
     const short = this.#cut(detail)
-    const ref = await store.transaction((tx) => this.#store(tx, message, cause, short, attempts))
+    const ref = await this.#tell({ message, detail: short }, (told) =>
+      store.transaction((tx) => this.#store(tx, told, cause, attempts)),
+    )
     if (ref === undefined) return { outcome: 'done', how: 'repeated' } as const
     const { event, group, id, key = null } = message
     this.#runtime.alert({ kind: this.#kind, event, group, id, key, cause, detail: short, ref })
@@ -98,7 +102,22 @@ export class Parker<Tx> {
 
   /** Sets the message aside, in a transaction of its own. */
   async postpone(message: Message, postponement: Postponement): Promise<void> {
-    await this.#runtime.store.transaction((tx) => this.#add(tx, message, postponement))
+    const { store } = this.#runtime
+    const detail = this.#cut(postponement.detail)
+    await this.#tell({ message, detail }, (told) =>
+      store.transaction((tx) => this.#add(tx, told.message, { ...postponement, ...told })),
+    )
+  }
+
+  /** Where a database does not take the words, as in an encoding of its own, plain ones do. */
+  async #tell<T>(told: Told, store: (told: Told) => Promise<T>): Promise<T> {
+    try {
+      return await store(told)
+    } catch (error) {
+      const plain = isTrouble(error) ? undefined : plainly(told)
+      if (!plain) throw error
+      return store(plain)
+    }
   }
 
   /** Closes the parked row that the message came from, unless others have. */
@@ -113,7 +132,7 @@ export class Parker<Tx> {
     const { cause, detail, attempts } = why
     const { store } = this.#runtime
     await store.parked.add(tx, {
-      ...this.#row(message, cause, this.#cut(detail), attempts),
+      ...this.#row(message, cause, detail, attempts),
       state: 'waiting',
       nextAttemptAt: (await store.now()) + delayMs,
       holdsKey: this.#policy.keyWaits && message.key !== undefined,
@@ -121,7 +140,7 @@ export class Parker<Tx> {
   }
 
   /** Undefined when others have resolved or parked it meanwhile: their word holds. */
-  async #store(tx: Tx, message: Message, cause: string, detail: string, attempts: number) {
+  async #store(tx: Tx, { message, detail }: Told, cause: string, attempts: number) {
     const { parked } = this.#runtime.store
     const fresh = () => parked.add(tx, this.#row(message, cause, detail, attempts))
     const { ref } = message
@@ -162,7 +181,7 @@ export class Parker<Tx> {
   }
 
   #cut(text: string): string {
-    return text.slice(0, this.#runtime.limits.causeCharsMax)
+    return causeText(text, this.#runtime.limits)
   }
 }
 
@@ -178,3 +197,7 @@ const STORE_TROUBLE: ReadonlySet<string> = new Set([
   'COMMIT_UNKNOWN',
   'TRANSACTION_LOST',
 ])
+
+function isTrouble(error: unknown): boolean {
+  return error instanceof HufuError && STORE_TROUBLE.has(error.code)
+}

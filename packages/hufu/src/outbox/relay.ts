@@ -1,6 +1,7 @@
 import { sleep } from '@hufu/os'
 import { backoffMs } from '../backoff.ts'
 import { messageOf } from '../errors.ts'
+import { causeText } from '../limits.ts'
 import type { NewParked, OutboxRow, SendOutcome } from '../ports/store.ts'
 import type { PublishOutcome, Refusal } from '../ports/transport.ts'
 import type { Alert } from '../service/alert.ts'
@@ -148,7 +149,7 @@ export class Relay<Tx> {
       body,
       state: 'parked',
       cause: refusal.code,
-      detail: refusal.cause,
+      detail: causeText(refusal.cause, this.#runtime.limits),
       attempts: row.attempts + 1,
       holdsKey: false,
       nextAttemptAt: null,

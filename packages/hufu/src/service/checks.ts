@@ -5,7 +5,7 @@ import type { Limits } from '../limits.ts'
 export const OWN_HEADERS = 'hufu-'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f]/
+export const CONTROL = /[\u0000-\u001f\u007f]/
 
 /** A text of 1 to `max` characters, none of them a control character. */
 export function checkWord(value: unknown, name: string, max: number, what: string): string {

@@ -1,6 +1,7 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib'
 import { hashOf } from '../../json.ts'
 import type { Delivery, Outgoing } from '../../ports/transport.ts'
+import { CONTROL } from '../../service/checks.ts'
 
 /** Header names of our own. `type` carries the event and `messageId` the id, where they fit. */
 const ID = 'hufu-id'
@@ -49,10 +50,15 @@ export type Content = Omit<Delivery, 'handle' | 'attempts' | 'redelivered' | 'ca
  */
 export function contentOf(event: string, group: string, message: ConsumeMessage): Content {
   const { headers = {} } = message.properties
-  const id = idOf(message) ?? `body ${hashOf(message.content)}`
+  const id = wordOf('id', idOf(message) ?? `body ${hashOf(message.content)}`)
   const key: unknown = headers[KEY]
   const content = { event, group, id, headers: headersOf(headers[HEADERS]), body: message.content }
-  return typeof key === 'string' ? { ...content, key } : content
+  return typeof key === 'string' ? { ...content, key: wordOf('key', key) } : content
+}
+
+/** As it is, or its hash: databases refuse what the library would not have published. */
+function wordOf(name: string, word: string): string {
+  return CONTROL.test(word) ? `${name} ${hashOf(Buffer.from(word))}` : word
 }
 
 export function idOf({ properties }: Message): string | undefined {
