@@ -151,4 +151,48 @@ describe('an open transaction', { timeout: 60_000 }, () => {
     assert.equal((await taking.queueDeclare('q', { passive: true })).messageCount, 0)
     await client.close()
   })
+
+  it('that is refused gives back what a cancelled consumer had acked in it', async (t) => {
+    const made = await house(t)
+    const client = new AMQPClient(made.url)
+    await client.connect()
+    const [plain, channel] = [await client.channel(), await client.channel()]
+    await plain.queueDeclare('work', { autoDelete: false })
+    const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' }
+    await plain.queueDeclare('full', { autoDelete: false }, full)
+    await plain.confirmSelect()
+    await plain.basicPublish('', 'work', 'job')
+    await channel.txSelect()
+    const came = Promise.withResolvers<number>()
+    const consumer = await channel.basicConsume('work', { noAck: false }, ({ deliveryTag }) => {
+      came.resolve(deliveryTag)
+    })
+    await channel.basicAck(await came.promise)
+    await channel.basicCancel(consumer.tag)
+    for (let n = 0; n < 3; n++) await channel.basicPublish('', 'full', 'x')
+    await assert.rejects(channel.txCommit())
+    const count = async () => (await plain.queueDeclare('work', { passive: true })).messageCount
+    while ((await count()) === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await client.close()
+  })
+})
+
+describe('many large messages at once', { timeout: 60_000 }, () => {
+  it('are stored one after the other: none of their clients is turned away', async (t) => {
+    const made = await house(t)
+    const body = Buffer.alloc(15 << 20)
+    const publish = async (n: number) => {
+      const client = await made.client()
+      const channel = await client.createConfirmChannel()
+      const queue = `large-${n}`
+      await channel.assertQueue(queue)
+      for (let messages = 0; messages < 2; messages++) {
+        channel.sendToQueue(queue, body)
+        await channel.waitForConfirms()
+      }
+      await client.close()
+    }
+    await Promise.all(Array.from({ length: 12 }, (_, n) => publish(n)))
+    assert.deepEqual(made.warnings, [])
+  })
 })

@@ -351,6 +351,8 @@ describe('a client of amqplib', { timeout: 60_000 }, () => {
     await channel.assertQueue('used', { expires: 30 })
     await channel.consume('used', () => undefined)
     for (let there = true; there; ) {
+      // To look gives it its whole time again.
+      await new Promise((resolve) => setTimeout(resolve, 100))
       const looking = await client.createChannel()
       looking.on('error', () => undefined)
       there = await looking.checkQueue('short').then(

@@ -32,8 +32,13 @@ test('a small message to many queues weighs what they cost', () => {
 test('who has too much on its way is held, the others are not, until it is half as much', () => {
   const flow = new PublishFlow()
   const [loud, quiet] = [new Sender(), new Sender()]
-  flow.add(2 * MiB + 1, loud)
-  flow.add(1_000, quiet)
+  for (const [bytes, sender] of [
+    [2 * MiB + 1, loud],
+    [1_000, quiet],
+  ] as const) {
+    flow.add(bytes, sender)
+    flow.pass(bytes)
+  }
   assert.deepEqual([loud.held, quiet.held], [true, false])
   flow.done(MiB / 2, loud)
   assert.equal(loud.held, true)
@@ -44,13 +49,38 @@ test('who has too much on its way is held, the others are not, until it is half 
 test('what all have on its way is limited too', () => {
   const flow = new PublishFlow()
   const senders = Array.from({ length: 26 }, () => new Sender())
-  for (const sender of senders) flow.add(MiB, sender)
+  for (const sender of senders) {
+    flow.add(MiB, sender)
+    flow.pass(MiB)
+  }
   assert.deepEqual(
     senders.map(({ held }) => held),
     senders.map((_, at) => at >= 24),
   )
   for (const sender of senders.slice(0, 14)) flow.done(MiB, sender)
   assert.ok(senders.every(({ held }) => !held))
+})
+
+test('the core gets what it has room for; the rest follows in turn, the largest alone', () => {
+  const flow = new PublishFlow()
+  const sender = new Sender()
+  const went: number[] = []
+  const hand = (bytes: number) => {
+    flow.add(bytes, sender)
+    if (flow.admit(bytes, () => went.push(bytes))) went.push(bytes)
+  }
+  for (const mebibytes of [16, 8, 1, 40, 2]) hand(mebibytes * MiB)
+  assert.deepEqual(went.splice(0), [16 * MiB, 8 * MiB])
+  flow.done(8 * MiB, sender)
+  assert.deepEqual(went.splice(0), [MiB])
+  flow.done(16 * MiB, sender)
+  assert.deepEqual(went.splice(0), [])
+  flow.done(MiB, sender)
+  assert.deepEqual(went.splice(0), [40 * MiB])
+  flow.done(40 * MiB, sender)
+  assert.deepEqual(went.splice(0), [2 * MiB])
+  flow.done(2 * MiB, sender)
+  assert.equal(sender.held, false)
 })
 
 test('a share that was stopped rests until the turn after it may go on', async () => {

@@ -29,6 +29,10 @@ export interface Sender {
  * not fill the line of the others.
  */
 export class PublishFlow {
+  /** Of these, what the core has. */
+  #handed = 0
+  /** What waits for room in the core, in turn. */
+  readonly #waiting: { readonly bytes: number; readonly go: () => void }[] = []
   #bytes = 0
   readonly #bySender = new Map<Sender, number>()
   readonly #held = new Set<Sender>()
@@ -42,7 +46,40 @@ export class PublishFlow {
     sender.hold()
   }
 
+  /**
+   * True: what was added may go to the core now. Else `go` is called in its turn, when it may: the
+   * core refuses what is too much at once.
+   */
+  admit(bytes: number, go: () => void): boolean {
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) {
+      this.#handed += bytes
+      return true
+    }
+    this.#waiting.push({ bytes, go })
+    return false
+  }
+
+  /** What was added goes to the core now, room or not: it waits there by itself. */
+  pass(bytes: number): void {
+    this.#handed += bytes
+  }
+
+  /** Something larger than the limit goes alone. */
+  #hasRoom(bytes: number): boolean {
+    return this.#handed === 0 || this.#handed + bytes <= ALL_MAX
+  }
+
+  #admitWaiting(): void {
+    while (this.#waiting.length > 0 && this.#hasRoom(this.#waiting[0]!.bytes)) {
+      const { bytes, go } = this.#waiting.shift()!
+      this.#handed += bytes
+      go()
+    }
+  }
+
   done(bytes: number, sender: Sender): void {
+    this.#handed -= bytes
+    this.#admitWaiting()
     const before = this.#bytes
     this.#bytes -= bytes
     const own = (this.#bySender.get(sender) ?? 0) - bytes

@@ -69,11 +69,28 @@ export class PublishLine {
     this.#copies = 0
     this.#portions.push({ last: this.#last, bytes })
     this.#flow.add(bytes, this.#sender)
+    const last = this.#last
+    const later = () => this.#takeLater(kept, first, last)
+    // Its bytes are good during this call only.
+    let kept: readonly PublisherMessage[] = []
+    if (this.#flow.admit(bytes, later)) this.#takeNow(messages, first, last)
+    else kept = messages.map(owned)
+  }
+
+  #takeNow(messages: readonly PublisherMessage[], first: number, last: number): void {
     try {
       this.#take(messages, first)
     } catch (error) {
-      this.#doneUpTo(this.#last)
+      this.#doneUpTo(last)
       throw error
+    }
+  }
+
+  #takeLater(messages: readonly PublisherMessage[], first: number, last: number): void {
+    try {
+      this.#takeNow(messages, first, last)
+    } catch (error) {
+      this.#told.failed(error)
     }
   }
 
@@ -129,4 +146,11 @@ export class PublishLine {
       this.#awaited.shift()!.resolve()
     }
   }
+}
+
+/** A message that does not rest on memory that is used again. */
+function owned(message: PublisherMessage): PublisherMessage {
+  const { body, properties } = message
+  const kept = { ...message, body: Buffer.from(body) }
+  return properties === undefined ? kept : { ...kept, properties: Buffer.from(properties) }
 }

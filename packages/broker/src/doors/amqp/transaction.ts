@@ -64,6 +64,7 @@ export class Transaction {
   #store({ request, bytes }: Held): void {
     this.#waiting.give(bytes)
     this.#flow.add(bytes, this.#sender)
+    this.#flow.pass(bytes)
     const over = () => this.#flow.done(bytes, this.#sender)
     // What it was refused with is told by the commit.
     this.#batch.publish(request).then(over, over)
@@ -113,6 +114,8 @@ export class Transaction {
     try {
       await batch.commit()
     } catch (error) {
+      // Its channel is over, and gives them back.
+      this.#settled = settled
       throw refusal(error)
     }
     for (const { each } of settled) this.#onSettled(each)
