@@ -18,6 +18,8 @@ export interface ChannelHost {
   readonly capabilities: ReadonlySet<string>
   /** The socket takes no more for now: nothing is to be delivered. */
   readonly congested: boolean
+  /** The connection is over. */
+  readonly gone: boolean
   readonly out: FrameWriter
   /** Enough waits to be sent, or was done in this turn: nothing more is to be begun. */
   readonly full: boolean

@@ -119,8 +119,11 @@ export class Channel {
     if (this.#content.open) throw this.#content.notExpected()
     const id = end - start < 4 ? 0 : methodIdAt(bytes, start)
     if (id === PUBLISH) return this.#begun(bytes, start, end)
-    // What came before goes before.
+    // What came before goes before, and may be found to be wrong.
     this.#publishing.handOver()
+    if (this.#state === 'closing')
+      return this.#whileClosing(FRAME_METHOD, bytes.subarray(start, end))
+    if (this.#state === 'over') return
     if (id === ACK || id === NACK || id === REJECT) return this.#settling(id, bytes, start, end)
     this.#method = idsOf(bytes, start, end)
     const method = decodeMethod(bytes, start, end)
@@ -179,11 +182,10 @@ export class Channel {
   async #slow(method: Method): Promise<void> {
     // It finds what the channel has published before.
     await this.#publishing.told()
-    if (method.name === 'basic.cancel') {
-      // And the consumer gets it.
-      await this.#delivered()
-      return this.#cancel(method)
-    }
+    // And the consumer gets it.
+    if (method.name === 'basic.cancel') await this.#delivered()
+    if (this.#state !== 'open') return
+    if (method.name === 'basic.cancel') return this.#cancel(method)
     if (method.name === 'basic.get') {
       const queue = this.#queue(method.queue, 'read')
       return this.#consuming.get(queue, method.noAck)
@@ -191,7 +193,9 @@ export class Channel {
     if (method.name === 'tx.commit') return this.#commit()
     if (method.name === 'tx.rollback') return this.#rollback()
     const reply = await declaring(this.#host, this.#declared, method)
-    if (reply !== undefined) this.#send(reply)
+    // An exclusive queue that came after its connection had gone.
+    if (this.#host.gone) this.#host.vhost.connectionLeft(this.#host.number)
+    if (reply !== undefined && this.#state === 'open') this.#send(reply)
   }
 
   /** What is stored by now has been given to those who wait for it. */

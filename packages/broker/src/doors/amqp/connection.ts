@@ -58,7 +58,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   /** What is to be done when nothing of any channel is under way. */
   #whenIdle: (() => void) | undefined
   readonly #alarm = new DiskAlarm()
-  #gone = false
+  gone = false
   readonly #heartbeats = new Heartbeats()
   /** Monotonic ms. */
   #endBy = Number.POSITIVE_INFINITY
@@ -144,7 +144,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
     return this.#handshake.vhost
   }
   get full(): boolean {
-    return this.share.resting || (!this.#gone && (this.congested || this.out.length > OUT_MAX))
+    return this.share.resting || (!this.gone && (this.congested || this.out.length > OUT_MAX))
   }
   get congested(): boolean {
     return this.pressure.congested
@@ -362,8 +362,8 @@ export class AmqpConnection implements ChannelHost, Overseer {
   }
 
   #left(): void {
-    if (this.#gone) return
-    this.#gone = true
+    if (this.gone) return
+    this.gone = true
     this.#goOn()
     this.#afterAll(() => {
       this.#leaveChannels()

@@ -36,6 +36,7 @@ export class Consuming implements ConsumerHost {
   #channelPrefetch = 0
   /** Unacked deliveries of consumers. */
   #consumed = 0
+  #ended = false
   /** As many are unacked as may be. */
   #crowded = false
   /** Something was given back since the last get. */
@@ -180,8 +181,11 @@ export class Consuming implements ConsumerHost {
   async get(queue: AmqpQueue, noAck: boolean): Promise<void> {
     this.#host.vhost.used(queue)
     if (this.#hasReturned) await this.#returned()
+    if (this.#ended) return
     const source = this.#getsOf(queue)
     const delivery = (await source.subscription.pull()) ?? (await this.#pullLater(source))
+    // What it took has gone back with all else.
+    if (this.#ended) return
     const { out } = this.#host
     if (delivery === undefined) {
       out.method(this.#channel, { name: 'basic.get-empty' })
@@ -263,6 +267,7 @@ export class Consuming implements ConsumerHost {
 
   /** The channel is over: what is unacked goes back. */
   end(): void {
+    this.#ended = true
     this.flush()
     this.#leaveReplies()
     const sources = new Set<Source>([...this.#consumers.values(), ...this.#gets.values()])

@@ -3,7 +3,15 @@ import { describe, it, type TestContext } from 'node:test'
 import { AMQPClient } from '@cloudamqp/amqp-client'
 import { encodeTable } from '@hufu/wire/amqp091'
 import { type House, house } from './door.fixture.ts'
-import { DECLARE, methodFrame, publishOf, RawClient, rawFrame } from './hostile-client.fixture.ts'
+import {
+  CONSUME,
+  DECLARE,
+  headerPayload,
+  methodFrame,
+  publishOf,
+  RawClient,
+  rawFrame,
+} from './hostile-client.fixture.ts'
 
 /** Longer than the broker's 400 days, ms. */
 const TOO_LATE = 40_000_000_000
@@ -35,6 +43,16 @@ async function canPublish(made: House): Promise<void> {
     await channel.waitForConfirms()
   }
   await client.close()
+}
+
+const Q = 'amqp/%2F/q'
+
+/** Name, ready and unsettled messages of each queue. */
+const countsOf = ({ broker }: House) =>
+  broker.queues().map(({ name, ready, unsettled }) => [name, ready, unsettled])
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 /** The payload of a content header with `x-delay`. */
@@ -92,6 +110,50 @@ describe('what the core refuses late', { timeout: 60_000 }, () => {
     assert.equal(await client.verdict(), 'channel 406')
     await canPublish(made)
     await client.drop()
+  })
+
+  it('leaves no consumer behind that came with it', async (t) => {
+    const made = await withDelays(t)
+    const client = await RawClient.open(made.port)
+    await client.channel(1)
+    const wrong = [methodFrame(1, publishOf('k', 'later')), rawFrame(2, 1, delayHeader(1))]
+    client.send(
+      Buffer.concat([...wrong, rawFrame(3, 1, Buffer.from('x')), methodFrame(1, CONSUME)]),
+    )
+    assert.equal(await client.verdict(), 'channel 406')
+    await canPublish(made)
+    await client.drop()
+    await until(() => made.broker.queue(Q)?.consumers === 0)
+    assert.deepEqual(countsOf(made), [[Q, 5, 0]])
+  })
+})
+
+describe('a connection that fails while its channels wait for the disk', {
+  timeout: 60_000,
+}, () => {
+  it('leaves no consumer behind, and no exclusive queue', async (t) => {
+    const made = await house(t)
+    const client = await RawClient.open(made.port)
+    await client.channel(1)
+    await client.channel(2)
+    client.say(1, DECLARE)
+    await client.next('queue.declare-ok')
+    const persistent = Buffer.concat([headerPayload(1), Buffer.from([2])])
+    persistent.writeUInt16BE(1 << 12, 12)
+    client.send(
+      Buffer.concat([
+        ...[methodFrame(1, publishOf('q')), rawFrame(2, 1, persistent)],
+        rawFrame(3, 1, Buffer.from('x')),
+        methodFrame(1, { name: 'basic.get', queue: 'q', noAck: false }),
+        methodFrame(2, { ...DECLARE, queue: 'mine', exclusive: true, durable: false }),
+        // A body that belongs to nothing.
+        rawFrame(3, 3, Buffer.from('boo')),
+      ]),
+    )
+    assert.match(await client.verdict(), /^connection 50/)
+    await client.drop()
+    await until(() => made.broker.queues().length === 1 && made.broker.queue(Q)?.ready === 1)
+    assert.deepEqual(countsOf(made), [[Q, 1, 0]])
   })
 })
 
