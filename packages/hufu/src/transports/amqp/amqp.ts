@@ -149,10 +149,11 @@ class AmqpTransport implements Transport {
     const { topology, consuming, publisher } = opened
     const queue = topology.names.queue(request.event, request.group)
     await topology.missing([queue])
-    const { model } = await consuming.get()
+    const connected = await consuming.get()
+    const ask = <T>(asked: Promise<T>) => consuming.ask(connected, asked)
     return new Subscription({
-      ...{ request, queue },
-      channel: await model.createChannel(),
+      ...{ request, queue, ask },
+      channel: await ask(connected.model.createChannel()),
       clock: this.#settings.os.clock,
       handle: () => ++this.#handles,
       waitAgain: (message, leftMs) => waitAgain(publisher, message, leftMs),

@@ -136,7 +136,7 @@ for (const name of SERVERS) {
             ],
           )
         },
-        { publishTimeoutMs: 300 },
+        { publishTimeoutMs: 1_000 },
       ),
     )
 

@@ -49,6 +49,27 @@ export class Link {
     return this.#connecting
   }
 
+  /**
+   * What `asked` gives. A server that does not answer in time is left, with everything that waits
+   * on this connection: nobody knows what else it would never answer.
+   */
+  async ask<T>(connected: Connected, asked: Promise<T>): Promise<T> {
+    const { os, publishTimeoutMs } = this.#settings
+    const late = Promise.withResolvers<never>()
+    const timer = os.clock.timer(publishTimeoutMs, () => {
+      const text = `no answer within ${publishTimeoutMs} ms; the connection is given up`
+      const error = new Error(`Asking the server: ${text}`)
+      if (this.#connected === connected) this.#connected = undefined
+      late.reject(error)
+      streamOf(connected.model).destroy(error)
+    })
+    try {
+      return await Promise.race([asked, late.promise])
+    } finally {
+      timer.cancel()
+    }
+  }
+
   get current(): Connected | undefined {
     return this.#connected
   }

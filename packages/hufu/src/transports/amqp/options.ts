@@ -24,7 +24,10 @@ export interface AmqpOptions {
   readonly prefix?: string
   /** Between two heartbeats, s; 0: none. Default: what the server proposes. */
   readonly heartbeatS?: number
-  /** A message not confirmed after so long is refused, to be tried again, ms. Default 30 s. */
+  /**
+   * A message not confirmed after so long is refused, to be tried again; another question without
+   * an answer ends its connection, ms. Default 30 s.
+   */
   readonly publishTimeoutMs?: number
   /** To connect to one address, ms. Default 10 s. */
   readonly connectTimeoutMs?: number

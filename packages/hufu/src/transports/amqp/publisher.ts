@@ -169,8 +169,8 @@ export class Publisher {
   }
 
   async #newLane(): Promise<Lane> {
-    const { model } = await this.#link.get()
-    const channel = await model.createConfirmChannel()
+    const connected = await this.#link.get()
+    const channel = await this.#link.ask(connected, connected.model.createConfirmChannel())
     const lane: Lane = { channel, returned: new Map(), waiting: new Set(), ended: undefined }
     const over = (error?: Error & { code?: unknown }) => {
       if (error?.code === NOT_FOUND) this.#topology.forgetAll()

@@ -35,6 +35,8 @@ export interface SubscriptionParts {
   readonly channel: Channel
   readonly queue: string
   readonly clock: Clock
+  /** Waits for an answer of the server, but not for ever. */
+  readonly ask: <T>(asked: Promise<T>) => Promise<T>
   /** A new number. */
   readonly handle: () => number
   /** The queue is not there. */
@@ -102,12 +104,12 @@ export class Subscription implements TransportSubscription {
   }
 
   async #consume(): Promise<void> {
-    const { channel, queue } = this.#parts
-    await channel.prefetch(this.#prefetch)
+    const { channel, queue, ask } = this.#parts
+    await ask(channel.prefetch(this.#prefetch))
     const onMessage = (message: ConsumeMessage | null) =>
       message ? this.#take(message) : this.#gone(`the queue ${queue} is gone`)
     try {
-      this.#tag = (await channel.consume(queue, onMessage)).consumerTag
+      this.#tag = (await ask(channel.consume(queue, onMessage))).consumerTag
     } catch (error) {
       if ((error as { code?: unknown }).code === NOT_FOUND) this.#gone(messageOf(error))
       throw error
@@ -117,7 +119,8 @@ export class Subscription implements TransportSubscription {
   /** A consumer keeps the prefetch it began with, so another one takes its place. */
   async #fetchMore(): Promise<void> {
     if (this.#ended) return
-    if (this.#tag !== undefined) await this.#parts.channel.cancel(this.#tag)
+    const { channel, ask } = this.#parts
+    if (this.#tag !== undefined) await ask(channel.cancel(this.#tag))
     if (!this.#ended) await this.#consume()
   }
 

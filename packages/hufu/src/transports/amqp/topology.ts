@@ -8,6 +8,9 @@ import type { Settings } from './options.ts'
 const NOT_FOUND = 404
 const DIFFERENT = 406
 
+/** Queues declared before the first of them is waited for. */
+const AT_A_TIME = 50
+
 /** What is there on the server: the exchange, the groups' queues, the queues for waiting. */
 export class Topology {
   readonly names: Names
@@ -88,9 +91,14 @@ export class Topology {
   async #make(queues: readonly string[]): Promise<void> {
     const { server } = await this.#refresh()
     const wanted = queues.filter((queue) => !this.#known.has(queue))
-    if (wanted.length === 0) return
-    const { exchange } = this.names
     const options = { arguments: this.#queueArguments(server) }
+    for (let at = 0; at < wanted.length; at += AT_A_TIME) {
+      await this.#makeSome(wanted.slice(at, at + AT_A_TIME), options)
+    }
+  }
+
+  async #makeSome(wanted: readonly string[], options: Options.AssertQueue): Promise<void> {
+    const { exchange } = this.names
     try {
       await this.#with(async (channel) => {
         const steps: Promise<unknown>[] = [channel.assertExchange(exchange, 'direct')]
@@ -108,7 +116,11 @@ export class Topology {
   }
 
   /** One that is there with other arguments is taken as it is: somebody wanted it so. */
-  async #makeOne(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
+  #makeOne(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
+    return this.#ask(() => this.#makeAlone(queue, exchange, options))
+  }
+
+  async #makeAlone(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
     let channel = await this.#open()
     try {
       await channel.assertQueue(queue, options)
@@ -121,7 +133,11 @@ export class Topology {
   }
 
   /** Whether somebody else has made it. To ask in vain ends a channel, so it gets its own. */
-  async #find(queue: string): Promise<boolean> {
+  #find(queue: string): Promise<boolean> {
+    return this.#ask(() => this.#look(queue))
+  }
+
+  async #look(queue: string): Promise<boolean> {
     const { exchange } = this.names
     const channel = await this.#open()
     try {
@@ -158,11 +174,15 @@ export class Topology {
     this.#channel ??= this.#open()
     const opening = this.#channel
     try {
-      return await step(await opening)
+      return await this.#ask(async () => step(await opening))
     } catch (error) {
       if (this.#channel === opening) this.#channel = undefined
       throw new Error(`Declaring what messages need: ${messageOf(error)}`, { cause: error })
     }
+  }
+
+  async #ask<T>(step: () => Promise<T>): Promise<T> {
+    return this.#link.ask(await this.#link.get(), step())
   }
 
   async #open(): Promise<Channel> {

@@ -40,12 +40,13 @@ export class Turns {
   async #take(name: string): Promise<(() => Promise<void>) | undefined> {
     this.#held.add(name)
     try {
-      const { model } = await this.#link.get()
-      const channel = await model.createChannel()
+      const connected = await this.#link.get()
+      const ask = <T>(asked: Promise<T>) => this.#link.ask(connected, asked)
+      const channel = await ask(connected.model.createChannel())
       channel.on('error', () => {})
-      await channel.assertQueue(name, { exclusive: true, durable: false })
+      await ask(channel.assertQueue(name, { exclusive: true, durable: false }))
       channel.on('close', () => this.#held.delete(name))
-      return () => this.#release(channel, name)
+      return () => ask(this.#release(channel, name)).catch(() => void this.#held.delete(name))
     } catch (error) {
       this.#held.delete(name)
       if ((error as { code?: unknown }).code === LOCKED) return undefined

@@ -8,6 +8,7 @@ export class Wire {
   #port = 0
   #silent = false
   #refusing = false
+  #dropped: string | undefined
 
   constructor(target: string) {
     this.#target = new URL(target)
@@ -37,6 +38,11 @@ export class Wire {
     this.#silent = true
   }
 
+  /** Of what the server says, this method does not arrive; `undefined`: everything does. */
+  drop(method: readonly [classId: number, methodId: number] | undefined): void {
+    this.#dropped = method?.join()
+  }
+
   /** New connections end at once, until told otherwise. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing
@@ -59,6 +65,24 @@ export class Wire {
       })
     }
     near.on('data', (bytes) => far.write(bytes))
-    far.on('data', (bytes) => this.#silent || near.write(bytes))
+    let rest = Buffer.alloc(0)
+    far.on('data', (bytes: Buffer) => {
+      rest = Buffer.concat([rest, bytes])
+      for (let frame = frameOf(rest); frame; frame = frameOf(rest)) {
+        rest = rest.subarray(frame.length)
+        if (!this.#silent && methodOf(frame) !== this.#dropped) near.write(frame)
+      }
+    })
   }
+}
+
+/** The first frame, when it has come whole: type, channel, length, body and an end byte. */
+function frameOf(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < 7) return undefined
+  const length = 8 + bytes.readUInt32BE(3)
+  return bytes.length < length ? undefined : bytes.subarray(0, length)
+}
+
+function methodOf(frame: Buffer): string | false {
+  return frame[0] === 1 && `${frame.readUInt16BE(7)},${frame.readUInt16BE(9)}`
 }
