@@ -7,7 +7,7 @@ import type { Intake } from './publish.ts'
 import { firstDifference, type StoredQueueOptions, storedOptions } from './queue-options.ts'
 import { appendJson, QUEUE, QUEUE_CHANGED, QUEUE_DELETED } from './records.ts'
 
-const QUEUE_NAME_BYTES_MAX = 255
+const QUEUE_NAME_BYTES_MAX = 2_048
 
 /** What a change takes in the log, at most, apart from the name of a queue. */
 const CHANGE_BYTES = 2_048

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Channel, ChannelModel, ConsumeMessage, GetMessage } from 'amqplib'
+import amqplib, {
+  type Channel,
+  type ChannelModel,
+  type ConsumeMessage,
+  type GetMessage,
+} from 'amqplib'
 import { house } from './door.fixture.ts'
 
 /** Rules that the test suite of RabbitMQ's Java client holds a broker to. */
@@ -190,5 +195,20 @@ describe('as RabbitMQ', { timeout: 60_000 }, () => {
     channel.sendToQueue('large', Buffer.alloc((16 << 20) + 1))
     assert.match(await refused, /406.*16777217/)
     assert.equal((await other.checkQueue('large')).messageCount, 1)
+  })
+
+  it('a queue’s name has 255 bytes, whatever its virtual host is called', async (t) => {
+    const made = await house(t)
+    const vhost = 'ä'.repeat(100)
+    await made.door.administration.vhosts.add(vhost)
+    const all = { configure: '.*', write: '.*', read: '.*' }
+    await made.door.administration.permissions.set({ user: 'guest', vhost, ...all })
+    const client = await amqplib.connect(`${made.url}/${encodeURIComponent(vhost)}`)
+    const channel = await client.createChannel()
+    const name = 'q'.repeat(255)
+    await channel.assertQueue(name)
+    channel.sendToQueue(name, Buffer.from('x'))
+    assert.notEqual(await channel.get(name), false)
+    await client.close()
   })
 })
