@@ -148,7 +148,8 @@ class AmqpTransport implements Transport {
   async #subscription(opened: Opened, request: SubscribeRequest): Promise<Subscription> {
     const { topology, consuming, publisher } = opened
     const queue = topology.names.queue(request.event, request.group)
-    await topology.missing([queue])
+    const lack = (await topology.lacking([queue])).get(queue)
+    if (lack?.retriable) throw new Error(`Consuming ${queue}: ${lack.text}`)
     const connected = await consuming.get()
     const ask = <T>(asked: Promise<T>) => consuming.ask(connected, asked)
     return new Subscription({

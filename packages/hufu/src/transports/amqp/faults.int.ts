@@ -211,6 +211,30 @@ for (const name of SERVERS) {
     )
 
     it(
+      'what cannot be made refuses the messages that need it, and no others',
+      inScene(name, async (scene) => {
+        const connection = await connect(scene.url)
+        const channel = await connection.createChannel()
+        await channel.deleteQueue(`${scene.prefix}/e/b`)
+        await channel.assertQueue(`${scene.prefix}/e/b`, { exclusive: true })
+        await channel.assertExchange(`${scene.prefix}/128ms`, 'direct')
+        const toB = message('b', { groups: ['b'] })
+        const [first] = await scene.transport.publish([toB])
+        assert.ok(first && !first.ok && first.retriable)
+        const sent = [toB, message('late', { delayMs: 100 }), message('1')]
+        const [b, late, one] = await scene.transport.publish(sent)
+        assert.ok(b && !b.ok && b.retriable)
+        assert.match(b.cause, /RESOURCE_LOCKED/)
+        assert.ok(late && !late.ok && late.retriable)
+        assert.match(late.cause, /PRECONDITION_FAILED/)
+        assert.deepEqual(one, OK)
+        await channel.deleteExchange(`${scene.prefix}/128ms`)
+        await connection.close()
+        assert.deepEqual(await scene.transport.publish(sent), [OK, OK, OK])
+      }),
+    )
+
+    it(
       'a queue that is there with other arguments is taken as it is',
       inScene(name, async (scene) => {
         const connection = await connect(scene.url)

@@ -4,7 +4,7 @@ import type { Outgoing, PublishOutcome, Refusal } from '../../ports/transport.ts
 import type { Link } from './link.ts'
 import type { Settings } from './options.ts'
 import { LONGEST_MS, rungOf } from './rungs.ts'
-import type { Topology } from './topology.ts'
+import type { Lack, Topology } from './topology.ts'
 import { idOf, propertiesOf } from './wire.ts'
 
 const OK: PublishOutcome = { ok: true }
@@ -66,16 +66,17 @@ export class Publisher {
 
   async #publish(batch: readonly Outgoing[]): Promise<PublishOutcome[]> {
     const routed = batch.map((message) => this.#route(message))
-    const missing = new Set(await this.#topology.missing(routed.flatMap(({ queues }) => queues)))
+    const lacks = await this.#topology.lacking(routed.flatMap(({ queues }) => queues))
     for (const rungMs of new Set(routed.map((each) => each.rungMs))) {
-      if (rungMs > 0) await this.#topology.demandRung(rungMs)
+      const lack = rungMs > 0 ? await this.#topology.demandRung(rungMs) : undefined
+      if (lack) lacks.set(this.#topology.names.rung(rungMs), lack)
     }
     const lane = await this.#openLane()
     const blocked = this.#link.current?.blocked
     if (blocked !== undefined) throw new Error(`Sending: the server takes no messages: ${blocked}`)
     return this.#inTime(
       lane,
-      routed.map((each) => this.#refusal(each, missing) ?? this.#send(lane, each)),
+      routed.map((each) => this.#refusal(each, lacks) ?? this.#send(lane, each)),
     )
   }
 
@@ -86,11 +87,12 @@ export class Publisher {
   }
 
   /** What need not be sent, as it would be refused. */
-  #refusal({ message, queues }: Routed, missing: Set<string>): PublishOutcome | undefined {
+  #refusal(routed: Routed, lacks: ReadonlyMap<string, Lack>): PublishOutcome | undefined {
+    const { message, queues, rungMs } = routed
     if (queues.length === 0) return OK
-    const absent = queues.find((queue) => missing.has(queue))
-    if (absent !== undefined) {
-      return refused('QUEUE_UNKNOWN', message, `there is no queue ${absent}`, false)
+    for (const needed of [...queues, this.#topology.names.rung(rungMs)]) {
+      const lack = lacks.get(needed)
+      if (lack) return refused(lack.code, message, lack.text, lack.retriable)
     }
     const { messageBytesMax } = this.#settings
     const { length } = message.body

@@ -11,6 +11,14 @@ const DIFFERENT = 406
 /** Queues declared before the first of them is waited for. */
 const AT_A_TIME = 50
 
+/** Why a message that needs something cannot be sent now. */
+export interface Lack {
+  readonly code: string
+  readonly text: string
+  /** It may be there later. */
+  readonly retriable: boolean
+}
+
 /** What is there on the server: the exchange, the groups' queues, the queues for waiting. */
 export class Topology {
   readonly names: Names
@@ -35,31 +43,40 @@ export class Topology {
   async declare(event: string, groups: readonly string[]): Promise<void> {
     const queues = groups.map((group) => this.names.queue(event, group))
     for (const queue of queues) this.#declared.add(queue)
-    await this.#make(queues)
+    const [refusal] = (await this.#make(queues)).values()
+    if (refusal) throw refusal
   }
 
-  /** Those of the queues that nobody has made; our own are made where they are gone. */
-  async missing(queues: Iterable<string>): Promise<string[]> {
+  /** What is lacking of the queues, by queue; our own are made where they are gone. */
+  async lacking(queues: Iterable<string>): Promise<Map<string, Lack>> {
     await this.#refresh()
+    const lacks = new Map<string, Lack>()
     const unknown = [...new Set(queues)].filter((queue) => !this.#known.has(queue))
-    if (unknown.length === 0) return unknown
-    await this.#make(unknown.filter((queue) => this.#declared.has(queue)))
-    const missing: string[] = []
+    const ours = unknown.filter((queue) => this.#declared.has(queue))
+    for (const [queue, refusal] of await this.#make(ours)) lacks.set(queue, lackOf(refusal))
     for (const queue of unknown) {
-      if (!this.#known.has(queue) && !(await this.#find(queue))) missing.push(queue)
+      if (this.#known.has(queue) || lacks.has(queue) || (await this.#find(queue))) continue
+      const text = `there is no queue ${queue}`
+      lacks.set(queue, { code: 'QUEUE_UNKNOWN', text, retriable: false })
     }
-    return missing
+    return lacks
   }
 
-  /** Makes the queue for a wait, and the exchange in front of it. */
-  async demandRung(ms: number): Promise<void> {
+  /** Makes the queue for a wait, and the exchange in front of it; or says what is lacking. */
+  async demandRung(ms: number): Promise<Lack | undefined> {
     const name = this.names.rung(ms)
-    if (this.#known.has(name)) return
+    if (this.#known.has(name)) return undefined
     const { server } = await this.#refresh()
-    await this.#with((channel) => channel.assertExchange(name, 'fanout'))
     const back = { messageTtl: ms, deadLetterExchange: this.names.exchange }
-    await this.#makeOne(name, name, { ...back, ...this.#waitOptions(server) })
+    try {
+      await this.#with((channel) => channel.assertExchange(name, 'fanout'))
+      await this.#makeOne(name, name, { ...back, ...this.#waitOptions(server) })
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return lackOf(error)
+    }
     this.#known.add(name)
+    return undefined
   }
 
   /** A queue was found missing: it is looked for, or made, before the next message to it. */
@@ -88,16 +105,23 @@ export class Topology {
     return connected
   }
 
-  async #make(queues: readonly string[]): Promise<void> {
+  /** What the server has refused, by queue; the others are there. */
+  async #make(queues: readonly string[]): Promise<Map<string, Error>> {
     const { server } = await this.#refresh()
     const wanted = queues.filter((queue) => !this.#known.has(queue))
     const options = { arguments: this.#queueArguments(server) }
+    const refusals = new Map<string, Error>()
     for (let at = 0; at < wanted.length; at += AT_A_TIME) {
-      await this.#makeSome(wanted.slice(at, at + AT_A_TIME), options)
+      await this.#makeSome(wanted.slice(at, at + AT_A_TIME), options, refusals)
     }
+    return refusals
   }
 
-  async #makeSome(wanted: readonly string[], options: Options.AssertQueue): Promise<void> {
+  async #makeSome(
+    wanted: readonly string[],
+    options: Options.AssertQueue,
+    refusals: Map<string, Error>,
+  ): Promise<void> {
     const { exchange } = this.names
     try {
       await this.#with(async (channel) => {
@@ -108,11 +132,21 @@ export class Topology {
         }
         await all(steps)
       })
+      for (const queue of wanted) this.#known.add(queue)
+      return
     } catch (error) {
-      if (codeOf((error as Error).cause) !== DIFFERENT) throw error
-      for (const queue of wanted) await this.#makeOne(queue, exchange, options)
+      if (!isRefusal(error)) throw error
     }
-    for (const queue of wanted) this.#known.add(queue)
+    // Each alone: one that is refused keeps no other from being made.
+    for (const queue of wanted) {
+      try {
+        await this.#makeOne(queue, exchange, options)
+        this.#known.add(queue)
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        refusals.set(queue, error)
+      }
+    }
   }
 
   /** One that is there with other arguments is taken as it is: somebody wanted it so. */
@@ -127,6 +161,10 @@ export class Topology {
     } catch (error) {
       if (codeOf(error) !== DIFFERENT) throw error
       channel = await this.#open()
+      // The same code is also given for what is not allowed; then it is not there.
+      await channel.checkQueue(queue).catch((found) => {
+        throw codeOf(found) === NOT_FOUND ? error : found
+      })
     }
     await channel.bindQueue(queue, exchange, queue)
     await channel.close()
@@ -196,6 +234,16 @@ export class Topology {
 /** The server's code of what it refused. */
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code
+}
+
+/** The server has answered, and refused; the connection lives. */
+function isRefusal(error: unknown): error is Error {
+  const code = codeOf(error) ?? codeOf((error as Error).cause)
+  return typeof code === 'number' && code >= 403 && code <= 406
+}
+
+function lackOf(refusal: Error): Lack {
+  return { code: 'NOT_DECLARED', text: messageOf(refusal), retriable: true }
 }
 
 /** As `Promise.all`, but the steps after one that failed are no unhandled rejections. */
