@@ -56,10 +56,14 @@ export class ReceiptWork<Tx> implements Work {
   }
 }
 
-/** As what it answers: so it is listed, and found again. */
+/** As what it answers: so it is listed, and found again. One that cannot be read, as itself. */
 function namedBy(message: Message): Message {
-  const { event, group, id } = readReceiptOrGiveUp(message.body)
-  return { ...message, event, group, id }
+  try {
+    const { event, group, id } = readReceipt(message.body)
+    return { ...message, event, group, id }
+  } catch {
+    return message
+  }
 }
 
 /** Nothing has gone wrong with it yet. */

@@ -430,6 +430,17 @@ it('a server that comes back with nothing gets the queues again', async (t) => {
   await transport.close()
 })
 
+it('a queue that the server does not allow is not taken for one that is there', async (t) => {
+  const server = await HufuServer.start({ queuesMax: 1 })
+  t.after(() => server.remove())
+  const transport = amqp(server.url)
+  await transport.open()
+  await transport.declare('e', ['a'])
+  await assert.rejects(transport.declare('e', ['b']), /there are 1 queues/)
+  assert.deepEqual(await transport.publish([message('1')]), [OK])
+  await transport.close()
+})
+
 it('amqps: a server under a known authority is trusted, another one is not', async (t) => {
   const server = await HufuServer.start()
   t.after(() => server.remove())

@@ -47,6 +47,28 @@ const RULES: Readonly<Record<string, (place: Place) => Promise<void>>> = {
     assert.equal(runs, 3)
   },
 
+  'a receipt that cannot be read is parked, also when it was delivered before': async (place) => {
+    const { service } = one(place)
+    const { transport } = place
+    await transport.open()
+    const [event, group] = ['hufu.receipts', 'one']
+    await transport.declare(event, [group])
+    const bad = { event, groups: [group], id: 'x', headers: {}, body: Buffer.from('no receipt') }
+    assert.deepEqual(await transport.publish([bad]), [{ ok: true }])
+    let taken = 0
+    const subscription = await transport.subscribe({
+      ...{ event, group, credit: 1, keyOrder: false, onEnd: () => {} },
+      onDeliveries: () => taken++,
+    })
+    await until('it is taken', () => taken === 1)
+    await subscription.close()
+    await service.start()
+    const parked = () => service.parked.list({ kind: 'receipt', state: 'parked' })
+    const row = await until('it is parked', async () => (await parked())[0])
+    assert.deepEqual([row.id, row.cause], ['x', 'PAYLOAD_INVALID'])
+    await transport.close()
+  },
+
   'weak and by key: messages behind one that is retried wait for it, others do not': async (
     place,
   ) => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Broker, createBroker } from '@hufu/broker'
+import { type Broker, type BrokerOptions, createBroker } from '@hufu/broker'
 import { type AmqpDoor, openAmqpDoor } from '@hufu/broker/amqp'
 import { nodeOs } from '@hufu/os'
 import { connect } from 'amqplib'
@@ -16,16 +16,18 @@ export type ServerName = (typeof SERVERS)[number]
 /** Hufu's own server in this process, in a folder that goes away with it. */
 export class HufuServer {
   readonly #dir: string
+  readonly #limits: BrokerOptions['limits']
   #broker!: Broker
   #door!: AmqpDoor
   port = 0
 
-  constructor(dir: string) {
+  constructor(dir: string, limits: BrokerOptions['limits'] = {}) {
     this.#dir = dir
+    this.#limits = limits
   }
 
-  static async start(): Promise<HufuServer> {
-    const server = new HufuServer(await mkdtemp(join(tmpdir(), 'hufu-amqp-')))
+  static async start(limits?: BrokerOptions['limits']): Promise<HufuServer> {
+    const server = new HufuServer(await mkdtemp(join(tmpdir(), 'hufu-amqp-')), limits)
     await server.open()
     return server
   }
@@ -36,7 +38,10 @@ export class HufuServer {
 
   /** On the port of before, where there was one. */
   async open(): Promise<void> {
-    this.#broker = await createBroker({ dir: join(this.#dir, 'broker') })
+    this.#broker = await createBroker({
+      dir: join(this.#dir, 'broker'),
+      limits: this.#limits ?? {},
+    })
     this.#door = await openAmqpDoor({ broker: this.#broker, net: nodeOs.net, os: nodeOs })
     const { port } = await this.#door.listen({ host: '127.0.0.1', port: this.port })
     this.port = port
