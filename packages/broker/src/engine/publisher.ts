@@ -62,11 +62,11 @@ export class NumberedPublisher implements Publisher {
     this.#last += messages.length
     const to = this.#last
     this.#reserve(messages, bytes, 1)
+    let [kept, written] = [messages, false]
     const refuse = (error: BrokerError) => {
-      this.#reserve(messages, bytes, -1)
+      this.#reserve(kept, bytes, -1)
       this.#tell(() => this.#options.onRefused(from, to, error))
     }
-    let [kept, written] = [messages, false]
     const write = () => {
       written = true
       this.#write(kept, to, refuse)

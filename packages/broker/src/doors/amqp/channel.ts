@@ -50,7 +50,11 @@ export class Channel {
   constructor(host: ChannelHost & Overseer, number: number) {
     this.#host = host
     this.#number = number
-    this.#content = new ContentReader(host.parts.messageBytesMax, host.contents)
+    const { messageBytesMax, flow } = host.parts
+    this.#content = new ContentReader(messageBytesMax, host.contents, (bytes) => {
+      const reading = flow.reading(bytes, host)
+      return () => flow.readingOver(reading)
+    })
     this.#consuming = new Consuming(host, number)
     const replyAddress = () => this.#consuming.replyAddress
     const failed = (error: unknown) => this.#host.failed(error, this, OF_PUBLISH)

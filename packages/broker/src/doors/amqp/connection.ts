@@ -364,7 +364,7 @@ export class AmqpConnection implements ChannelHost, Overseer {
   #left(): void {
     if (this.gone) return
     this.gone = true
-    this.#goOn()
+    this.#safely(() => this.#goOn())
     this.#afterAll(() => {
       this.#leaveChannels()
       this.#phase = 'over'

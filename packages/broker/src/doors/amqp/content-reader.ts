@@ -25,10 +25,18 @@ const NAMES_MAX = 512
 /** Memory of a body grows from here on with what has come of it. */
 const FIRST_BYTES = 4 * 1024
 
+/** From this size on, bytes, a body is asked for before more of it is read. */
+const LARGE_BYTES = 1 << 20
+
+/** Whoever makes room for large bodies; what it returns says that one is over. */
+export type BeginLarge = (bytes: number) => () => void
+
 /** Puts the frames of one content together: a header, then bodies of as many bytes as it says. */
 export class ContentReader {
   readonly #bytesMax: number
   readonly #budget: Budget
+  readonly #beginLarge: BeginLarge
+  #largeOver: (() => void) | undefined
   #open = false
   #exchange = ''
   #routingKey = ''
@@ -44,9 +52,10 @@ export class ContentReader {
   /** Of the budget. */
   #taken = 0
 
-  constructor(bytesMax: number, budget: Budget) {
+  constructor(bytesMax: number, budget: Budget, beginLarge: BeginLarge) {
     this.#bytesMax = bytesMax
     this.#budget = budget
+    this.#beginLarge = beginLarge
   }
 
   /** A method has come that content must follow. */
@@ -93,6 +102,9 @@ export class ContentReader {
     this.#length = 0
     this.#open = false
     this.#stored = undefined
+    const over = this.#largeOver
+    this.#largeOver = undefined
+    over?.()
   }
 
   #begun(type: number, bytes: Uint8Array, start: number, end: number): void {
@@ -113,6 +125,7 @@ export class ContentReader {
     copyBytes(bytes, propertiesStart, end, stored, propertiesAt)
     this.#stored = stored
     this.#bodySize = bodySize
+    if (bodySize >= LARGE_BYTES) this.#largeOver = this.#beginLarge(bodySize)
   }
 
   #piece(type: number, bytes: Uint8Array, start: number, end: number): void {

@@ -257,4 +257,22 @@ describe('many large messages at once', { timeout: 60_000 }, () => {
     await Promise.all(Array.from({ length: 12 }, (_, n) => publish(n)))
     assert.deepEqual(made.warnings, [])
   })
+
+  it('nor are their transactions', async (t) => {
+    const made = await house(t)
+    const body = 'x'.repeat(15 << 20)
+    const commit = async (n: number) => {
+      const client = new AMQPClient(made.url)
+      await client.connect()
+      const channel = await client.channel()
+      await channel.queueDeclare(`large-${n}`, { autoDelete: false })
+      await channel.txSelect()
+      await channel.basicPublish('', `large-${n}`, body)
+      await channel.txCommit()
+      const { messageCount } = await channel.queueDeclare(`large-${n}`, { passive: true })
+      assert.equal(messageCount, 1)
+      await client.close()
+    }
+    await Promise.all(Array.from({ length: 12 }, (_, n) => commit(n)))
+  })
 })

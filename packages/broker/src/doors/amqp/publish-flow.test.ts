@@ -37,7 +37,7 @@ test('who has too much on its way is held, the others are not, until it is half 
     [1_000, quiet],
   ] as const) {
     flow.add(bytes, sender)
-    flow.pass(bytes)
+    assert.ok(flow.admit(bytes, () => undefined))
   }
   assert.deepEqual([loud.held, quiet.held], [true, false])
   flow.done(MiB / 2, loud)
@@ -51,7 +51,7 @@ test('what all have on its way is limited too', () => {
   const senders = Array.from({ length: 26 }, () => new Sender())
   for (const sender of senders) {
     flow.add(MiB, sender)
-    flow.pass(MiB)
+    flow.admit(MiB, () => undefined)
   }
   assert.deepEqual(
     senders.map(({ held }) => held),
@@ -81,6 +81,35 @@ test('the core gets what it has room for; the rest follows in turn, the largest 
   assert.deepEqual(went.splice(0), [2 * MiB])
   flow.done(2 * MiB, sender)
   assert.equal(sender.held, false)
+})
+
+test('large bodies are read as far as there is room; who is at one goes on', () => {
+  const flow = new PublishFlow()
+  const [first, second, third] = [new Sender(), new Sender(), new Sender()]
+  const [a, b] = [flow.reading(200 * MiB, first), flow.reading(100 * MiB, second)]
+  const [c, d] = [flow.reading(MiB, third), flow.reading(200 * MiB, first)]
+  assert.deepEqual([first.held, second.held, third.held], [false, true, true])
+  flow.readingOver(a)
+  assert.deepEqual([second.held, third.held], [true, true])
+  // What has been read is on its way to the disk, and counts on.
+  flow.add(200 * MiB, first)
+  flow.admit(200 * MiB, () => undefined)
+  flow.readingOver(d)
+  assert.deepEqual([second.held, third.held], [true, true])
+  flow.done(200 * MiB, first)
+  assert.deepEqual([second.held, third.held], [false, false])
+  flow.readingOver(b)
+  flow.readingOver(c)
+})
+
+test('who goes away while it waits to be read waits no more', () => {
+  const flow = new PublishFlow()
+  const [first, second, third] = [new Sender(), new Sender(), new Sender()]
+  const all = [first, second, third].map((sender) => flow.reading(200 * MiB, sender))
+  flow.readingOver(all[1]!)
+  assert.deepEqual([second.held, third.held], [false, true])
+  flow.readingOver(all[0]!)
+  assert.equal(third.held, false)
 })
 
 test('a share that was stopped rests until the turn after it may go on', async () => {

@@ -38,6 +38,8 @@ export class Transaction {
   #batch: Batch
   #held: Held[] = []
   #heldBytes = 0
+  /** Messages that wait for room on the way to the disk. */
+  #coming: Promise<void>[] = []
   #unrouted: Unrouted[] = []
   #unroutedBytes = 0
   #settled: { readonly each: Unacked<Source>; readonly settlement: Settlement }[] = []
@@ -64,23 +66,34 @@ export class Transaction {
   #store({ request, bytes }: Held): void {
     this.#waiting.give(bytes)
     this.#flow.add(bytes, this.#sender)
-    this.#flow.pass(bytes)
+    const batch = this.#batch
     const over = () => this.#flow.done(bytes, this.#sender)
-    // What it was refused with is told by the commit.
-    this.#batch.publish(request).then(over, over)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const store = () => {
+      resolve()
+      // What it was refused with is told by the commit. It is on its way until it is on the disk.
+      batch
+        .publish(request)
+        .then(() => this.#broker.records.put([]))
+        .then(over, over)
+    }
+    if (this.#flow.admit(bytes, store)) store()
+    else this.#coming.push(promise)
   }
 
   /** A queue may have gone since: a mandatory message without any is returned. */
   #storeHeld(): void {
+    const gone: Published[] = []
     for (const held of this.#held.splice(0)) {
       const { request, mandatory, bytes } = held
       const queues = request.queues.filter((name) => this.#broker.queue(name) !== undefined)
       if (queues.length > 0) this.#store({ ...held, request: { ...request, queues } })
       else {
         this.#waiting.give(bytes)
-        if (mandatory !== undefined) this.unrouted(mandatory)
+        if (mandatory !== undefined) gone.push(mandatory)
       }
     }
+    for (const mandatory of gone) this.unrouted(mandatory)
   }
 
   unrouted(published: Published): void {
@@ -98,6 +111,7 @@ export class Transaction {
   /** All of it takes effect at once, on disk; gives what is to be returned to the client. */
   async commit(): Promise<Unrouted[]> {
     this.#storeHeld()
+    await Promise.all(this.#coming)
     const bySource = new Map<Subscription, Settlement[]>()
     for (const { each, settlement } of this.#settled) {
       const { subscription } = each.source
@@ -142,6 +156,7 @@ export class Transaction {
     for (const { bytes } of this.#held) this.#waiting.give(bytes)
     this.#held = []
     this.#heldBytes = 0
+    this.#coming = []
     this.#batch = this.#broker.batch()
     this.#unrouted = []
     this.#unroutedBytes = 0

@@ -13,7 +13,7 @@ export class TurnShare {
   #began = 0
   #pieces = 0
   #waits = false
-  #stopped = false
+  #stopped = 0
 
   /** `rested`: the next turn has come. */
   constructor(clock: Clock, rested: () => void) {
@@ -23,16 +23,16 @@ export class TurnShare {
 
   /** Nothing more is to be begun now. */
   get resting(): boolean {
-    return this.#waits || this.#stopped
+    return this.#waits || this.#stopped > 0
   }
 
-  /** Nothing is to be begun until `goOn`. */
+  /** Nothing is to be begun until as many `goOn`s have come. */
   stop(): void {
-    this.#stopped = true
+    this.#stopped++
   }
 
   goOn(): void {
-    this.#stopped = false
+    this.#stopped--
     this.#wait()
   }
 
@@ -54,7 +54,7 @@ export class TurnShare {
     this.#clock.turn(() => {
       this.#waits = false
       this.#began = this.#clock.mono()
-      if (!this.#stopped) this.#rested()
+      if (this.#stopped === 0) this.#rested()
     })
   }
 }
