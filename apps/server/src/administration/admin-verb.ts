@@ -6,7 +6,7 @@ export interface AdminVerb<R extends object>
   readonly options?: Verb['options']
   /** Name of the operation. */
   readonly operation: string
-  /** It cannot be undone: on a terminal it wants `--yes`. */
+  /** It cannot be undone: it wants `--yes`. */
   readonly destructive?: boolean
   /** The operation's input. `UsageError` for what is wrong. */
   input(call: Call): object | Promise<object>

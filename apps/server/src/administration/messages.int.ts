@@ -76,7 +76,7 @@ test('purge removes what is ready, and only that', async (t) => {
   await channel.assertQueue('q')
   await fill(channel, 'q', 10)
   const held = await channel.get('q')
-  const purged = await house.hufu('queues', 'purge', 'q', '--json')
+  const purged = await house.hufu('queues', 'purge', '--yes', 'q', '--json')
   assert.deepEqual(purged.json, { through: 'server', vhost: '/', queue: 'q', messages: 9 })
   channel.nack(held as GetMessage)
   assert.deepEqual(texts(await drain(channel, 'q')), ['1'])
@@ -89,7 +89,7 @@ test('purge removes what is ready, and only that', async (t) => {
     },
   ])
   assert.equal(
-    (await house.hufu('queues', 'delete', 'q')).out,
+    (await house.hufu('queues', 'delete', '--yes', 'q')).out,
     'Queue q is deleted, with 0 messages\n',
   )
 })

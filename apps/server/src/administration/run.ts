@@ -13,7 +13,7 @@ import { reach } from './reach.ts'
 export async function run<R extends object>(verb: AdminVerb<R>, call: Call): Promise<Report> {
   const { data, config, yes } = call.options
   const dir = readDataFolder({ data, config }, process.env)
-  if (verb.destructive && yes !== true && process.stdin.isTTY) {
+  if (verb.destructive && yes !== true) {
     throw new UsageError(`Cannot run 'hufu ${verb.name}': it cannot be undone; add --yes`)
   }
   const input = await verb.input(call)

@@ -45,7 +45,7 @@ test('a policy is in effect at once, and shown with its queue', async (t) => {
   assert.equal(queues[0].policy, 'short')
   for (let i = 0; i < 5; i++) channel.sendToQueue('q1', Buffer.from('x'))
   await channel.waitForConfirms()
-  assert.equal((await house.hufu('queues', 'purge', 'q1', '--json')).json.messages, 2)
+  assert.equal((await house.hufu('queues', 'purge', '--yes', 'q1', '--json')).json.messages, 2)
   const listed = (await house.hufu('policies', 'list', '--json')).json.policies
   assert.deepEqual(listed, [
     {
@@ -78,7 +78,7 @@ test('what failed too often is listed with its cause, sent out again, or discard
     ['c', 'parked'],
   ])
   assert.ok(parked[0].history.length > 0)
-  const first = await house.hufu('parked', 'discard', 'q', '--id', String(parked[0].id))
+  const first = await house.hufu('parked', 'discard', '--yes', 'q', '--id', String(parked[0].id))
   assert.equal(first.out, '1 of 1 are removed from q\n')
   assert.equal((await house.hufu('parked', 'retry', 'q', '--id', '999999')).code, 1)
   assert.equal(

@@ -22,7 +22,9 @@ test('a user that was added logs in with its password, and no other', async (t) 
   await assert.rejects(house.client('shop', 'secret'), /403/)
   const open = await house.client('shop', 'other')
   const closed = endOf(open)
-  assert.equal((await house.hufu('users', 'remove', 'shop')).code, 0)
+  const asked = await house.hufu('users', 'remove', 'shop')
+  assert.deepEqual([asked.code, /it cannot be undone; add --yes/.test(asked.err)], [2, true])
+  assert.equal((await house.hufu('users', 'remove', '--yes', 'shop')).code, 0)
   assert.match(await closed, /320.*user 'shop' is deleted/)
   await assert.rejects(house.client('shop', 'other'), /403/)
 })
@@ -73,7 +75,7 @@ test('a virtual host goes with all that is in it, and comes back empty', async (
   assert.deepEqual(vhosts[1], {
     ...{ name: 'v', description: 'of a test', tags: [], queues: 1, connections: 1, ready: 1 },
   })
-  assert.equal((await house.hufu('vhosts', 'remove', 'v')).code, 0)
+  assert.equal((await house.hufu('vhosts', 'remove', '--yes', 'v')).code, 0)
   assert.match(await closed, /320.*vhost 'v' is deleted/)
   await assert.rejects(house.client('guest', 'guest', 'v'), /ConnectionClose/)
   await house.hufu('vhosts', 'add', 'v')
@@ -110,7 +112,7 @@ test("a server that was killed leaves a socket that is in nobody's way", async (
 
 test('what cannot be done ends with 1 and says what was tried and what is the case', async (t) => {
   const house = await adminHouse(t)
-  const missing = await house.hufu('users', 'remove', 'nobody', '--json')
+  const missing = await house.hufu('users', 'remove', '--yes', 'nobody', '--json')
   const error = "Cannot remove user 'nobody': no user 'nobody'"
   assert.deepEqual(missing.json, { error, reason: 'unknown', through: 'server' })
   assert.deepEqual([missing.code, missing.err], [1, `${error}\n`])
@@ -129,7 +131,7 @@ test('a removal of a virtual host that a crash cuts short is done by the next on
   const channel = await client.createChannel()
   const queues = Array.from({ length: 300 }, (_, i) => channel.assertQueue(`q${i}`))
   await Promise.all(queues)
-  const removal = house.hufu('vhosts', 'remove', 'v')
+  const removal = house.hufu('vhosts', 'remove', '--yes', 'v')
   await endOf(client)
   house.server.kill('SIGKILL')
   await removal
@@ -137,7 +139,7 @@ test('a removal of a virtual host that a crash cuts short is done by the next on
   await house.start()
   const left = (await house.hufu('vhosts', 'list', '--json')).json.vhosts
   // The removal may have been faster than the signal.
-  if (left.length > 1) assert.equal((await house.hufu('vhosts', 'remove', 'v')).code, 0)
+  if (left.length > 1) assert.equal((await house.hufu('vhosts', 'remove', '--yes', 'v')).code, 0)
   await house.hufu('vhosts', 'add', 'v')
   const { vhosts } = (await house.hufu('vhosts', 'list', '--json')).json
   assert.deepEqual(vhosts[1], { name: 'v', tags: [], queues: 0, connections: 0, ready: 0 })

@@ -14,7 +14,7 @@ export function adminVerb<R extends object>(verb: AdminVerb<R>): Verb {
     more: [
       ...more,
       "--data           the server's folder, as for 'hufu serve'; default hufu-data",
-      ...(destructive ? ['--yes            on a terminal: it may be done'] : []),
+      ...(destructive ? ['--yes            it may be done, and cannot be undone'] : []),
     ],
     options: { ...options, ...FOR_ALL, ...(destructive && { yes: { type: 'boolean' } as const }) },
     // The broker is loaded only for this.
