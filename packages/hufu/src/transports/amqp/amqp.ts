@@ -151,10 +151,10 @@ class AmqpTransport implements Transport {
     const lack = (await topology.lacking([queue])).get(queue)
     if (lack?.retriable) throw new Error(`Consuming ${queue}: ${lack.text}`)
     const connected = await consuming.get()
-    const ask = <T>(asked: Promise<T>) => consuming.ask(connected, asked)
+    const channel = await consuming.ask(connected, connected.model.createChannel())
     return new Subscription({
-      ...{ request, queue, ask },
-      channel: await ask(connected.model.createChannel()),
+      ...{ request, queue, channel },
+      ask: (asked) => consuming.ask(connected, asked, channel),
       clock: this.#settings.os.clock,
       handle: () => ++this.#handles,
       waitAgain: (message, leftMs) => waitAgain(publisher, message, leftMs),

@@ -1,4 +1,4 @@
-import { type ChannelModel, connect, type SocketOptions } from 'amqplib'
+import { type Channel, type ChannelModel, connect, type SocketOptions } from 'amqplib'
 import { backoffMs } from '../../backoff.ts'
 import { HufuError, messageOf } from '../../errors.ts'
 import { CLOSE_MS, inTime } from './in-time.ts'
@@ -20,6 +20,9 @@ export interface Server {
   /** Of its version, the first number. */
   readonly major: number
 }
+
+/** A question got no answer; its channel is closed, the connection lives. */
+export class Unanswered extends Error {}
 
 /** A connection that is made when it is needed, again after each loss. */
 export class Link {
@@ -50,21 +53,31 @@ export class Link {
   }
 
   /**
-   * What `asked` gives. A server that does not answer in time is left, with everything that waits
-   * on this connection: nobody knows what else it would never answer.
+   * What `asked` gives. Without an answer in time the channel it was asked on is closed
+   * (`Unanswered`); where that gets no answer either, or there is none, the connection is given up.
    */
-  async ask<T>(connected: Connected, asked: Promise<T>): Promise<T> {
+  async ask<T>(connected: Connected, asked: Promise<T>, channel?: Channel): Promise<T> {
     const { os, publishTimeoutMs } = this.#settings
     const late = Promise.withResolvers<never>()
-    const timer = os.clock.timer(publishTimeoutMs, () => {
-      const text = `no answer within ${publishTimeoutMs} ms; the connection is given up`
-      const error = new Error(`Asking the server: ${text}`)
+    let expired = false
+    const timer = os.clock.timer(publishTimeoutMs, async () => {
+      expired = true
+      const text = `Asking the server: no answer within ${publishTimeoutMs} ms`
+      if (channel && (await inTime(os.clock, closing(channel)))) {
+        return late.reject(new Unanswered(text))
+      }
+      const error = new Error(`${text}; the connection is given up`)
       if (this.#connected === connected) this.#connected = undefined
       late.reject(error)
       streamOf(connected.model).destroy(error)
     })
+    // The closing fails what was asked, before it is known how it ends.
+    const answered = asked.catch((error) => {
+      if (expired) return late.promise
+      throw error
+    })
     try {
-      return await Promise.race([asked, late.promise])
+      return await Promise.race([answered, late.promise])
     } finally {
       timer.cancel()
     }
@@ -146,6 +159,11 @@ export class Link {
     // With an error, or the client would not notice, and keep its timers.
     streamOf(model).destroy(new Error('the server did not agree to the end'))
   }
+}
+
+/** One that is closed already throws. */
+async function closing(channel: Channel): Promise<void> {
+  await channel.close()
 }
 
 /** The socket, of which the client's types say nothing. */

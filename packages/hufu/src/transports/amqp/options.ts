@@ -26,7 +26,7 @@ export interface AmqpOptions {
   readonly heartbeatS?: number
   /**
    * A message not confirmed after so long is refused, to be tried again; another question without
-   * an answer ends its connection, ms. Default 30 s.
+   * an answer, such as a declaration, is given up, ms. Default 30 s.
    */
   readonly publishTimeoutMs?: number
   /** To connect to one address, ms. Default 10 s. */

@@ -1,6 +1,6 @@
 import type { Channel, Options } from 'amqplib'
 import { messageOf } from '../../errors.ts'
-import type { Connected, Link, Server } from './link.ts'
+import { type Connected, type Link, type Server, Unanswered } from './link.ts'
 import { Names } from './names.ts'
 import type { Settings } from './options.ts'
 
@@ -150,44 +150,36 @@ export class Topology {
   }
 
   /** One that is there with other arguments is taken as it is: somebody wanted it so. */
-  #makeOne(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
-    return this.#ask(() => this.#makeAlone(queue, exchange, options))
-  }
-
-  async #makeAlone(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
+  async #makeOne(queue: string, exchange: string, options: Options.AssertQueue): Promise<void> {
     let channel = await this.#open()
     try {
-      await channel.assertQueue(queue, options)
+      await this.#ask(channel, channel.assertQueue(queue, options))
     } catch (error) {
       if (codeOf(error) !== DIFFERENT) throw error
       channel = await this.#open()
       // The same code is also given for what is not allowed; then it is not there.
-      await channel.checkQueue(queue).catch((found) => {
+      await this.#ask(channel, channel.checkQueue(queue)).catch((found) => {
         throw codeOf(found) === NOT_FOUND ? error : found
       })
     }
-    await channel.bindQueue(queue, exchange, queue)
-    await channel.close()
+    await this.#ask(channel, channel.bindQueue(queue, exchange, queue))
+    await this.#ask(channel, channel.close())
   }
 
   /** Whether somebody else has made it. To ask in vain ends a channel, so it gets its own. */
-  #find(queue: string): Promise<boolean> {
-    return this.#ask(() => this.#look(queue))
-  }
-
-  async #look(queue: string): Promise<boolean> {
+  async #find(queue: string): Promise<boolean> {
     const { exchange } = this.names
     const channel = await this.#open()
     try {
-      await channel.assertExchange(exchange, 'direct')
-      await channel.checkQueue(queue)
+      await this.#ask(channel, channel.assertExchange(exchange, 'direct'))
+      await this.#ask(channel, channel.checkQueue(queue))
     } catch (error) {
       if (codeOf(error) === NOT_FOUND) return false
       throw error
     }
     // Whoever made it does not notice that its binding went with the exchange.
-    await channel.bindQueue(queue, exchange, queue)
-    await channel.close()
+    await this.#ask(channel, channel.bindQueue(queue, exchange, queue))
+    await this.#ask(channel, channel.close())
     this.#known.add(queue)
     return true
   }
@@ -212,20 +204,21 @@ export class Topology {
     this.#channel ??= this.#open()
     const opening = this.#channel
     try {
-      return await this.#ask(async () => step(await opening))
+      const channel = await opening
+      return await this.#ask(channel, step(channel))
     } catch (error) {
       if (this.#channel === opening) this.#channel = undefined
       throw new Error(`Declaring what messages need: ${messageOf(error)}`, { cause: error })
     }
   }
 
-  async #ask<T>(step: () => Promise<T>): Promise<T> {
-    return this.#link.ask(await this.#link.get(), step())
+  async #ask<T>(channel: Channel, asked: Promise<T>): Promise<T> {
+    return this.#link.ask(this.#connected!, asked, channel)
   }
 
   async #open(): Promise<Channel> {
-    const { model } = await this.#link.get()
-    const channel = await model.createChannel()
+    const connected = await this.#link.get()
+    const channel = await this.#link.ask(connected, connected.model.createChannel())
     channel.on('error', () => {})
     return channel
   }
@@ -236,8 +229,9 @@ function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code
 }
 
-/** The server has answered, and refused; the connection lives. */
+/** The server has refused it, or says nothing of it; the connection lives. */
 function isRefusal(error: unknown): error is Error {
+  if (error instanceof Unanswered || (error as Error).cause instanceof Unanswered) return true
   const code = codeOf(error) ?? codeOf((error as Error).cause)
   return typeof code === 'number' && code >= 403 && code <= 406
 }

@@ -41,8 +41,8 @@ export class Turns {
     this.#held.add(name)
     try {
       const connected = await this.#link.get()
-      const ask = <T>(asked: Promise<T>) => this.#link.ask(connected, asked)
-      const channel = await ask(connected.model.createChannel())
+      const channel = await this.#link.ask(connected, connected.model.createChannel())
+      const ask = <T>(asked: Promise<T>) => this.#link.ask(connected, asked, channel)
       channel.on('error', () => {})
       await ask(channel.assertQueue(name, { exclusive: true, durable: false }))
       channel.on('close', () => this.#held.delete(name))

@@ -55,19 +55,46 @@ function one(world: World) {
 for (const name of SERVERS) {
   describe(`amqp on ${name}, questions without an answer`, () => {
     it(
-      'a declaration without an answer ends the connection with words; then everything is sent',
+      'a declaration without an answer refuses the messages that need it, with words, and no others',
       behindWire(name, async (world, wire) => {
         const { service, handled, publish } = one(world)
         await service.start()
         wire.drop(QUEUE_DECLARE_OK)
         await publish('late', '100ms')
-        const words = /Sending the outbox: .*no answer within 1000 ms/
-        await until('it is told', () => world.warnings.some((text) => words.test(text)))
-        wire.drop(undefined)
         await publish('soon')
+        const words = /Sending placed late: .*no answer within 1000 ms/
+        await until('it is told', () => world.warnings.some((text) => words.test(text)))
+        await until('the other one is handled', () => handled.length === 1)
+        assert.deepEqual(handled, ['soon'])
+        wire.drop(undefined)
         await until('both are handled', () => handled.length === 2)
       }),
     )
+
+    it('a consumption without an answer ends no other one', async (t) => {
+      const url = await serverUrl(t, name)
+      if (url === undefined) return
+      const wire = await new Wire(url).open()
+      const prefix = ownPrefix()
+      const transport = amqp({ url: wire.url, prefix, publishTimeoutMs: ANSWER_MS })
+      await transport.open()
+      await transport.declare('placed', ['g', 'h'])
+      const ends: Error[] = []
+      const subscribe = (group: string) =>
+        transport.subscribe({
+          ...{ event: 'placed', group, credit: 1, keyOrder: false, onDeliveries: () => {} },
+          onEnd: (cause) => void ends.push(cause),
+        })
+      await subscribe('g')
+      wire.drop(CONSUME_OK)
+      await assert.rejects(subscribe('h'), /no answer within 1000 ms$/)
+      wire.drop(undefined)
+      await subscribe('h')
+      assert.deepEqual(ends, [])
+      await transport.close()
+      await wire.close()
+      await removeOf(url, prefix, ['placed/g', 'placed/h'])
+    })
 
     for (const [what, method] of [
       ['consumption', CONSUME_OK],
