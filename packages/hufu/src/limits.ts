@@ -57,3 +57,7 @@ export const LIMITS: Limits = {
 export function causeText(text: string, { causeCharsMax }: Limits): string {
   return text.replaceAll('\0', '\uFFFD').slice(0, causeCharsMax)
 }
+
+/** What databases would store as something else, or not at all. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+export const CONTROL = /[\u0000-\u001f\u007f]/

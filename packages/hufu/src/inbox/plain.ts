@@ -1,5 +1,5 @@
 import { hashOf } from '../json.ts'
-import { CONTROL } from '../service/checks.ts'
+import { CONTROL } from '../limits.ts'
 import type { Message } from './message.ts'
 
 /** What every database takes in an id or a key, characters. */

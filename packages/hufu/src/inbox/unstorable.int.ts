@@ -94,7 +94,7 @@ for (const name of ['embedded', 'amqp'] as const) {
   })
 }
 
-test('PostgreSQL in an encoding without a character: the words are stored without it', async (t) => {
+test('PostgreSQL in an encoding without a character: words are stored without it', async (t) => {
   const admin = await shared(t, 'postgres')
   if (admin === undefined) return
   const name = `hufu_latin_${process.pid}`
@@ -108,7 +108,7 @@ test('PostgreSQL in an encoding without a character: the words are stored withou
   assert.equal(runs.length, 2)
 })
 
-test('PostgreSQL: a foreign message whose id and key hold a NUL is handled by hashes', async (t) => {
+test('PostgreSQL: a foreign message with a NUL in its id and key is handled by hashes', async (t) => {
   const url = await emptySchema(t)
   if (url === undefined) return
   const { transport, send } = await server(t)

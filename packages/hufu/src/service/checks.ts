@@ -1,11 +1,8 @@
 import { HufuError } from '../errors.ts'
-import type { Limits } from '../limits.ts'
+import { CONTROL, type Limits } from '../limits.ts'
 
 /** Headers of the library itself begin with this. */
 export const OWN_HEADERS = 'hufu-'
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-export const CONTROL = /[\u0000-\u001f\u007f]/
 
 /** A text of 1 to `max` characters, none of them a control character. */
 export function checkWord(value: unknown, name: string, max: number, what: string): string {

@@ -55,7 +55,7 @@ function one(world: World) {
 for (const name of SERVERS) {
   describe(`amqp on ${name}, questions without an answer`, () => {
     it(
-      'a declaration without an answer refuses the messages that need it, with words, and no others',
+      'a declaration without an answer refuses the messages that need it, and no others',
       behindWire(name, async (world, wire) => {
         const { service, handled, publish } = one(world)
         await service.start()

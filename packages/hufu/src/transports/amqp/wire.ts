@@ -1,7 +1,7 @@
 import type { ConsumeMessage, Message, Options } from 'amqplib'
 import { hashOf } from '../../json.ts'
+import { CONTROL } from '../../limits.ts'
 import type { Delivery, Outgoing } from '../../ports/transport.ts'
-import { CONTROL } from '../../service/checks.ts'
 
 /** Header names of our own. `type` carries the event and `messageId` the id, where they fit. */
 const ID = 'hufu-id'
