@@ -108,7 +108,7 @@ test('PostgreSQL in an encoding without a character: words are stored without it
   assert.equal(runs.length, 2)
 })
 
-test('PostgreSQL: a foreign message with a NUL in its id and key is handled by hashes', async (t) => {
+test('PostgreSQL: a foreign message with NULs in id and key is handled by hashes', async (t) => {
   const url = await emptySchema(t)
   if (url === undefined) return
   const { transport, send } = await server(t)
