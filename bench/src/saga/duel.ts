@@ -32,8 +32,7 @@ export interface Score {
 }
 
 /** Who is measured; `dtm` stores every step, `dtm-default` is dtm as it comes. */
-const NAMES = ['hufu', 'statements', 'dtm', 'dtm-default'] as const
-type Name = (typeof NAMES)[number]
+type Name = 'hufu' | 'statements' | 'dtm' | 'dtm-default'
 type Entrants = Partial<Record<Name, Entrant>> & { readonly hufu: Entrant }
 
 /** Another coordinator beside Hufu. */
@@ -66,14 +65,28 @@ interface Duel extends Place {
   readonly say: (text: string) => void
 }
 
-/** All coordinators on one database server, in turn, with more and more callers. */
+/**
+ * Hufu beside the others on one database server, with more and more callers. dtm comes after the
+ * coordinator in SQL has gone: what it leaves for later would be done in the rounds of the others.
+ */
 export async function duel(given: Duel): Promise<Compared[]> {
+  const first = await contest(['hufu', 'statements'], given)
+  if (!takesDtm(given)) return first
+  const second = await contest(['hufu', 'dtm', 'dtm-default'], given)
+  return first.map((each, at) => {
+    return { ...each, others: { ...each.others, ...second[at]!.others } }
+  })
+}
+
+/** dtm calls participants over HTTP only, and keeps no state on SQLite. */
+function takesDtm({ database, participants, dtm }: Duel): boolean {
+  return dtm !== undefined && participants !== undefined && database.fresh !== undefined
+}
+
+async function contest(names: readonly Name[], given: Duel): Promise<Compared[]> {
   const entrants: Partial<Record<Name, Entrant>> = {}
   try {
-    for (const name of NAMES) {
-      const entrant = await enter(name, given)
-      if (entrant !== undefined) entrants[name] = entrant
-    }
+    for (const name of names) entrants[name] = await enter(name, given)
     const all = entrants as Entrants
     for (const each of Object.values(all)) await round(each, given, WARM)
     const compared: Compared[] = []
@@ -87,18 +100,16 @@ export async function duel(given: Duel): Promise<Compared[]> {
   }
 }
 
-/** dtm calls participants over HTTP only, and keeps no state on SQLite. */
-async function enter(name: Name, given: Duel): Promise<Entrant | undefined> {
+async function enter(name: Name, given: Duel): Promise<Entrant> {
   const { database, folder, participants, dtm } = given
   const port = participants?.port ?? 0
   if (name === 'hufu' || name === 'statements') {
     const place = { url: urlOf(database, name), folder: join(folder, `broker-${name}`) }
     return startEntrant({ name, ...place, participants: port })
   }
-  if (dtm === undefined || port === 0 || database.fresh === undefined) return undefined
   const mode = name === 'dtm' ? 'steps' : 'default'
-  const url = await database.fresh()
-  return DtmServer.start({ program: dtm, mode, url, participants: port })
+  const url = await database.fresh!()
+  return DtmServer.start({ program: dtm!, mode, url, participants: port })
 }
 
 async function compare(entrants: Entrants, given: Duel, callers: number): Promise<Compared> {

@@ -51,9 +51,9 @@ export const OPTIONS = [
     about: 'connections open at a time; one more is told 530',
   },
   {
-    name: 'max-connections-per-address',
+    name: 'max-per-address',
     value: 'N',
-    about: 'from one address at a time, but for 127.0.0.0/8 and ::1; one more is dropped',
+    about: 'connections from one address, but for 127.0.0.0/8 and ::1; one more is dropped',
   },
   {
     name: 'max-connection-rate',

@@ -142,7 +142,7 @@ function tlsOf(wanted: boolean, cert?: string, key?: string, ca?: string): Setti
 function limitsOf(of: (name: OptionName) => number | undefined): AmqpLimits {
   return {
     connectionsMax: of('max-connections'),
-    connectionsPerAddressMax: of('max-connections-per-address'),
+    connectionsPerAddressMax: of('max-per-address'),
     connectionRateMax: of('max-connection-rate'),
     channelsMax: of('max-channels'),
     frameBytesMax: of('max-frame'),
