@@ -21,7 +21,7 @@ export function createParked(opened: Opened): ParkedPort {
       })
       return Math.min(atMost, rows.length)
     },
-    get: async (tx, ref) => tx.get<Record>(PARKED, String(ref)),
+    get: locked,
     async list({ event, group, key, kind, state, afterRef = 0, limit }) {
       const rows = database()
         .rows<Record>(PARKED)
@@ -63,6 +63,12 @@ export function createParked(opened: Opened): ParkedPort {
         .filter((row) => row.state === state).length
     },
   }
+}
+
+/** Nobody else changes it before the transaction ends. */
+async function locked(tx: ModelTx, ref: number): Promise<Record | undefined> {
+  await tx.lock(PARKED, String(ref))
+  return tx.get<Record>(PARKED, String(ref))
 }
 
 async function add(database: Database, tx: ModelTx, row: NewParked): Promise<number> {
