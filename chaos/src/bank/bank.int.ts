@@ -15,5 +15,5 @@ test('without a barrier in one bank it is found that money was made or lost', as
   const { code, found, stderr } = await bank(words)
   assert.equal(code, 1)
   assert.ok(found.violations! > 0, JSON.stringify(found))
-  assert.match(stderr, /bank 1: .* took effect [23] times/)
+  assert.match(stderr, /bank 1: .* took effect (\d+ times|after it was undone)/)
 })
