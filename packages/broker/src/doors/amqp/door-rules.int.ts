@@ -66,6 +66,27 @@ describe('as RabbitMQ', { timeout: 60_000 }, () => {
     assert.equal((await channel.checkQueue('end')).messageCount, 2)
   })
 
+  it('deaths of one queue and reason that a client brings along count as one', async (t) => {
+    const { channel } = await guest(t)
+    const dead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'end' }
+    await channel.assertQueue('brief', { arguments: { ...dead, 'x-message-ttl': 1 } })
+    await channel.assertQueue('end')
+    const death = (queue: string) => ({ queue, reason: 'expired', exchange: '' })
+    const headers = { 'x-death': [death('a'), death('a'), death('b'), death('a')] }
+    channel.sendToQueue('brief', Buffer.from('x'), { headers })
+    let came: GetMessage | false = false
+    while (came === false) came = await channel.get('end')
+    const deaths = came.properties.headers!['x-death'] as unknown as Record<string, unknown>[]
+    assert.deepEqual(
+      deaths.map(({ queue, count }) => [queue, count]),
+      [
+        ['brief', 1],
+        ['a', 3],
+        ['b', undefined],
+      ],
+    )
+  })
+
   it('to look whether a queue is there gives it its whole time again', async (t) => {
     const { channel } = await guest(t)
     await channel.assertQueue('q', { arguments: { 'x-expires': 800 } })

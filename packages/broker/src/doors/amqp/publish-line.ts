@@ -14,7 +14,7 @@ export interface Told {
 }
 
 /** Takes a number, and goes nowhere. */
-const NOWHERE: PublisherMessage = { queues: [], body: new Uint8Array(0) }
+export const NOWHERE: PublisherMessage = { queues: [], body: new Uint8Array(0) }
 
 /** The core takes nothing at all, for now or for ever. */
 const OVER: readonly BrokerErrorCode[] = ['CLOSED', 'LOG_FAILED', 'BUSY']

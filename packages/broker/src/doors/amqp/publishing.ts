@@ -17,7 +17,7 @@ import { Confirms, type ConfirmWriter } from './confirms.ts'
 import type { Published } from './content-reader.ts'
 import { LIFE_MS_MAX } from './core-options.ts'
 import { storedForm } from './message-form.ts'
-import { PublishLine } from './publish-line.ts'
+import { NOWHERE, PublishLine } from './publish-line.ts'
 import { REPLY_TO } from './replies.ts'
 import { demandKey, demandMay } from './topology-methods.ts'
 import type { Transaction } from './transaction.ts'
@@ -50,9 +50,6 @@ const SAYS_MORE = flagOf('headers') | flagOf('expiration') | flagOf('userId') | 
 
 /** Delivery mode. */
 const PERSISTENT = 2
-
-/** What nobody gets, and is confirmed all the same. */
-const NOWHERE = { queues: [], body: new Uint8Array(0) }
 
 /** Publishes of one channel, and their confirms. */
 export class Publishing implements ConfirmWriter {
