@@ -1,6 +1,7 @@
 import type { MethodOf } from '@hufu/wire/amqp091'
 import { shortstr, writeDeliver, writeGetOk } from '@hufu/wire/amqp091'
 import type { Delivery, Settlement } from '../../api.ts'
+import { owned } from '../../engine/publish.ts'
 import { AmqpError } from './amqp-error.ts'
 import type { AmqpQueue } from './amqp-queue.ts'
 import type { ChannelHost } from './channel-host.ts'
@@ -366,10 +367,4 @@ export class Consuming implements ConsumerHost {
     }
     return wanted || `amq.ctag-${this.#host.number}.${this.#channel}.${++this.#names}`
   }
-}
-
-/** A delivery that is good beyond the call. */
-function owned(delivery: Delivery): Delivery {
-  const { body, properties } = delivery
-  return { ...delivery, body: Buffer.from(body), properties: Buffer.from(properties) }
 }

@@ -1,4 +1,5 @@
 import type { Broker, Publisher, PublisherMessage } from '../../api.ts'
+import { owned } from '../../engine/publish.ts'
 import { BrokerError, type BrokerErrorCode } from '../../errors.ts'
 import { type PublishFlow, type Sender, weightOf } from './publish-flow.ts'
 
@@ -146,11 +147,4 @@ export class PublishLine {
       this.#awaited.shift()!.resolve()
     }
   }
-}
-
-/** A message that does not rest on memory that is used again. */
-function owned(message: PublisherMessage): PublisherMessage {
-  const { body, properties } = message
-  const kept = { ...message, body: Buffer.from(body) }
-  return properties === undefined ? kept : { ...kept, properties: Buffer.from(properties) }
 }
